@@ -1,0 +1,1 @@
+"""What home and node must agree on, bit for bit."""

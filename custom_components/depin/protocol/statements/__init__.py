@@ -1,0 +1,1 @@
+"""What a home says: signed statements, chained in two streams."""
