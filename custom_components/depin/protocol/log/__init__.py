@@ -1,0 +1,1 @@
+"""The append-only log: its tree, its signed heads and the proofs against them."""
