@@ -1,0 +1,124 @@
+"""Receipts: the node's signed promise that a statement is stored, and when the log has it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from .encoding import EncodingError, decode_json, encode_json, from_text, to_text
+from .identifiers import HASH_LENGTH
+from .keys import SIGNATURE_LENGTH, sign, verify
+from .log.errors import ProofError
+from .log.merkle import TreeHead, head_from_path, inclusion_proof, leaf_hash
+from .log.tree import MemoryTree
+from .statements.fields import HASH, BodyError, Fields, hash_text
+
+MAX_GROUP: Final = 2**20
+"""Most statements under one signature."""
+
+MAX_RECEIPT: Final = 4096
+
+_MAX_PATH: Final = 20
+_ORIGIN: Final = re.compile(r"[!-*,-~]{1,255}")
+_SIGNATURE: Final = re.compile(r"[A-Za-z0-9_-]{85}[AQgw]")
+
+
+class ReceiptError(ValueError):
+    """The receipt is malformed, or does not hold; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One statement's place in a group, and the signature over the group."""
+
+    origin: str
+    due: int
+    statement: str
+    index: int
+    size: int
+    path: tuple[str, ...]
+    signature: bytes
+
+    def verify(self, node_key: bytes) -> None:
+        """Refuse a receipt that the node's key did not sign for this statement."""
+        leaf = leaf_hash(from_text(self.statement, HASH_LENGTH))
+        path = [from_text(part, HASH_LENGTH) for part in self.path]
+        try:
+            head = head_from_path(leaf, self.index, self.size, path)
+        except ProofError as error:
+            raise ReceiptError(str(error)) from None
+        if not verify(node_key, _message(self.origin, self.due, head), self.signature):
+            msg = "the node's key did not sign this receipt"
+            raise ReceiptError(msg)
+
+    def written(self) -> bytes:
+        """Write the receipt as JSON."""
+        return encode_json(
+            {
+                "origin": self.origin,
+                "due": self.due,
+                "statement": self.statement,
+                "index": self.index,
+                "size": self.size,
+                "path": self.path,
+                "signature": to_text(self.signature),
+            }
+        )
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        """Read a receipt; whether it holds is `verify`'s to say."""
+        if len(data) > MAX_RECEIPT:
+            msg = f"a receipt of {len(data)} bytes, where at most {MAX_RECEIPT} are allowed"
+            raise ReceiptError(msg)
+        try:
+            fields = Fields(decode_json(data), "receipt")
+            receipt = cls(
+                origin=fields.text("origin", _ORIGIN),
+                due=fields.time("due"),
+                statement=fields.text("statement", HASH),
+                index=fields.integer("index", 0, MAX_GROUP - 1),
+                size=fields.integer("size", 1, MAX_GROUP),
+                path=fields.array("path", _MAX_PATH, hash_text),
+                signature=from_text(fields.text("signature", _SIGNATURE), SIGNATURE_LENGTH),
+            )
+            fields.finish()
+        except (BodyError, EncodingError) as error:
+            raise ReceiptError(str(error)) from None
+        return receipt
+
+
+def sign_receipts(origin: str, due: int, statements: Sequence[str], seed: bytes) -> list[Receipt]:
+    """Sign one promise for a group of statements, named by their hashes."""
+    if not 1 <= len(statements) <= MAX_GROUP or not _ORIGIN.fullmatch(origin):
+        msg = f"a group has 1 to {MAX_GROUP} statements, and its log a name without blank or plus"
+        raise ReceiptError(msg)
+    tree = MemoryTree(leaf_hash(from_text(hash_, HASH_LENGTH)) for hash_ in statements)
+    head = tree.head()
+    signature = sign(seed, _message(origin, due, head))
+    return [
+        Receipt(
+            origin,
+            due,
+            statement,
+            index,
+            head.size,
+            tuple(to_text(part) for part in inclusion_proof(index, head.size, tree.hash_at)),
+            signature,
+        )
+        for index, statement in enumerate(statements)
+    ]
+
+
+def _message(origin: str, due: int, head: TreeHead) -> bytes:
+    name = origin.encode("ascii")
+    return b"".join(
+        (
+            b"depin receipts v1\x00",
+            len(name).to_bytes(1),
+            name,
+            due.to_bytes(8),
+            head.size.to_bytes(8),
+            head.root,
+        )
+    )
