@@ -1,0 +1,102 @@
+"""What a pruned tree proves about the orders of its side."""
+
+from itertools import pairwise
+from typing import Final
+
+from ..bounds import MAX_ENERGY, MAX_ORDERS
+from .book_tree import Direction, Leaf, Summary, join
+from .pruned_tree import Node, ProofError, PrunedTree, Split, left_of, straddles
+from .pseudonym import PSEUDONYM_LENGTH
+
+type _Shown = tuple[Summary, Leaf | None]
+
+_BEFORE_ALL: Final = b""
+_AFTER_ALL: Final = b"\xff" * (PSEUDONYM_LENGTH + 1)
+
+
+class ShownSide:
+    """The nodes that a pruned tree shows, from the best price to the worst."""
+
+    def __init__(self, direction: Direction, tree: PrunedTree) -> None:
+        """Hash the tree up to its top, and refuse one that is not in order."""
+        self._direction = direction
+        self._shown: list[_Shown] = []
+        self.count = tree.count
+        self.top = None if tree.top is None else self._fold(tree.top, tree.count)
+        for (left, left_leaf), (right, right_leaf) in pairwise(self._shown):
+            if self.is_better(right.first, left.last) or (
+                left_leaf
+                and right_leaf
+                and left_leaf.price == right_leaf.price
+                and left_leaf.pseudonym >= right_leaf.pseudonym
+            ):
+                msg = "the proof shows leaves that are out of order"
+                raise ProofError(msg)
+
+    def ahead(self, price: int) -> int:
+        """Sum the energy at prices better than this one."""
+        shown = self._apart_at(price)
+        return sum(node.wh for node, _ in shown if self.is_better(node.first, price))
+
+    def level(self, price: int) -> int:
+        """Sum the energy at this price."""
+        return sum(node.wh for node, _ in self._at(price))
+
+    def wh(self, price: int, pseudonym: bytes) -> int:
+        """Tell the energy of one member at a price, 0 where the proof shows that there is none."""
+        for _, leaf in self._shown:
+            if leaf and (leaf.price, leaf.pseudonym) == (price, pseudonym):
+                return leaf.wh
+        keys = [leaf.pseudonym if leaf else None for _, leaf in self._at(price)]
+        # Absent where two neighbours at this price, or its ends, leave no room for the leaf.
+        for left, right in pairwise([_BEFORE_ALL, *keys, _AFTER_ALL]):
+            if left is not None and right is not None and left < pseudonym < right:
+                return 0
+        msg = f"the proof does not show whether the member has an order at {price}"
+        raise ProofError(msg)
+
+    def before(self, price: int, pseudonym: bytes) -> int:
+        """Sum the energy at a price that comes before a member's own, which is shown."""
+        energy = 0
+        for node, leaf in self._at(price):
+            if leaf and leaf.pseudonym == pseudonym:
+                break
+            energy += node.wh
+        return energy
+
+    def is_better(self, price: int, other: int) -> bool:
+        """Tell whether a price goes before another on this side."""
+        return self._rank(price) < self._rank(other)
+
+    def _at(self, price: int) -> list[_Shown]:
+        return [shown for shown in self._apart_at(price) if shown[0].first == price]
+
+    def _apart_at(self, price: int) -> list[_Shown]:
+        if any(straddles(node, price) for node, _ in self._shown):
+            msg = f"the proof does not tell the orders at {price} from the others"
+            raise ProofError(msg)
+        return self._shown
+
+    def _fold(self, node: Node, count: int) -> Summary:
+        match node:
+            case Split(left, right):
+                first = left_of(count)
+                summary = join(self._fold(left, first), self._fold(right, count - first))
+            case Leaf():
+                summary = node.summary()
+                self._shown.append((summary, node))
+            case Summary():
+                summary = node
+                self._shown.append((summary, None))
+        if not count <= summary.wh <= MAX_ORDERS * MAX_ENERGY:
+            msg = f"the proof shows {count} leaves with {summary.wh} Wh in all"
+            raise ProofError(msg)
+        if self.is_better(summary.last, summary.first) or (
+            count == 1 and summary.first != summary.last
+        ):
+            msg = "the proof shows a node whose prices are out of order"
+            raise ProofError(msg)
+        return summary
+
+    def _rank(self, price: int) -> int:
+        return self._direction * price

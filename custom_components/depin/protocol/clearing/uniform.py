@@ -1,0 +1,207 @@
+"""The uniform-price rule: one price for all, inside the band of prices that clear."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bounds import MAX_ORDERS
+from .book import Book, Integers, Side
+
+EVEN_SHARE: Final = (1, 2)
+"""The sellers' part of the band, as a fraction, unless the market is governed otherwise."""
+
+MAX_PARTS: Final = 2**31
+"""Largest denominator of the sellers' share."""
+
+type _Part = tuple[Integers, Integers]
+
+# Found by timing: up to so many orders one sort beats counting in buckets, and buckets and
+# parts of these sizes stay in a processor's cache. No result depends on them.
+_SORTED_AT_ONCE: Final = 8192
+_BUCKET_BITS: Final = 14
+_PART: Final = 2**15
+_POSITION_BITS: Final = MAX_ORDERS.bit_length() - 1
+
+
+class SellerShareError(ValueError):
+    """The sellers' share is no fraction from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clearing:
+    """What a book clears to; no price and no band where nothing trades."""
+
+    price: int | None
+    band: tuple[int, int] | None
+    volume: int
+    bid_fills: Integers
+    ask_fills: Integers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Offered:
+    """What one side offers at a price: in full from the better orders, and from those at it."""
+
+    side: Side
+    better: Integers
+    ahead: int
+    level: Integers
+    wh: int
+
+    @classmethod
+    def at(cls, price: int, side: Side, is_better: NDArray[np.bool_]) -> Self:
+        """Cut a side at the price."""
+        better = side.wh * is_better
+        level = np.flatnonzero(side.price == price)
+        ahead = int(better.sum())
+        return cls(side, better, ahead, level, ahead + int(side.wh[level].sum()))
+
+    def fills(self, volume: int) -> Integers:
+        """Fill every order of the side, of which `volume` trades."""
+        # The orders at the price are still 0 in `better`, which nobody reads after this.
+        fills = self.better
+        if volume == self.wh:
+            fills[self.level] = self.side.wh[self.level]
+        elif volume > self.ahead:
+            _ration(self.side, self.level, volume - self.ahead, fills)
+        return fills
+
+
+def clear(book: Book, seller_share: tuple[int, int] = EVEN_SHARE) -> Clearing:
+    """Clear a book at one price, and fill every order at it."""
+    check_share(seller_share)
+    band = _band(book)
+    if band is None:
+        return _nothing(book)
+    price = price_within(band, seller_share)
+    demand = _Offered.at(price, book.bids, book.bids.price > price)
+    supply = _Offered.at(price, book.asks, book.asks.price < price)
+    volume = min(demand.wh, supply.wh)
+    if not volume:
+        return _nothing(book)
+    return Clearing(price, band, volume, demand.fills(volume), supply.fills(volume))
+
+
+def check_share(seller_share: tuple[int, int]) -> None:
+    """Refuse a sellers' share outside [0, 1]."""
+    part, whole = seller_share
+    if not 0 <= part <= whole or not 1 <= whole <= MAX_PARTS:
+        msg = f"must be a fraction from 0 to 1 with a denominator from 1 to {MAX_PARTS}"
+        raise SellerShareError(msg)
+
+
+def price_within(band: tuple[int, int], seller_share: tuple[int, int]) -> int:
+    """Pick the price in a band that gives the sellers their share of it."""
+    low, high = band
+    part, whole = seller_share
+    return low + (high - low) * part // whole
+
+
+def _nothing(book: Book) -> Clearing:
+    return Clearing(None, None, 0, np.zeros_like(book.bids.wh), np.zeros_like(book.asks.wh))
+
+
+def _band(book: Book) -> tuple[int, int] | None:
+    """Find the lowest and the highest price that clear; None where a side is empty.
+
+    With B the energy of all bids, D(p+) <= S(p) says that bids and asks together, counted
+    at p or lower, come to B or more; S(p-) <= D(p) that those below p come to B or less.
+    So the band is the point where one count over both sides reaches B, and where it passes B.
+    """
+    bids, asks = book.bids, book.asks
+    if not bids.wh.size or not asks.wh.size:
+        return None
+    target = int(bids.wh.sum())
+    parts = [*_parts(bids), *_parts(asks)]
+    while sum(price.size for price, _ in parts) > _SORTED_AT_ONCE:
+        low = min(int(price.min()) for price, _ in parts)
+        high = max(int(price.max()) for price, _ in parts)
+        shift = max(0, (high - low).bit_length() - _BUCKET_BITS)
+        energy = np.zeros(((high - low) >> shift) + 1)
+        for price, wh in parts:
+            # Floats are exact here: no sum passes 2^20 orders x 2^31 Wh = 2^51, below 2^53.
+            energy += np.bincount((price - low) >> shift, weights=wh, minlength=energy.size)
+        running = np.cumsum(energy.astype(np.int64))
+        reached, passed = _reached_and_passed(running, target)
+        if not shift:
+            return low + reached, low + passed
+        inside = _between(parts, low + (reached << shift), 1 << shift)
+        if reached != passed:
+            beyond = _between(parts, low + (passed << shift), 1 << shift)
+            return (
+                max(int(price.max()) for price, _ in inside),
+                min(int(price.min()) for price, _ in beyond),
+            )
+        target -= int(running[reached - 1]) if reached else 0
+        parts = inside
+    prices = np.concatenate([price for price, _ in parts])
+    order = np.argsort(prices)
+    running = np.cumsum(np.concatenate([wh for _, wh in parts])[order])
+    reached, passed = _reached_and_passed(running, target)
+    return int(prices[order[reached]]), int(prices[order[passed]])
+
+
+def _parts(side: Side) -> list[_Part]:
+    """Cut a side into parts that stay in a processor's cache from one step to the next."""
+    return [
+        (side.price[start : start + _PART], side.wh[start : start + _PART])
+        for start in range(0, side.wh.size, _PART)
+    ]
+
+
+def _between(parts: list[_Part], low: int, width: int) -> list[_Part]:
+    """Keep the orders whose price is at least `low` and below `low + width`."""
+    kept = []
+    for price, wh in parts:
+        inside = np.flatnonzero((price >= low) & (price < low + width))
+        if inside.size:
+            kept.append((price[inside], wh[inside]))
+    return kept
+
+
+def _reached_and_passed(running: Integers, target: int) -> tuple[int, int]:
+    """Find where a running sum first comes to the target, and where it first exceeds it."""
+    return (
+        int(running.searchsorted(target)),
+        int(running.searchsorted(target, side="right")),
+    )
+
+
+def _ration(side: Side, marginal: Integers, volume: int, fills: Integers) -> None:
+    """Share a volume over the orders at the clearing price: over members, then within each."""
+    # One sort of (member, position) in one integer is several times faster than a sort by two keys.
+    keys = np.sort((side.member[marginal] << _POSITION_BITS) | marginal)
+    member, position = keys >> _POSITION_BITS, keys & (MAX_ORDERS - 1)
+    running = side.wh[position].cumsum()
+    is_last = np.ones(member.size, dtype=np.bool_)
+    np.not_equal(member[1:], member[:-1], out=is_last[:-1])
+    upto = running[is_last]
+    given = _portion(upto, volume, upto[-1:])
+    if given.size == position.size:
+        fills[position] = _steps(given)
+        return
+    # Within a member the same rule again, over what it offered and what it is due.
+    offered, due = _steps(upto), _steps(given)
+    group = is_last.cumsum() - is_last
+    own = running - (upto - offered)[group]
+    fills[position] = _steps((given - due)[group] + _portion(own, due[group], offered[group]))
+
+
+def _steps(running: Integers) -> Integers:
+    """Take a running sum apart again."""
+    steps = running.copy()
+    steps[1:] -= running[:-1]
+    return steps
+
+
+def _portion(running: Integers, volume: Integers | int, whole: Integers) -> Integers:
+    """Take floor(running x volume / whole) exactly, though the product may pass 64 bits.
+
+    All three are at most 2^51, and running and volume at most whole, so the float estimate
+    is off by one at most. The remainder tells: it is small, so right although both products wrap.
+    """
+    estimate = (running * (volume / whole)).astype(np.int64)
+    remainder = running * volume - estimate * whole
+    return estimate + (remainder >= whole) - (remainder < 0)
