@@ -1,0 +1,11 @@
+"""Names that several modules of the integration share."""
+
+from typing import Final
+
+DOMAIN: Final = "depin"
+
+CONF_INVITE: Final = "invite"
+CONF_COOP: Final = "coop"
+CONF_MEMBER: Final = "member"
+CONF_NODE_KEY: Final = "node_key"
+CONF_INVITE_CODE: Final = "invite_code"

@@ -1,0 +1,61 @@
+"""Fixtures of the home's tests."""
+
+from secrets import token_bytes
+
+import pytest
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+# The test package has a custom_components of its own, which would be found instead of ours.
+import custom_components  # noqa: F401
+from custom_components.depin.attestation import HomeKey, async_save_key, make_key
+from custom_components.depin.const import DOMAIN
+from custom_components.depin.protocol import keys
+from custom_components.depin.protocol.encoding import to_text
+from custom_components.depin.protocol.identifiers import member_id
+from custom_components.depin.protocol.invite import Invite
+
+
+@pytest.fixture(autouse=True)
+def ours_is_found(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant load the integration, in the tests that have one."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+def invite() -> Invite:
+    """Return an invite of a co-op."""
+    return Invite(
+        address="https://node.example:8480",
+        node_key=keys.public_key(bytes(range(32))),
+        coop=to_text(bytes(range(16))),
+        code=token_bytes(16),
+    )
+
+
+@pytest.fixture
+def key() -> HomeKey:
+    """Return the home's key."""
+    return make_key()
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, invite: Invite, key: HomeKey) -> MockConfigEntry:
+    """Return the entry of a home that took the invite, its key stored."""
+    member = member_id(invite.coop, key.public)
+    await async_save_key(hass, member, key)
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="node.example",
+        unique_id=f"{invite.coop}_{member}",
+        data={
+            "coop": invite.coop,
+            "member": member,
+            "address": invite.address,
+            "node_key": to_text(invite.node_key),
+            "invite_code": to_text(invite.code),
+        },
+    )
+    entry.add_to_hass(hass)
+    return entry

@@ -1,0 +1,116 @@
+"""The files of the integration as the checks see them."""
+
+import ast
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import probatio
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util.yaml import load_yaml_dict
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One thing that is wrong: in which file, at which place, and why."""
+
+    file: str
+    where: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Package:
+    """A repository with one integration in it."""
+
+    root: Path
+    domain: str = "depin"
+
+    @cached_property
+    def folder(self) -> Path:
+        """Return the folder that HACS installs."""
+        return self.root / "custom_components" / self.domain
+
+    @cached_property
+    def modules(self) -> dict[str, ast.Module]:
+        """Return every Python file, parsed, by its path in the folder."""
+        return {
+            path.relative_to(self.folder).as_posix(): ast.parse(path.read_text())
+            for path in sorted(self.folder.rglob("*.py"))
+        }
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest."""
+        return self.json("manifest.json")
+
+    @cached_property
+    def english(self) -> dict[str, Any]:
+        """Return the master of all texts."""
+        return self.json("translations/en.json")
+
+    @cached_property
+    def icons(self) -> dict[str, Any]:
+        """Return the icons, none where there is no file."""
+        return self.json("icons.json") if self.has("icons.json") else {}
+
+    def has(self, name: str) -> bool:
+        """Tell whether the folder holds the file."""
+        return (self.folder / name).exists()
+
+    def json(self, name: str) -> dict[str, Any]:
+        """Read a JSON file of the folder."""
+        value = json.loads((self.folder / name).read_text())
+        if not isinstance(value, dict):
+            msg = "not an object"
+            raise TypeError(msg)
+        return value
+
+    def yaml(self, name: str) -> dict[str, Any]:
+        """Read a YAML file of the folder, none where there is no file."""
+        return load_yaml_dict(str(self.folder / name)) if self.has(name) else {}
+
+    def unreadable(self) -> list[Finding]:
+        """Return the files that do not parse, which nothing else can be said about."""
+        readers: dict[str, Callable[[str], object]] = {
+            "*.json": self.json,
+            "*.yaml": self.yaml,
+            "*.py": lambda name: ast.parse((self.folder / name).read_text()),
+        }
+        return [
+            finding
+            for pattern, read in readers.items()
+            for path in sorted(self.folder.rglob(pattern))
+            for finding in _try(read, path.relative_to(self.folder).as_posix())
+        ]
+
+
+def _try(read: Callable[[str], object], name: str) -> Iterator[Finding]:
+    try:
+        read(name)
+    except (ValueError, TypeError, SyntaxError, HomeAssistantError) as error:
+        yield Finding(name, "", f"cannot be read: {error}")
+
+
+def schema_findings(file: str, schema: probatio.Schema, value: object) -> list[Finding]:
+    """Check a value against a schema, with one finding for each place that departs from it."""
+    try:
+        schema(value)
+    except probatio.MultipleInvalid as invalid:
+        return [
+            Finding(file, ".".join(str(step) for step in error.path), str(error))
+            for error in invalid.errors
+        ]
+    return []
+
+
+def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Yield every innermost value with its dotted path."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, value

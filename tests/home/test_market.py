@@ -1,0 +1,81 @@
+"""What the home offers, and at what price."""
+
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custom_components.depin.market import Forecast, GridTariff, highest_bid, truthful_curves
+from custom_components.depin.protocol.bounds import MAX_ENERGY, MAX_PRICE
+from custom_components.depin.protocol.encoding import decode_json, encode_json
+from custom_components.depin.protocol.settlement.charges import Fees, Taxed, Vat
+from custom_components.depin.protocol.statements.fields import Fields
+from custom_components.depin.protocol.statements.trading import Curve, Order
+
+_START = 1_790_000_100_000
+_PRICES = st.integers(-MAX_PRICE, MAX_PRICE)
+_FEES = st.integers(0, MAX_PRICE)
+_RATES = st.integers(1, 1_000).flatmap(
+    lambda denominator: st.builds(
+        Vat,
+        st.integers(0, denominator),
+        st.just(denominator),
+        st.integers(0, Taxed.EVERYTHING.value).map(Taxed),
+    )
+)
+
+
+def _paid(limit: int, fees: Fees, vat: Vat) -> Fraction:
+    """Return what a watt-hour costs a buyer in all at his limit."""
+    taxed = {
+        Taxed.ENERGY: limit,
+        Taxed.GRID_FEE: fees.grid_fee,
+        Taxed.LEVIES: fees.levies,
+        Taxed.COOP_FEE: fees.coop_fee,
+    }
+    tax = sum(amount for part, amount in taxed.items() if part & vat.on)
+    return sum(taxed.values()) + tax * Fraction(vat.numerator, vat.denominator)
+
+
+@given(_PRICES, st.builds(Fees, _FEES, _FEES, _FEES), _RATES)
+def test_the_highest_bid_is_worth_the_grid_s_energy(retail: int, fees: Fees, vat: Vat) -> None:
+    """At the limit the home pays no more than the grid takes, one unit higher it would."""
+    limit = highest_bid(GridTariff(retail, 0), fees, vat)
+    assert _paid(limit, fees, vat) <= retail < _paid(limit + 1, fees, vat)
+
+
+def test_the_highest_bid_by_hand() -> None:
+    """36 ct in all, of which 6 ct of fees and 20 % VAT on everything, leave 24 ct a kWh."""
+    fees = Fees(grid_fee=40_000, levies=15_000, coop_fee=5_000)
+    assert highest_bid(GridTariff(360_000, 80_000), fees, Vat(20, 100)) == 240_000
+
+
+def test_surplus_is_offered_and_need_is_bid_for() -> None:
+    """Each at the worth that the grid gives it, and nothing where there is nothing."""
+    grid, fees, vat = GridTariff(300_000, 80_000), Fees(grid_fee=50_000), Vat()
+    ask = Curve(_START, "ask", ((80_000, 500),))
+    bid = Curve(_START, "bid", ((250_000, 200),))
+    for surplus, need, curves in (
+        (500, 0, (ask,)),
+        (0, 200, (bid,)),
+        (500, 200, (bid, ask)),
+        (0, 0, ()),
+    ):
+        forecast = Forecast(_START, surplus, need)
+        assert truthful_curves(forecast, grid, fees, vat) == curves
+
+
+@given(
+    st.builds(Forecast, st.just(_START), st.integers(0, MAX_ENERGY), st.integers(0, MAX_ENERGY)),
+    st.builds(GridTariff, _PRICES, _PRICES),
+    st.builds(Fees, _FEES, _FEES, _FEES),
+    _RATES,
+)
+def test_every_curve_can_be_ordered(
+    forecast: Forecast, grid: GridTariff, fees: Fees, vat: Vat
+) -> None:
+    """The protocol reads back what the home would say, whatever the forecast and the tariff."""
+    curves = truthful_curves(forecast, grid, fees, vat)
+    if curves:
+        order = Order("street", curves)
+        assert Order.read(Fields(decode_json(encode_json(order.to_json())))) == order
