@@ -1,6 +1,7 @@
 """Prepare all that the other scripts need, and say what was done."""
 
 import argparse
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -67,6 +68,8 @@ def _provide(*, with_browser: bool) -> None:
         oldest = _oldest_python(tool, remarks)
     with steps.step(_title(OLDEST)) as remarks:
         if oldest is None:
+            # An older run's would be taken for today's.
+            shutil.rmtree(OLDEST.folder, ignore_errors=True)
             remarks.append("left out")
         else:
             _environment(OLDEST, oldest, tool, remarks)

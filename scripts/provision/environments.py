@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provision.commands import CommandError, UnavailableError, run
-from provision.interpreters import HOME_ASSISTANT_PYTHON, OLDEST_NODE_PYTHON, Python, Wanted
+from provision.interpreters import Python
 from provision.places import REPOSITORY, REQUIREMENTS
 
 # Raise it when environments must be made anew though no lock has changed.
@@ -23,7 +23,6 @@ class Environment:
     name: str
     purpose: str
     lock: str
-    python: Wanted
     # Whether our own node is installed in it, so that `settlement-node` can be called.
     with_node: bool
 
@@ -56,21 +55,18 @@ MAIN = Environment(
     name=".venv",
     purpose="Home Assistant 2026.10, node and checks",
     lock="main.lock",
-    python=HOME_ASSISTANT_PYTHON,
     with_node=True,
 )
 NEXT = Environment(
     name=".venv-next",
     purpose="Home Assistant 2026.11",
     lock="next.lock",
-    python=HOME_ASSISTANT_PYTHON,
     with_node=False,
 )
 OLDEST = Environment(
     name=".venv-3.12",
     purpose="protocol and node on the oldest Python",
     lock="python3.12.lock",
-    python=OLDEST_NODE_PYTHON,
     with_node=True,
 )
 

@@ -17,7 +17,7 @@ _ROOT = Path(homeassistant.__file__).parent
 @cache
 def core_domains() -> frozenset[str]:
     """Return the domains of all integrations of Home Assistant's own."""
-    return frozenset(path.name for path in (_ROOT / "components").iterdir() if path.is_dir())
+    return frozenset(path.parent.name for path in _ROOT.glob("components/*/manifest.json"))
 
 
 @cache
