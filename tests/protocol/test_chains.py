@@ -1,12 +1,20 @@
 """Chains: whatever is dropped, swapped, altered or said twice is told apart."""
 
 import re
+from hashlib import sha512
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl.bindings import (
+    crypto_core_ed25519_add,
+    crypto_core_ed25519_scalar_add,
+    crypto_core_ed25519_scalar_mul,
+    crypto_core_ed25519_scalar_reduce,
+    crypto_scalarmult_ed25519_base_noclamp,
+)
 
-from depin_protocol.keys import public_key, sign
+from depin_protocol.keys import public_key, sign, verify
 from depin_protocol.problems import (
     BadSignatureError,
     ChainEndedError,
@@ -14,16 +22,18 @@ from depin_protocol.problems import (
     GapError,
     MalformedError,
     ProblemCode,
+    TooManyChainsError,
     UnknownKeyError,
     WrongCoopError,
     problem_document,
 )
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.chains import KNOWN, MAX_LIVE, Entry
-from depin_protocol.statements.envelope import Statement
+from depin_protocol.statements.envelope import Statement, read_statement
 from depin_protocol.statements.heads import Head
+from depin_protocol.statements.history import KeyHistory
 from depin_protocol.statements.measuring import Readings
-from depin_protocol.statements.membership import Leave
+from depin_protocol.statements.membership import KeyChange, Leave, possession_message
 from depin_protocol.statements.money import Payout
 from depin_protocol.statements.record import CoopRecord
 from tests.protocol.spoken import COOP, Home, digest, ident, seed
@@ -212,6 +222,18 @@ def test_an_opening_waits_for_what_it_names() -> None:
     hear(coop, chain[2], opening)
 
 
+def test_an_opening_that_says_nothing_sound_is_malformed() -> None:
+    """What follows in a chain would rest on it; nor can it wait for itself."""
+    home = Home()
+    wire = home.open("trading").wire
+    chain = home.heads["trading"].chain
+    own = b'{"after":[{"chain":"%b","seq":1,"hash":"%b"}]}' % (chain.encode(), digest(1).encode())
+    for body in (b"{}", b'{"after":[],"more":1}', own):
+        text = wire[64:].replace(b'{"after":[]}', body)
+        with pytest.raises(MalformedError, match=r"body\."):
+            read_statement(sign(seed(1), b"depin statement v1\x00" + text) + text)
+
+
 def test_an_opening_that_names_another_past_is_a_fork() -> None:
     """What it names isn't what stands there."""
     home = Home()
@@ -235,14 +257,19 @@ def test_two_live_chains_go_on_until_an_opening_names_both() -> None:
 
 
 def test_live_chains_are_no_more_than_an_opening_can_name() -> None:
-    """A clone that opens chain after chain is stopped."""
+    """A clone that opens chain after chain is stopped; naming those that ended frees no place."""
     home = Home()
     coop = coop_of(home)
     openings = [home.open("trading") for _ in range(MAX_LIVE)]
     hear(coop, *openings)
-    with pytest.raises(ForkError, match="name them"):
-        coop.hear(home.open("trading").wire)
-    hear(coop, home.open("trading", *(opening.head for opening in openings)))
+    successor = home.open("trading", openings[0].head)
+    assert ends(coop, successor) == {("trading", openings[0].header.chain)}
+    for beside in (home.open("trading"), home.open("trading", openings[0].head)):
+        with pytest.raises(TooManyChainsError) as caught:
+            coop.hear(beside.wire)
+        live = sorted(opening.header.chain for opening in [*openings[1:], successor])
+        assert caught.value.extensions() == {"live": live}
+    hear(coop, home.open("trading", successor.head, *(opening.head for opening in openings[1:])))
 
 
 def changed() -> tuple[Home, CoopRecord, list[Statement], Statement]:
@@ -276,36 +303,111 @@ def test_readings_up_to_the_named_head_are_under_the_old_key_whenever_they_come(
     hear(coop, home.say("metering", reading(3)))
 
 
-def test_a_chain_that_the_change_names_may_be_unknown_still() -> None:
-    """Its opening comes with the old key, after the change."""
+def test_the_chain_that_a_change_names_has_been_opened() -> None:
+    """Its opening is wanted first; what else of it is on its way may come later."""
     home = Home()
     coop = coop_of(home)
     metering = [home.open("metering"), home.say("metering", reading(1))]
-    hear(coop, home.open("trading"), home.change_key(2, metering[1].head), *metering)
+    hear(coop, home.open("trading"))
+    change = home.change_key(2, metering[1].head)
+    with pytest.raises(GapError) as caught:
+        coop.hear(change.wire)
+    assert (caught.value.chain, caught.value.seq) == (metering[0].header.chain, 1)
+    hear(coop, metering[0], change, metering[1])
     hear(coop, home.say("metering", reading(2)))
 
 
-@pytest.mark.parametrize("late", [False, True])
-def test_a_key_change_ends_what_a_clone_said_in_metering(late: bool) -> None:  # noqa: FBT001
-    """Chains beside the named one end as soon as that one is held up to its named head."""
-    home = Home()
-    coop = coop_of(home)
-    clone = Home()
+def test_a_key_change_ends_what_a_clone_says_in_metering_at_once() -> None:
+    """Though the readings up to the named head are still on their way."""
+    home, clone = Home(), Home()
     clone._opened = 50  # noqa: SLF001 - another chain
     metering = [home.open("metering"), home.say("metering", reading(1))]
-    cloned = clone.open("metering")
-    hear(coop, home.open("trading"), metering[0], cloned)
+    hear(coop := coop_of(home), home.open("trading"), metering[0], cloned := clone.open("metering"))
     change = home.change_key(2, metering[1].head)
-    ended = {("metering", cloned.header.chain)}
-    if late:
-        assert ends(coop, change) == frozenset()
-        assert ends(coop, metering[1]) == ended
-    else:
-        hear(coop, metering[1])
-        assert ends(coop, change) == ended
-    with pytest.raises(ChainEndedError):
+    assert ends(coop, change) == {("metering", cloned.header.chain)}
+    with pytest.raises(ChainEndedError) as caught:
         coop.hear(clone.say("metering", reading(9)).wire)
+    assert caught.value.extensions() == {"held": cloned.head.to_json()}
+    hear(coop, metering[1], home.say("metering", reading(2)))
+
+
+def test_a_chain_that_goes_further_than_was_named_ends_with_the_change() -> None:
+    """Somebody else went on with it; the new key opens another."""
+    home, clone = Home(), Home()
+    shared = [home.open("metering"), home.say("metering", reading(1))]
+    hear(coop := coop_of(home), home.open("trading"), *shared)
+    clone.heads["metering"] = shared[1].head
+    hear(coop, further := clone.say("metering", reading(8)))
+    assert ends(coop, home.change_key(2, shared[1].head)) == {("metering", further.header.chain)}
+    hear(coop, home.open("metering", further.head))
+
+
+def test_what_the_old_key_forges_before_the_named_head_blocks_nobody() -> None:
+    """Other bytes at the named place are a fork, and an opening with the new key ends the chain."""
+    home, coop, metering, change = changed()
+    thief = Home()
+    thief.heads["metering"] = metering[0].head
+    hear(coop, change, forged := thief.say("metering", reading(7)))
+    with pytest.raises(ForkError) as caught:
+        coop.hear(thief.say("metering", reading(8)).wire)
+    assert caught.value.extensions() == {"held": metering[2].head.to_json()}
+    with pytest.raises(ForkError) as caught:
+        coop.hear(metering[1].wire)
+    assert caught.value.extensions() == {"held": forged.head.to_json()}
+    opening = home.open("metering", forged.head)
+    assert ends(coop, opening) == {("metering", forged.header.chain)}
     hear(coop, home.say("metering", reading(2)))
+
+
+def test_a_chain_opened_after_the_change_is_nobody_else_s_to_end() -> None:
+    """Late readings of the old key reach their head, and the new chain goes on."""
+    home, coop, metering, change = changed()
+    hear(coop, change, home.open("metering"))
+    hear(coop, *metering[1:])
+    hear(coop, home.say("metering", reading(5)))
+
+
+def test_a_change_to_a_key_of_the_past_changes_nothing() -> None:
+    """A stolen key doesn't come back."""
+    home = Home()
+    hear(coop := coop_of(home), home.open("trading"), home.change_key(2, None))
+    back = home.change_key(1, None)
+    entry = coop.hear(back.wire)[1]
+    assert isinstance(entry, Entry)
+    assert entry.lacks is not None
+    assert entry.lacks.code is ProblemCode.KEY_UNFIT
+    assert not entry.ends
+    home.seed = seed(2)
+    hear(coop, home.say("trading", Payout(1)))
+
+
+def test_a_lost_key_is_replaced_by_a_decision() -> None:
+    """All that the old key opened ends where it stands; the new key opens anew."""
+    home = Home()
+    coop = coop_of(home)
+    hear(coop, trading := home.open("trading"), home.open("metering"))
+    record = coop.find(home.member)
+    assert record is not None
+    record.replace_key(public_key(seed(2)))
+    with pytest.raises(ChainEndedError):
+        coop.hear(home.say("trading", Payout(1)).wire)
+    with pytest.raises(BadSignatureError):
+        coop.hear(home.open("metering").wire)
+    home.seed = seed(2)
+    hear(coop, home.open("trading", trading.head), home.say("trading", Payout(2)))
+
+
+def test_a_place_knows_its_key_after_any_number_of_changes() -> None:
+    """The search is by halves, in each chain alone."""
+    history = KeyHistory(b"0")
+    for number in range(1, 1000):
+        history.change(b"%d" % number, None, Head("trading", 10 * number, digest(number)))
+    for seq, index in ((1, 0), (10, 0), (11, 1), (9990, 998), (9991, 999), (10**6, 999)):
+        assert history.index_at("trading", "trading", seq, 0) == index
+    assert history.index_at("trading", "trading", 5, None) == 999
+    assert history.index_at("metering", "trading", 5, 7) == 7
+    assert history.last_place("trading", "trading", 20) == Head("trading", 20, digest(2))
+    assert history.last_place("trading", "trading", 21) is None
 
 
 def test_a_key_change_ends_what_a_clone_said_in_trading() -> None:
@@ -338,7 +440,9 @@ def test_a_change_that_contradicts_what_is_held_is_a_fork() -> None:
 
 def coop_head(coop: CoopRecord, home: Home, stream: Stream) -> Head:
     """Ask where a home's only chain stands."""
-    view = coop.member(home.member).streams[stream]
+    record = coop.find(home.member)
+    assert record is not None
+    view = record.streams[stream]
     head = view.head(next(iter(view.live())))
     assert head is not None
     return head
@@ -370,9 +474,33 @@ def test_a_new_key_that_is_not_proven_changes_nothing() -> None:
     text = re.sub(rb'(?<="possession":").{4}', b"AAAA", home.change_key(4, None).wire[64:])
     statement, _ = coop.hear(sign(seed(1), b"depin statement v1\x00" + text) + text)
     assert statement.lacks is not None
-    assert statement.lacks.code is ProblemCode.KEY_UNPROVEN
+    assert statement.lacks.code is ProblemCode.KEY_UNFIT
     home.seed, home.heads["trading"] = seed(1), statement.head
     hear(coop, home.say("trading", Payout(1)))
+
+
+def mixed_key(number: int, message: bytes) -> tuple[bytes, bytes]:
+    """Make a key with a part of low order, and a signature that holds for it all the same."""
+    order_eight = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")
+    scalar = crypto_core_ed25519_scalar_reduce(sha512(b"%d" % number).digest())
+    mixed = crypto_core_ed25519_add(crypto_scalarmult_ed25519_base_noclamp(scalar), order_eight)
+    for nonce in range(200):
+        secret = crypto_core_ed25519_scalar_reduce(sha512(b"nonce %d" % nonce).digest())
+        point = crypto_scalarmult_ed25519_base_noclamp(secret)
+        challenge = crypto_core_ed25519_scalar_reduce(sha512(point + mixed + message).digest())
+        if challenge[0] % 8 == 0:  # the part of low order vanishes
+            product = crypto_core_ed25519_scalar_mul(challenge, scalar)
+            return mixed, point + crypto_core_ed25519_scalar_add(secret, product)
+    raise AssertionError
+
+
+def test_a_new_key_with_a_part_of_low_order_is_unfit() -> None:
+    """Its possession may be proven; libraries would differ on what it signs."""
+    home = Home()
+    mixed, _ = mixed_key(1, b"")
+    mixed, proof = mixed_key(1, possession_message(COOP, home.member, mixed))
+    assert verify(mixed, possession_message(COOP, home.member, mixed), proof)
+    assert not KeyChange(mixed, "software", None, proof).is_proven(COOP, home.member)
 
 
 def test_a_problem_says_what_happened_and_what_to_do() -> None:

@@ -39,6 +39,9 @@ def test_an_invite_reads_back(host: str, port: int, coop: str, code: bytes) -> N
         f"https://{host}/join#{text}",
         f"Here you are: {text} See you there.",
         f"{text[:half]}\n    {text[half:]}",
+        f"Welcome!\n{text[:half]}\n{text[half:]}\nGreetings from number 7",
+        f"> {text[:half]}\n> {text[half:]}\n> bye",
+        f"{text[:half]}\u200b{text[half:]}",
         f'"{text}"',
     ):
         assert parse_invite(pasted) == invite
@@ -67,6 +70,9 @@ def test_a_damaged_invite_is_never_taken_for_another() -> None:
         ({"address": "https://user@node.example"}, "address"),
         ({"address": "https://node.example/?a=b"}, "address"),
         ({"address": "https://" + "a" * 200}, "address"),
+        ({"address": "https://node.example:65536"}, "address"),
+        ({"address": "https://node.example/../x"}, "address"),
+        ({"address": "https://[....]"}, "address"),
         ({"coop": "street"}, "co-op"),
         ({"node_key": bytes(32)}, "Ed25519"),
         ({"code": b"1234"}, "16 bytes"),
@@ -78,6 +84,20 @@ def test_an_invite_that_could_not_be_used_is_not_made(
     """The mistake shows at the co-op, not at the new member's home."""
     with pytest.raises(InviteError, match=message):
         replace(INVITE, **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://192.168.1.7:8480",
+        "https://[2001:db8::7]:65535",
+        "https://node.example/sunny.street/~7",
+        "https://x/..a",
+    ],
+)
+def test_every_address_that_can_be_used_can_be_invited_to(address: str) -> None:
+    """Names, numbers of both kinds, ports and paths."""
+    assert parse_invite(str(replace(INVITE, address=address))).address == address
 
 
 @given(st.text(max_size=200) | st.text("depin1.AQgw-_", max_size=200).map("depin1.".__add__))
@@ -197,6 +217,31 @@ def test_any_bytes_are_no_receipt(data: bytes) -> None:
         Receipt.read(data)
 
 
+@pytest.mark.parametrize(
+    ("changes", "sound"),
+    [
+        ({"size": 2**20, "index": 2**20 - 1, "path": [digest(1)] * 20}, True),
+        ({"size": 2**20 + 1}, False),
+        ({"size": 2**20, "index": 2**20}, False),
+        ({"path": [digest(1)] * 21}, False),
+        ({"size": 0}, False),
+        ({"origin": "node example"}, False),
+        ({"origin": "a+b"}, False),
+        ({"more": 1}, False),
+    ],
+)
+def test_a_receipt_has_its_form(changes: dict[str, object], sound: bool) -> None:  # noqa: FBT001
+    """Up to its bounds, and no further."""
+    (receipt,) = sign_receipts(ORIGIN, NOON, [digest(1)], seed(0))
+    written = encode_json(decode_json(receipt.written()) | changes)
+    if sound:
+        with pytest.raises(ReceiptError, match="did not sign"):
+            Receipt.read(written).verify(NODE_KEY)
+    else:
+        with pytest.raises(ReceiptError, match="receipt"):
+            Receipt.read(written)
+
+
 def test_receipts_are_bounded() -> None:
     """No group is empty, no name has a blank, and no receipt is endless."""
     with pytest.raises(ReceiptError, match="group"):
@@ -219,6 +264,14 @@ def test_an_event_reads_back(number: int, kind: str, at: int, data: dict[str, ob
     read = Event.read(event.written())
     assert read == event
     assert read.known == (None if kind == "gossip" else kind)
+
+
+def test_an_event_that_nobody_could_read_is_not_written() -> None:
+    """The mistake shows at the node."""
+    with pytest.raises(EventError, match="id"):
+        Event(0, EventKind.GATE, NOON, {}).written()
+    with pytest.raises(EventError, match="integer"):
+        Event(1, EventKind.GATE, NOON, {"price": 0.5}).written()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from depin_protocol.encoding import MAX_DEPTH, encode_json, to_text
 from depin_protocol.keys import public_key, sign
-from depin_protocol.problems import ADVICE, MalformedError, ProblemCode, RefusedError, TooLargeError
+from depin_protocol.problems import (
+    ADVICE,
+    STATUS,
+    MalformedError,
+    ProblemCode,
+    RefusedError,
+    TooLargeError,
+)
 from depin_protocol.statements.envelope import (
     FIRST_PREV,
     MAX_STATEMENT,
@@ -81,8 +88,8 @@ def test_a_statement_reads_back_as_it_was_said(kind: str, data: st.DataObject) -
     assert read.body == body
     assert read.lacks is None
     assert read.kind == kind
-    assert signature_holds(read, public_key(seed(1)))
-    assert not signature_holds(read, public_key(seed(2)))
+    assert signature_holds(read.wire, public_key(seed(1)))
+    assert not signature_holds(read.wire, public_key(seed(2)))
     assert json.loads(said.wire[64:])["body"] == json.loads(json.dumps(body.to_json()))
 
 
@@ -97,7 +104,7 @@ def test_no_single_bit_can_change() -> None:
             statement = read_statement(bytes(changed))
         except MalformedError:
             continue
-        assert not signature_holds(statement, key)
+        assert not signature_holds(statement.wire, key)
         assert statement.hash != said.hash
 
 
@@ -123,7 +130,7 @@ def test_damaged_statements_are_refused_or_unsigned(data: st.DataObject) -> None
         statement = read_statement(damaged)
     except RefusedError:
         return
-    assert not signature_holds(statement, public_key(seed(1)))
+    assert not signature_holds(statement.wire, public_key(seed(1)))
 
 
 @pytest.mark.parametrize(
@@ -231,8 +238,22 @@ def test_deepest_nesting_and_largest_integer_are_read() -> None:
     for _ in range(MAX_DEPTH - 1):
         body = {"deep": body}  # type: ignore[dict-item]
     assert lacking("gossip", body)[0] is ProblemCode.UNKNOWN_KIND
-    with pytest.raises(MalformedError, match="deep"):
-        read_statement(wire("gossip", {"deep": body}))
+    action = {"action": "tell", "parameters": body["deep"], "reason": ""}
+    assert read_statement(wire("operator_action", action)).lacks is None
+    for kind, deeper in (
+        ("gossip", {"deep": body}),
+        ("operator_action", action | {"parameters": body}),
+    ):
+        with pytest.raises(MalformedError, match="deep"):
+            read_statement(wire(kind, deeper))
+
+
+def test_thousands_of_keys_are_looked_at_once() -> None:
+    """The last of many keys stands twice: found in one pass, and told in few words."""
+    many = b",".join(b'"%d":1' % n for n in range(6000)) + b',"%b":1,"%b":1' % ((b"x" * 900,) * 2)
+    with pytest.raises(MalformedError, match="stands twice") as caught:
+        read_statement(signed(wire("gossip", {})[64:].replace(b"{}", b"{%b}" % many)))
+    assert len(str(caught.value)) < 200
 
 
 def test_a_kind_from_the_future_stands_without_effect() -> None:
@@ -270,6 +291,24 @@ CONSTANT = {"type": "constant", "price": 1}
         ("appeal", {"verdict": digest(1), "reason": "x" * 2001}, "body.reason"),
         ("payout_address", {"address": "0x" + "A" * 40}, "body.address"),
         ("operator_action", {"action": "x", "parameters": [], "reason": ""}, "body.parameters"),
+        ("cancellation", {"market": "m", "slots": [], "flexible": [digest(1)] * 65}, "flexible"),
+        ("preference", {"market": "m", "members": [ident(n) for n in range(17)]}, "body.members"),
+        (
+            "standing_order",
+            {"market": "m", "side": "bid", "steps": [], "windows": [[n, n + 1] for n in range(65)]},
+            "body.windows",
+        ),
+        (
+            "tariff",
+            {
+                "market": "m",
+                "retail": CONSTANT,
+                "feed_in": {"type": "dynamic", "values": [[n + 1, 0] for n in range(401)]},
+            },
+            "body.feed_in.values",
+        ),
+        ("device", DEVICE | {"fuse": {"milliamperes": 10**8 + 1, "phases": 1}}, "milliamperes"),
+        ("device", DEVICE | {"resolution": {"import": 10**6 + 1}}, "body.resolution.import"),
         ("order", {"market": "m", "starts": []}, "body.starts"),
         ("order", ORDER | {"market": "Main Street"}, "body.market"),
         ("order", ORDER, "neither bids nor asks"),
@@ -335,6 +374,7 @@ def test_a_body_that_its_kind_refuses_stands_without_effect(
         ({"at": [2, 1]}, "body.at"),
         ({"at": [1, 1]}, "body.at"),
         ({"at": []}, "body.at"),
+        ({"at": list(range(1, 514))}, "body.at"),
         ({"at": [1, None]}, "body.at[1] is missing"),
         ({"at": [1, 2, 3]}, "body.registers.import"),
         ({"registers": {"import": [1, -1]}}, "body.registers.import[1]"),
@@ -411,6 +451,13 @@ def test_what_can_do_nothing_any_more_is_late(
     assert late.code is ProblemCode.LATE
 
 
+def test_what_chains_rest_on_has_its_effect_whatever_the_clock() -> None:
+    """The statements after an opening or a key change were already heard under it."""
+    home = Home()
+    for statement in (home.open("trading"), home.change_key(2, None)):
+        assert lack_of_effect(statement, 1, DEADLINES) is None
+
+
 def test_what_lacks_effect_by_its_form_says_so_first() -> None:
     """Form comes before time."""
     statement = read_statement(wire("gossip", {}, issued_at=10**14))
@@ -418,8 +465,11 @@ def test_what_lacks_effect_by_its_form_says_so_first() -> None:
 
 
 def test_every_problem_says_what_to_do() -> None:
-    """No code is without advice."""
+    """No code is without advice, and each that refuses has its status."""
     assert set(ADVICE) == set(ProblemCode)
+    refusals = RefusedError.__subclasses__()
+    assert set(STATUS) == {refusal.code for refusal in refusals}
+    assert len(refusals) == len(STATUS)
     assert all(advice.action.endswith(".") for advice in ADVICE.values())
 
 

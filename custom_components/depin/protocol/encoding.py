@@ -96,10 +96,12 @@ _TOO_DEEP: Final = f"nested more than {MAX_DEPTH} deep"
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        msg = f"the key {twice!r} stands twice in one object"
-        raise EncodingError(msg)
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                msg = f"the key {name[:40]!r} stands twice in one object"
+                raise EncodingError(msg)
+            seen.add(name)
     return value
 
 

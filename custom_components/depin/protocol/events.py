@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from .encoding import EncodingError, decode_json, encode_json
-from .statements.fields import MAX_TIME, BodyError, Fields
+from .statements.fields import MAX_COUNT, BodyError, Fields
 
 MAX_EVENT: Final = 16_384
 
@@ -52,8 +52,10 @@ class Event:
     data: dict[str, object]
 
     def written(self) -> bytes:
-        """Write the event as one line of JSON."""
-        return encode_json({"id": self.id, "kind": self.kind, "at": self.at, "data": self.data})
+        """Write the event as one line of JSON; refuse to write what nobody could read."""
+        data = encode_json({"id": self.id, "kind": self.kind, "at": self.at, "data": self.data})
+        self.read(data)
+        return data
 
     @property
     def known(self) -> EventKind | None:
@@ -69,7 +71,7 @@ class Event:
         try:
             fields = Fields(decode_json(data), "event")
             event = cls(
-                id=fields.integer("id", 1, MAX_TIME),
+                id=fields.integer("id", 1, MAX_COUNT),
                 kind=fields.text("kind", _KIND),
                 at=fields.time("at"),
                 data=fields.json_object("data"),

@@ -12,6 +12,7 @@ HASH_LENGTH: Final = 32
 # The last character of each carries bits of no byte, which must be zero.
 ID_PATTERN: Final = "[A-Za-z0-9_-]{21}[AQgw]"
 HASH_PATTERN: Final = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
+SIGNATURE_PATTERN: Final = "[A-Za-z0-9_-]{85}[AQgw]"
 
 _ID: Final = re.compile(ID_PATTERN)
 

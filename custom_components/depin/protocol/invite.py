@@ -14,12 +14,16 @@ MAX_ADDRESS: Final = 200
 
 _CHECK_LENGTH: Final = 4
 _FIXED_LENGTH: Final = _CHECK_LENGTH + ID_LENGTH + KEY_LENGTH + CODE_LENGTH
+_MAX_TEXT: Final = (_FIXED_LENGTH + MAX_ADDRESS) * 4 // 3 + 1
 _TEXT: Final = re.compile(r"depin1\.([A-Za-z0-9_-]*)")
+# What mail and chat programs put into a long line: breaks, quotation marks, blanks of no width.
+_BREAKS: Final = re.compile(r"[\s>\u00ad\u200b\u2060\ufeff]+")
 _ADDRESS: Final = re.compile(
     r"https?://"
-    r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\])"
-    r"(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~-]+)*"
+    r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f]*:[0-9a-f:.]*\])"
+    r"(:(?P<port>[1-9][0-9]{0,4}))?(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"
 )
+_MAX_PORT: Final = 65_535
 
 
 class InviteError(ValueError):
@@ -45,7 +49,8 @@ class Invite:
 
     def __post_init__(self) -> None:
         """Refuse what could not be read back."""
-        if len(self.address) > MAX_ADDRESS or not _ADDRESS.fullmatch(self.address):
+        found = _ADDRESS.fullmatch(self.address)
+        if len(self.address) > MAX_ADDRESS or not found or int(found["port"] or 1) > _MAX_PORT:
             msg = (
                 f"the address {self.address[:MAX_ADDRESS]!r} is not like"
                 " https://node.example:8480/path, in small letters and without a slash at the end"
@@ -73,20 +78,26 @@ class Invite:
 
 
 def parse_invite(text: str) -> Invite:
-    """Find the invite in what a person pasted: the string, broken over lines or in a link."""
-    found = [*_TEXT.findall(text), *_TEXT.findall("".join(text.split()))]
+    """Find the invite in what a person pasted: in a message, in a link, over several lines."""
+    found = [*_TEXT.findall(text), *_TEXT.findall(_BREAKS.sub("", text))]
     if not found:
-        msg = 'no invite here: it begins with "depin1."; copy the whole of it'
+        msg = 'no invite here: an invite begins with "depin1."; copy the whole of it'
         raise NoInviteError(msg)
     for candidate in found:
-        content = _content(candidate)
-        if content is not None:
-            coop, rest = content[:ID_LENGTH], content[ID_LENGTH:]
-            node_key, rest = rest[:KEY_LENGTH], rest[KEY_LENGTH:]
-            code, address = rest[:CODE_LENGTH], rest[CODE_LENGTH:]
-            return Invite(address.decode("ascii", "replace"), node_key, to_text(coop), code)
+        # Without its line breaks an invite runs into the words after it, so its end is tried for.
+        for end in range(min(len(candidate), _MAX_TEXT), 0, -1):
+            content = _content(candidate[:end])
+            if content is not None:
+                return _read(content)
     msg = "the invite is cut off or altered: copy the whole of it once more"
     raise DamagedInviteError(msg)
+
+
+def _read(content: bytes) -> Invite:
+    coop, rest = content[:ID_LENGTH], content[ID_LENGTH:]
+    node_key, rest = rest[:KEY_LENGTH], rest[KEY_LENGTH:]
+    code, address = rest[:CODE_LENGTH], rest[CODE_LENGTH:]
+    return Invite(address.decode("ascii", "replace"), node_key, to_text(coop), code)
 
 
 def _content(text: str) -> bytes | None:

@@ -1,5 +1,6 @@
 """Why a statement can't enter its chain, or enters it without effect: codes, and what to do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -16,96 +17,99 @@ class ProblemCode(StrEnum):
     GAP = "gap"
     FORK = "fork"
     CHAIN_ENDED = "chain-ended"
+    TOO_MANY_CHAINS = "too-many-chains"
 
     LATE = "late"
     CLOCK_WRONG = "clock-wrong"
     UNKNOWN_KIND = "unknown-kind"
     BODY_INVALID = "body-invalid"
     WRONG_STREAM = "wrong-stream"
-    KEY_UNPROVEN = "key-unproven"
+    KEY_UNFIT = "key-unfit"
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a problem is called, its HTTP status, and what whoever meets it can do."""
+    """What a problem is called, and what whoever meets it can do."""
 
     title: str
-    status: int
     action: str
 
 
 ADVICE: Final[dict[ProblemCode, Advice]] = {
     ProblemCode.MALFORMED: Advice(
         "Not a statement",
-        400,
         "Correct the form and send it again; its number in the chain is still free.",
     ),
     ProblemCode.TOO_LARGE: Advice(
         "Too large",
-        413,
         "Divide it into several statements; its number in the chain is still free.",
     ),
     ProblemCode.WRONG_COOP: Advice(
         "For another co-op",
-        422,
         "Send it to the node of the co-op that it names.",
     ),
     ProblemCode.UNKNOWN_KEY: Advice(
         "Not a member",
-        403,
         "Join with an invite, or ask an operator whether the membership still stands.",
     ),
     ProblemCode.BAD_SIGNATURE: Advice(
         "The signature does not hold",
-        403,
         "Sign with the member's key in force; if it was changed elsewhere, set the home up anew.",
     ),
     ProblemCode.GAP: Advice(
         "Statements before it are missing",
-        409,
         "Send the chain again from the number that is wanted, then this one.",
     ),
     ProblemCode.FORK: Advice(
         "Another statement stands there",
-        409,
         "Two homes may sign with one key: stop one of them, then open a new chain.",
     ),
     ProblemCode.CHAIN_ENDED: Advice(
         "The chain has ended",
-        409,
         "Two homes may sign with one key: stop one of them, then open a new chain.",
+    ),
+    ProblemCode.TOO_MANY_CHAINS: Advice(
+        "Too many chains go on side by side",
+        "Open a chain that names the heads of all that go on.",
     ),
     ProblemCode.LATE: Advice(
         "Too late",
-        200,
         "Nothing to do for this one; if it happens often, send earlier or check the connection.",
     ),
     ProblemCode.CLOCK_WRONG: Advice(
         "The home's clock is ahead",
-        200,
         "Set the home's clock, by NTP for instance, and say it again.",
     ),
     ProblemCode.UNKNOWN_KIND: Advice(
         "A kind that this node doesn't know",
-        200,
         "Wait until the co-op's node is up to date, then say it again.",
     ),
     ProblemCode.BODY_INVALID: Advice(
         "The content is not as its kind wants it",
-        200,
         "Correct the field that is named and say it again.",
     ),
     ProblemCode.WRONG_STREAM: Advice(
         "Said in the wrong stream",
-        200,
         "Say readings in the metering stream, and all else in the trading stream.",
     ),
-    ProblemCode.KEY_UNPROVEN: Advice(
-        "The new key is not shown to be there",
-        200,
+    ProblemCode.KEY_UNFIT: Advice(
+        "The new key can't be taken",
         "Make a new Ed25519 key, sign its possession with it, and change to it again.",
     ),
 }
+
+STATUS: Final[dict[ProblemCode, int]] = {
+    ProblemCode.MALFORMED: 400,
+    ProblemCode.TOO_LARGE: 413,
+    ProblemCode.WRONG_COOP: 422,
+    ProblemCode.UNKNOWN_KEY: 403,
+    ProblemCode.BAD_SIGNATURE: 403,
+    ProblemCode.GAP: 409,
+    ProblemCode.FORK: 409,
+    ProblemCode.CHAIN_ENDED: 409,
+    ProblemCode.TOO_MANY_CHAINS: 409,
+}
+"""The HTTP status of each problem that keeps a statement out of its chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +191,48 @@ class GapError(RefusedError):
 
 
 class ForkError(RefusedError):
-    """Contradicts what stands in the chain already: evidence of two homes with one key."""
+    """Contradicts what stands at a place already: evidence of two homes with one key."""
 
     code = ProblemCode.FORK
+
+    def __init__(self, chain: str, seq: int, held: str) -> None:
+        """Say what stands there."""
+        super().__init__(f"number {seq} of chain {chain} is {held}")
+        self.held = {"chain": chain, "seq": seq, "hash": held}
+
+    def extensions(self) -> dict[str, object]:
+        """Return what stands there, for an opening to name."""
+        return {"held": self.held}
 
 
 class ChainEndedError(RefusedError):
     """Goes on with a chain that another has followed: evidence of two homes with one key."""
 
     code = ProblemCode.CHAIN_ENDED
+
+    def __init__(self, chain: str, seq: int, held: str) -> None:
+        """Say where the chain ended."""
+        super().__init__(f"chain {chain} ended with number {seq}")
+        self.held = {"chain": chain, "seq": seq, "hash": held}
+
+    def extensions(self) -> dict[str, object]:
+        """Return the chain's last statement."""
+        return {"held": self.held}
+
+
+class TooManyChainsError(RefusedError):
+    """Opens a chain beside as many as an opening could name."""
+
+    code = ProblemCode.TOO_MANY_CHAINS
+
+    def __init__(self, chains: Iterable[str]) -> None:
+        """Say which chains go on."""
+        self.chains = sorted(chains)
+        super().__init__(f"{len(self.chains)} chains go on already")
+
+    def extensions(self) -> dict[str, object]:
+        """Return the chains that go on."""
+        return {"live": self.chains}
 
 
 def problem_document(refused: RefusedError) -> dict[str, object]:
@@ -204,7 +241,7 @@ def problem_document(refused: RefusedError) -> dict[str, object]:
     return {
         "type": f"urn:depin:problem:{refused.code}",
         "title": advice.title,
-        "status": advice.status,
+        "status": STATUS[refused.code],
         "detail": refused.detail,
         "code": str(refused.code),
         "action": advice.action,

@@ -11,7 +11,7 @@ from .keys import SIGNATURE_LENGTH, sign, verify
 from .log.errors import ProofError
 from .log.merkle import TreeHead, head_from_path, inclusion_proof, leaf_hash
 from .log.tree import MemoryTree
-from .statements.fields import HASH, BodyError, Fields, hash_text
+from .statements.fields import HASH, SIGNATURE, BodyError, Fields, hash_text
 
 MAX_GROUP: Final = 2**20
 """Most statements under one signature."""
@@ -20,7 +20,6 @@ MAX_RECEIPT: Final = 4096
 
 _MAX_PATH: Final = 20
 _ORIGIN: Final = re.compile(r"[!-*,-~]{1,255}")
-_SIGNATURE: Final = re.compile(r"[A-Za-z0-9_-]{85}[AQgw]")
 
 
 class ReceiptError(ValueError):
@@ -80,7 +79,7 @@ class Receipt:
                 index=fields.integer("index", 0, MAX_GROUP - 1),
                 size=fields.integer("size", 1, MAX_GROUP),
                 path=fields.array("path", _MAX_PATH, hash_text),
-                signature=from_text(fields.text("signature", _SIGNATURE), SIGNATURE_LENGTH),
+                signature=from_text(fields.text("signature", SIGNATURE), SIGNATURE_LENGTH),
             )
             fields.finish()
         except (BodyError, EncodingError) as error:

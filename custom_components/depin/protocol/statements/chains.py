@@ -1,13 +1,20 @@
 """Which statement may come next: two streams a member, in each a chain at a time."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
 
-from ..problems import ChainEndedError, ForkError, GapError
+from ..problems import (
+    ChainEndedError,
+    ForkError,
+    GapError,
+    NoEffect,
+    ProblemCode,
+    TooManyChainsError,
+)
 from .bodies import Stream
 from .envelope import Statement
 from .heads import Head
+from .history import KeyHistory
 from .membership import ChainOpening, KeyChange
 
 MAX_LIVE: Final = 8
@@ -38,136 +45,99 @@ class StreamView(Protocol):
 
 
 class Entry(NamedTuple):
-    """What a statement does to the member's chains when it enters."""
+    """What a statement does to the member's chains and keys when it enters."""
 
     head: Head
     ends: frozenset[tuple[Stream, str]] = frozenset()
     """Chains that end where they stand now."""
+    lacks: NoEffect | None = None
+    """Why it does nothing else, as far as the chains can tell."""
 
 
 type Streams = Mapping[Stream, StreamView]
 type Admission = Entry | Literal["known"]
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """Up to these heads the key before counts, after them only the next."""
-
-    metering: Head | None
-    trading: Head | None
-
-    def head(self, stream: Stream) -> Head | None:
-        """Return the last place of the key before."""
-        return self.metering if stream == "metering" else self.trading
-
-
-@dataclass(frozen=True, slots=True)
-class KeyHistory:
-    """A member's keys, one after another; `handovers[i]` leads from key i to key i + 1."""
-
-    keys: tuple[bytes, ...]
-    handovers: tuple[Handover, ...] = ()
-
-    def index_at(self, stream: Stream, chain: str, seq: int, opened_under: int | None) -> int:
-        """Tell which key counts at a place of a chain, whenever the statement arrives."""
-        last = [
-            head.seq if head is not None and head.chain == chain else None
-            for head in (handover.head(stream) for handover in self.handovers)
-        ]
-        index = opened_under
-        if index is None:
-            naming = (at for at, seq_of_last in enumerate(last) if seq_of_last is not None)
-            index = next(naming, len(last))
-        for at, seq_of_last in enumerate(last[index:], index):
-            if seq_of_last is not None and seq > seq_of_last:
-                index = at + 1
-        return index
-
-    def handed_over(self, key: bytes, handover: Handover) -> "KeyHistory":
-        """Return the history with one more key."""
-        return KeyHistory((*self.keys, key), (*self.handovers, handover))
-
-
 def admit(statement: Statement, streams: Streams, history: KeyHistory) -> Admission:
-    """Tell what a well-signed statement does; raise GapError, ForkError or ChainEndedError."""
+    """Tell what a well-signed statement does, or raise the RefusedError that says why not."""
     header = statement.header
     stream = streams[header.stream]
     held = stream.hash_at(header.chain, header.seq)
     if held == statement.hash:
         return KNOWN
     if held is not None:
-        msg = f"number {header.seq} of chain {header.chain} is {held}"
-        raise ForkError(msg)
-    if header.seq == 1:
-        ends = _opening(statement, stream)
-    else:
-        _following(statement, stream)
-        ends = frozenset()
+        raise ForkError(header.chain, header.seq, held)
+    if isinstance(statement.body, ChainOpening):
+        return Entry(statement.head, _ended_by_opening(statement.body, header.stream, stream))
+    _check_place(statement, stream)
+    named = history.last_place(header.stream, header.chain, header.seq)
+    if named is not None and named.hash != statement.hash:
+        raise ForkError(named.chain, named.seq, named.hash)
     if isinstance(statement.body, KeyChange):
-        ends |= _other_chains(statement.head, "trading", streams)
-        ends |= _handed_over(statement.body.metering, streams)
-    elif any(handover.metering == statement.head for handover in history.handovers):
-        ends |= _other_chains(statement.head, "metering", streams)
-    return Entry(statement.head, ends)
+        return _key_change(statement.head, statement.body, streams, history)
+    return Entry(statement.head, lacks=statement.lacks)
 
 
-def _following(statement: Statement, stream: StreamView) -> None:
+def _check_place(statement: Statement, stream: StreamView) -> None:
     """Check that a statement follows the head of its chain."""
     header = statement.header
     head = stream.head(header.chain)
     if head is None:
         raise GapError(header.chain, 1)
     if header.chain not in stream.live():
-        msg = f"chain {header.chain} ended with number {head.seq}"
-        raise ChainEndedError(msg)
+        raise ChainEndedError(head.chain, head.seq, head.hash)
     if header.seq > head.seq + 1:
         raise GapError(header.chain, head.seq + 1)
     if header.prev != head.hash:
-        msg = f"number {head.seq} of chain {header.chain} is {head.hash}"
-        raise ForkError(msg)
+        raise ForkError(head.chain, head.seq, head.hash)
 
 
-def _opening(statement: Statement, stream: StreamView) -> frozenset[tuple[Stream, str]]:
-    """Open a chain once all that it names is held.
+def _ended_by_opening(
+    opening: ChainOpening, name: Stream, stream: StreamView
+) -> frozenset[tuple[Stream, str]]:
+    """End the live chains that an opening names, once all that it names is held.
 
     A chain of which more is held than was named ends where it stands, since a restored home
     knows only the past. A live chain that is not named goes on beside the new one, and the
     member's orders are held until an opening names both.
     """
-    named = statement.body.after if isinstance(statement.body, ChainOpening) else ()
-    for head in named:
-        _is_held(head, stream)
-    ends = {head.chain for head in named}.intersection(stream.live())
-    if len(stream.live()) - len(ends) >= MAX_LIVE:
-        msg = f"{MAX_LIVE} chains go on already: name them in the opening"
-        raise ForkError(msg)
-    return frozenset((statement.header.stream, chain) for chain in ends)
+    for head in opening.after:
+        held = stream.hash_at(head.chain, head.seq)
+        if held is None:
+            last = stream.head(head.chain)
+            raise GapError(head.chain, last.seq + 1 if last else 1)
+        if held != head.hash:
+            raise ForkError(head.chain, head.seq, held)
+    live = frozenset(stream.live())
+    ended = live & {head.chain for head in opening.after}
+    if len(live - ended) >= MAX_LIVE:
+        raise TooManyChainsError(live)
+    return frozenset((name, chain) for chain in ended)
 
 
-def _is_held(head: Head, stream: StreamView) -> None:
-    """Check that what a statement names is what stands there."""
-    held = stream.hash_at(head.chain, head.seq)
-    if held is None:
-        last = stream.head(head.chain)
-        raise GapError(head.chain, last.seq + 1 if last else 1)
-    if held != head.hash:
-        msg = f"number {head.seq} of chain {head.chain} is {held}"
-        raise ForkError(msg)
+def _key_change(head: Head, change: KeyChange, streams: Streams, history: KeyHistory) -> Entry:
+    """End every chain that the new key does not take over.
 
-
-def _handed_over(head: Head | None, streams: Streams) -> frozenset[tuple[Stream, str]]:
-    """End the metering chains that the new key does not take over, once its head is held.
-
-    Until then they may still lead up to that head, with readings that are catching up.
+    In metering it takes over the named chain, of which the old key may still deliver what
+    comes before the named place. The chain ends too if more of it is held than was named.
     """
-    if head is None:
-        return frozenset(("metering", chain) for chain in streams["metering"].live())
-    held = streams["metering"].hash_at(head.chain, head.seq)
-    if held is None:
-        return frozenset()
-    _is_held(head, streams["metering"])
-    return _other_chains(head, "metering", streams)
-
-
-def _other_chains(head: Head, name: Stream, streams: Streams) -> frozenset[tuple[Stream, str]]:
-    return frozenset((name, chain) for chain in streams[name].live() if chain != head.chain)
+    if change.key in history.keys:
+        detail = "the member has had this key before; a change is to a new one"
+        return Entry(head, lacks=NoEffect(ProblemCode.KEY_UNFIT, detail))
+    metering = streams["metering"]
+    taken_over = None
+    if change.metering is not None:
+        named = change.metering
+        last = metering.head(named.chain)
+        if last is None:
+            raise GapError(named.chain, 1)
+        held = metering.hash_at(named.chain, named.seq)
+        if held not in (None, named.hash):
+            raise ForkError(named.chain, named.seq, str(held))
+        if last.seq <= named.seq:
+            taken_over = named.chain
+    ends: set[tuple[Stream, str]] = {
+        ("metering", chain) for chain in metering.live() if chain != taken_over
+    }
+    ends |= {("trading", chain) for chain in streams["trading"].live() if chain != head.chain}
+    return Entry(head, frozenset(ends))

@@ -54,6 +54,15 @@ class Header(NamedTuple):
     salt: str
 
 
+class Envelope(NamedTuple):
+    """A statement whose envelope was read, and whose body not yet."""
+
+    header: Header
+    kind: str
+    body: str
+    wire: bytes
+
+
 class Statement(NamedTuple):
     """A statement as read; one without a body has no effect, and `lacks` says why."""
 
@@ -93,8 +102,8 @@ def sign_statement(header: Header, body: Body, seed: bytes) -> Statement:
     return statement
 
 
-def read_statement(wire: bytes) -> Statement:
-    """Read a statement without checking its signature."""
+def read_envelope(wire: bytes) -> Envelope:
+    """Read who says what and where; the work is bounded, whoever sent the bytes."""
     if len(wire) > MAX_STATEMENT:
         raise TooLargeError(len(wire), MAX_STATEMENT)
     try:
@@ -105,7 +114,7 @@ def read_statement(wire: bytes) -> Statement:
     found = _ENVELOPE.fullmatch(text)
     if found is None:
         raise MalformedError(_departure(text))
-    coop, member, stream, chain, seq, prev, kind, issued_at, salt, inner = found.groups()
+    coop, member, stream, chain, seq, prev, kind, issued_at, salt, body = found.groups()
     header = Header(
         coop, member, cast("Stream", stream), chain, int(seq), prev, int(issued_at), salt
     )
@@ -115,44 +124,65 @@ def read_statement(wire: bytes) -> Statement:
     if (prev == FIRST_PREV) != (header.seq == 1):
         msg = "prev is all zero in number 1 of a chain, and nowhere else"
         raise MalformedError(msg)
-    body, lacks = _read_body(header, kind, inner)
-    digest = to_text(sha256(_HASHED + wire).digest())
-    return Statement(header, kind, body, lacks, wire, digest)
+    return Envelope(header, kind, body, wire)
 
 
-def signature_holds(statement: Statement, key: bytes) -> bool:
+def signature_holds(wire: bytes, key: bytes) -> bool:
     """Tell whether a key signed exactly these bytes."""
-    wire = statement.wire
     return verify(key, _SIGNED + wire[SIGNATURE_LENGTH:], wire[:SIGNATURE_LENGTH])
 
 
-def _read_body(header: Header, kind: str, text: str) -> tuple[Body | None, NoEffect | None]:
-    """Read the body; one that is JSON but no sound body of its kind stands without effect."""
+def open_envelope(envelope: Envelope) -> Statement:
+    """Read the body, which may take long: best after the signature was checked."""
+    header, kind, text, wire = envelope
     try:
         value = scan_json(text)
-        body_type = KINDS.get(kind)
-        if body_type is None:
-            lacks = NoEffect(ProblemCode.UNKNOWN_KIND, f"the kind {kind} is unknown")
-        elif header.stream not in body_type.STREAMS:
-            wanted = " or ".join(body_type.STREAMS)
-            lacks = NoEffect(ProblemCode.WRONG_STREAM, f"{kind} belongs in the {wanted} stream")
-        else:
-            try:
-                fields = Fields(value)
-                body = body_type.read(fields)
-                fields.finish()
-            except BodyError as error:
-                lacks = NoEffect(ProblemCode.BODY_INVALID, str(error))
-            else:
-                if isinstance(body, KeyChange) and not body.is_proven(header.coop, header.member):
-                    detail = "the new key is weak, or its proof of possession does not hold"
-                    return None, NoEffect(ProblemCode.KEY_UNPROVEN, detail)
-                return body, None
-        check_json(value)
+        body, lacks = _read_body(header, kind, value)
+        if lacks is not None:
+            check_json(value)
     except EncodingError as error:
         msg = f"body: {error}"
         raise MalformedError(msg) from None
-    return None, lacks
+    if kind == ChainOpening.KIND:
+        _check_opening(header, body, lacks)
+    return Statement(header, kind, body, lacks, wire, to_text(sha256(_HASHED + wire).digest()))
+
+
+def read_statement(wire: bytes) -> Statement:
+    """Read a statement without checking its signature."""
+    return open_envelope(read_envelope(wire))
+
+
+def _read_body(
+    header: Header, kind: str, value: object
+) -> tuple[Body, None] | tuple[None, NoEffect]:
+    """Read the body, or say why it has no effect."""
+    body_type = KINDS.get(kind)
+    if body_type is None:
+        return None, NoEffect(ProblemCode.UNKNOWN_KIND, f"the kind {kind} is unknown")
+    if header.stream not in body_type.STREAMS:
+        wanted = " or ".join(body_type.STREAMS)
+        detail = f"{kind} belongs in the {wanted} stream"
+        return None, NoEffect(ProblemCode.WRONG_STREAM, detail)
+    try:
+        fields = Fields(value)
+        body = body_type.read(fields)
+        fields.finish()
+    except BodyError as error:
+        return None, NoEffect(ProblemCode.BODY_INVALID, str(error))
+    if isinstance(body, KeyChange) and not body.is_proven(header.coop, header.member):
+        detail = "the new key is weak, or its proof of possession does not hold"
+        return None, NoEffect(ProblemCode.KEY_UNFIT, detail)
+    return body, None
+
+
+def _check_opening(header: Header, body: Body | None, lacks: NoEffect | None) -> None:
+    """Refuse an opening without effect, since what follows in the chain would rest on it."""
+    if lacks is not None:
+        raise MalformedError(lacks.detail)
+    if isinstance(body, ChainOpening) and header.chain in {head.chain for head in body.after}:
+        msg = "body.after names the chain that it opens"
+        raise MalformedError(msg)
 
 
 def _departure(text: str) -> str:

@@ -5,13 +5,17 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from ..encoding import MAX_DEPTH, EncodingError, check_characters, check_json
-from ..identifiers import HASH_PATTERN, ID_PATTERN
+from ..identifiers import HASH_PATTERN, ID_PATTERN, SIGNATURE_PATTERN
 
 MAX_TIME: Final = 10**15 - 1
 """Latest instant, in milliseconds of unix time: fifteen digits."""
 
+MAX_COUNT: Final = 10**15 - 1
+"""Highest number of a statement in its chain, or of an event: fifteen digits as well."""
+
 ID: Final = re.compile(ID_PATTERN)
 HASH: Final = re.compile(HASH_PATTERN)
+SIGNATURE: Final = re.compile(SIGNATURE_PATTERN)
 MARKET: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
@@ -85,7 +89,7 @@ class Fields:
         if not isinstance(value, dict):
             raise BodyError(_is_no(self.path(name), "object"))
         try:
-            check_json(value, MAX_DEPTH - 2)
+            check_json(value, MAX_DEPTH - 1)
         except EncodingError as error:
             msg = f"{self.path(name)}: {error}"
             raise BodyError(msg) from None

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Self
 
-from .fields import HASH, ID, MAX_TIME, Fields
+from .fields import HASH, ID, MAX_COUNT, Fields
 
 
 class Head(NamedTuple):
@@ -22,7 +22,7 @@ class Head(NamedTuple):
         fields = Fields(value, path)
         head = cls(
             fields.text("chain", ID),
-            fields.integer("seq", 1, MAX_TIME),
+            fields.integer("seq", 1, MAX_COUNT),
             fields.text("hash", HASH),
         )
         fields.finish()

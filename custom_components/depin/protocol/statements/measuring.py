@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self, cast
 
-from ..bounds import MAX_AMOUNT
+from ..bounds import MAX_AMOUNT, MAX_ENERGY
 from ..metering import Flag
 from .bodies import Stream
 from .fields import HASH, ID, MAX_TIME, BodyError, Fields, integer
 
 MAX_SAMPLES: Final = 512
+MAX_FINE_SAMPLES: Final = 2**31
 MAX_POWER: Final = 2**31
 
 REGISTERS: Final = ("import", "export", "production", "charge", "discharge", "consumption")
@@ -83,7 +84,7 @@ class Readings:
             flags = _column(fields.take("flags"), "body.flags", length, 0, _ALL_FLAGS)
         if "fine" in fields:
             inner = Fields(fields.take("fine"), "body.fine")
-            fine = Fine(inner.text("root", HASH), inner.integer("count", 1, MAX_POWER))
+            fine = Fine(inner.text("root", HASH), inner.integer("count", 1, MAX_FINE_SAMPLES))
             inner.finish()
         return cls(device, at, registers, power, flags, fine)
 
@@ -157,7 +158,7 @@ class Device:
             fuse = Fuse(inner.integer("milliamperes", 1, 10**8), inner.integer("phases", 1, 3))
             inner.finish()
         nameplate = fields.integer("nameplate", 1, MAX_POWER) if "nameplate" in fields else None
-        capacity = fields.integer("capacity", 1, MAX_POWER) if "capacity" in fields else None
+        capacity = fields.integer("capacity", 1, MAX_ENERGY) if "capacity" in fields else None
         if "plane" in fields:
             inner = Fields(fields.take("plane"), "body.plane")
             plane = Plane(inner.integer("tilt", 0, 90), inner.integer("azimuth", 0, 359))

@@ -8,7 +8,7 @@ from ..encoding import from_text, to_text
 from ..identifiers import HASH_LENGTH, ID_LENGTH
 from ..keys import SIGNATURE_LENGTH, may_enrol, sign, verify
 from .bodies import Stream
-from .fields import HASH, BodyError, Fields
+from .fields import HASH, SIGNATURE, BodyError, Fields
 from .heads import Head
 
 MAX_WORDS: Final = 2000
@@ -20,7 +20,6 @@ TIERS: Final = frozenset(("software", "secure_element", "meter"))
 CHOICES: Final = frozenset(("yes", "no", "abstain"))
 
 _ACTION: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_SIGNATURE: Final = re.compile(r"[A-Za-z0-9_-]{85}[AQgw]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class KeyChange:
         tier = fields.one_of("tier", TIERS)
         metering = fields.take("metering")
         head = None if metering is None else Head.read(metering, "body.metering")
-        possession = from_text(fields.text("possession", _SIGNATURE), SIGNATURE_LENGTH)
+        possession = from_text(fields.text("possession", SIGNATURE), SIGNATURE_LENGTH)
         return cls(key, tier, head, possession)
 
     def is_proven(self, coop: str, member: str) -> bool:

@@ -1,14 +1,15 @@
 """What a co-op has heard from its members, kept in memory."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from ..keys import may_enrol
 from ..problems import BadSignatureError, UnknownKeyError, WrongCoopError
 from .bodies import Stream
-from .chains import KNOWN, Admission, Entry, Handover, KeyHistory, Streams, admit
-from .envelope import Statement, read_statement, signature_holds
+from .chains import KNOWN, Admission, Entry, Streams, admit
+from .envelope import Header, Statement, open_envelope, read_envelope, signature_holds
 from .heads import Head
+from .history import KeyHistory
 from .membership import KeyChange
 
 
@@ -30,8 +31,8 @@ def check_statement(
     wire: bytes, coop: str, find: Callable[[str], MemberView | None]
 ) -> tuple[Statement, Admission]:
     """Read a statement and tell whether it enters its chain; raise a RefusedError if it can't."""
-    statement = read_statement(wire)
-    header = statement.header
+    envelope = read_envelope(wire)
+    header = envelope.header
     if header.coop != coop:
         msg = f"signed for co-op {header.coop}, and this is {coop}"
         raise WrongCoopError(msg)
@@ -39,12 +40,18 @@ def check_statement(
     if member is None:
         msg = f"nobody here is {header.member}"
         raise UnknownKeyError(msg)
-    opened_under = member.streams[header.stream].opened_under(header.chain)
-    index = member.history.index_at(header.stream, header.chain, header.seq, opened_under)
-    if not signature_holds(statement, member.history.keys[index]):
+    index = key_index(header, member)
+    if not signature_holds(wire, member.history.keys[index]):
         msg = f"number {header.seq} of chain {header.chain} is not signed by key {index + 1}"
         raise BadSignatureError(msg)
+    statement = open_envelope(envelope)
     return statement, admit(statement, member.streams, member.history)
+
+
+def key_index(header: Header, member: MemberView) -> int:
+    """Tell which of a member's keys counts at a statement's place."""
+    opened_under = member.streams[header.stream].opened_under(header.chain)
+    return member.history.index_at(header.stream, header.chain, header.seq, opened_under)
 
 
 class StreamRecord:
@@ -95,7 +102,7 @@ class MemberRecord:
         if not may_enrol(key):
             msg = "not an Ed25519 key that may be enrolled: make another"
             raise ValueError(msg)
-        self.history = KeyHistory((key,))
+        self.history = KeyHistory(key)
         self._streams: dict[Stream, StreamRecord] = {
             "metering": StreamRecord(),
             "trading": StreamRecord(),
@@ -109,15 +116,20 @@ class MemberRecord:
     def enter(self, statement: Statement, entry: Entry) -> None:
         """Take a statement that was admitted."""
         header = statement.header
-        stream = self._streams[header.stream]
-        opened_under = stream.opened_under(header.chain)
-        index = self.history.index_at(header.stream, header.chain, header.seq, opened_under)
-        stream.append(entry.head, index)
-        for name, chain in entry.ends:
+        index = key_index(header, self)
+        self._streams[header.stream].append(entry.head, index)
+        self._end(entry.ends)
+        if isinstance(statement.body, KeyChange) and entry.lacks is None:
+            self.history.change(statement.body.key, statement.body.metering, entry.head)
+
+    def replace_key(self, key: bytes) -> None:
+        """Go on with another key by a decision of the co-op: all chains end where they stand."""
+        self._end((name, chain) for name in self._streams for chain in self._streams[name].live())
+        self.history.replace(key)
+
+    def _end(self, chains: Iterable[tuple[Stream, str]]) -> None:
+        for name, chain in tuple(chains):
             self._streams[name].end(chain)
-        if isinstance(statement.body, KeyChange):
-            handover = Handover(statement.body.metering, entry.head)
-            self.history = self.history.handed_over(statement.body.key, handover)
 
 
 class CoopRecord:
@@ -132,13 +144,13 @@ class CoopRecord:
         """Take in a member with its first key."""
         self._members[member] = MemberRecord(key)
 
-    def member(self, member: str) -> MemberRecord:
+    def find(self, member: str) -> MemberRecord | None:
         """Return what was heard from a member."""
-        return self._members[member]
+        return self._members.get(member)
 
     def hear(self, wire: bytes) -> tuple[Statement, Admission]:
         """Take a statement into its chain, or raise the RefusedError that says why not."""
-        statement, admission = check_statement(wire, self.coop, self._members.get)
+        statement, admission = check_statement(wire, self.coop, self.find)
         if admission != KNOWN:
             self._members[statement.header.member].enter(statement, admission)
         return statement, admission

@@ -6,6 +6,7 @@ from typing import Final
 from ..problems import NoEffect, ProblemCode
 from .envelope import Statement
 from .measuring import Readings
+from .membership import ChainOpening, KeyChange
 from .trading import FlexibleOrder, Order
 
 MAX_LEAD: Final = 120_000
@@ -27,6 +28,9 @@ def lack_of_effect(statement: Statement, logged_at: int, deadlines: Deadlines) -
     """Say why a statement does nothing, by its form and by the logged time; None if it may act."""
     if statement.lacks is not None:
         return statement.lacks
+    if isinstance(statement.body, ChainOpening | KeyChange):
+        # Later statements rest on what it did to the chains, whatever the clock.
+        return None
     latest = statement.header.issued_at
     if isinstance(statement.body, Readings):
         latest = max(latest, statement.body.at[-1])
