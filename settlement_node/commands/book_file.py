@@ -2,13 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from depin_protocol.bounds import MAX_PRICE
 from depin_protocol.clearing.book import Book, BookError, Order
+from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.uniform import EVEN_SHARE, SellerShareError, check_share
-
-type Rule = Literal["uniform", "mcafee"]
 
 MAX_BYTES: Final = 2**27
 """Room for the largest book, with blanks and line breaks."""
@@ -53,7 +52,7 @@ def parse_book_file(data: bytes) -> BookFile:
         raise BookFileError(msg) from error
     except BookError as error:
         raise BookFileError(describe(error)) from error
-    return BookFile(book, share, _rule(fields.get("rule", "uniform")))
+    return BookFile(book, share, _rule(fields.get("rule", Rule.UNIFORM.value)))
 
 
 def describe(error: BookError) -> str:
@@ -144,9 +143,9 @@ def _band(value: object) -> tuple[int, int]:
 
 
 def _rule(value: object) -> Rule:
-    if value == "uniform":
-        return "uniform"
-    if value == "mcafee":
-        return "mcafee"
-    msg = 'rule: must be "uniform" or "mcafee"'
+    for rule in Rule:
+        if value == rule.value:
+            return rule
+    names = " or ".join(f'"{rule.value}"' for rule in Rule)
+    msg = f"rule: must be {names}"
     raise BookFileError(msg)

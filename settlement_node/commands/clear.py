@@ -10,6 +10,7 @@ import click
 
 from depin_protocol.clearing.book import Book, BookError, Integers
 from depin_protocol.clearing.mcafee import clear_by_reduction
+from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.uniform import clear as clear_at_one_price
 from settlement_node.commands.book_file import (
     MAX_BYTES,
@@ -84,7 +85,7 @@ def _read(name: str) -> bytes:
 
 
 def _cleared(file: BookFile) -> Result:
-    if file.rule == "mcafee":
+    if file.rule is Rule.MCAFEE:
         return _by_reduction(file.book)
     clearing = clear_at_one_price(file.book, file.seller_share)
     return {
