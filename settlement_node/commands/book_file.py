@@ -4,13 +4,17 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from depin_protocol.bounds import MAX_PRICE
+from depin_protocol.bounds import MAX_ORDERS, MAX_PRICE
 from depin_protocol.clearing.book import Book, BookError, Order
 from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.uniform import EVEN_SHARE, SellerShareError, check_share
 
 MAX_BYTES: Final = 2**27
 """Room for the largest book, with blanks and line breaks."""
+
+# Every value in a file begins after one of these, so few of them take little memory. In the
+# largest book each order has one bracket and two commas, and its four lists have the rest.
+_MOST: Final = (("[", MAX_ORDERS + 4), ("{", MAX_ORDERS + 4), (",", 2 * MAX_ORDERS + 8))
 
 _KEYS: Final = {"bids", "asks", "band", "seller_share", "rule"}
 _LONGEST_NUMBER: Final = 40
@@ -66,6 +70,10 @@ def _fields(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         msg = f"the file: is larger than {MAX_BYTES} bytes"
         raise BookFileError(msg)
+    for mark, most in _MOST:
+        if data.count(mark.encode()) > most:
+            msg = f'the file: has more than {most} "{mark}", so holds more than any book'
+            raise BookFileError(msg)
     try:
         fields = json.loads(data.decode(), object_pairs_hook=_once_each, parse_int=_bounded)
     except UnicodeDecodeError as error:
