@@ -206,6 +206,7 @@ OUT_OF_ORDER = "leaves that are out of order"
             OUT_OF_ORDER,
         ),
         (4, Split(Split(GOOD, replace(GOOD, price=9)), replace(WIDE, first=7)), OUT_OF_ORDER),
+        (3, Split(Split(Leaf(4, NAMES[0], 9), GOOD), Leaf(5, NAMES[0], 9)), OUT_OF_ORDER),
         (4, Split(Split(GOOD, FOLDED), Split(GOOD, Leaf(5, NAMES[3], 9))), OUT_OF_ORDER),
         (4, Split(Split(GOOD, FOLDED), Split(Leaf(5, NAMES[0], 9), FOLDED)), OUT_OF_ORDER),
         (1, Leaf(MAX_PRICE + 1, NAMES[1], 9), f"a price beyond {MAX_PRICE}"),
