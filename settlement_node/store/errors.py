@@ -53,6 +53,10 @@ class UnsafeSqliteError(StoreError):
     """This SQLite has a bug that can damage files."""
 
 
+class UnsafeDatabaseError(StoreError):
+    """This database server is set up to lose what it has acknowledged."""
+
+
 class SchemaTooNewError(StoreError):
     """The store was written by a newer version of this program."""
 

@@ -14,7 +14,7 @@ class View(Protocol):
         """Return the whole row of a key."""
         ...
 
-    async def scan(
+    async def scan(  # noqa: PLR0913 - each narrows what is read
         self,
         table: Table,
         prefix: Key = (),

@@ -32,7 +32,7 @@ class SelectingView(ABC):
         rows = await self.scan(table, key, limit=1)
         return rows[0] if rows else None
 
-    async def scan(
+    async def scan(  # noqa: PLR0913 - each narrows what is read
         self,
         table: Table,
         prefix: Key = (),

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import apsw
 
@@ -42,7 +42,11 @@ class _SqliteView(SelectingView):
         return await self._read(describe)
 
     async def _rows(self, sql: str, values: Sequence[Value]) -> list[Row]:
-        return await self._read(lambda connection: connection.execute(sql, values).fetchall())
+        def select(connection: apsw.Connection) -> list[Row]:
+            # Our columns are of three types and never null; SQLite's own types allow for more.
+            return cast("list[Row]", connection.execute(sql, values).fetchall())
+
+        return await self._read(select)
 
     async def _read[T](self, work: Callable[[apsw.Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._do, work)
@@ -68,12 +72,15 @@ class _SqliteView(SelectingView):
 class SqliteStore(_SqliteView):
     """One co-op's tables in one file, which this process alone has open."""
 
-    def __init__(self, path: Path, coop: bytes, schema: int, lock: OwnersLock, writer: Writer):
+    def __init__(
+        self, path: Path, coop: bytes, schema: int, lock: OwnersLock, writer: Writer
+    ) -> None:
         super().__init__(ThreadPoolExecutor(_READERS, "store-reader"), path)
         self._coop = coop
         self._schema = schema
         self._lock = lock
         self._writer = writer
+        self._closed = False
 
     @classmethod
     async def open(
@@ -134,6 +141,9 @@ class SqliteStore(_SqliteView):
 
     async def close(self) -> None:
         """Let what is waiting be committed, then close."""
+        if self._closed:
+            return
+        self._closed = True
         self._writer.stop()
         await asyncio.to_thread(self._let_go)
 
