@@ -38,14 +38,18 @@ async def open_store(place: Place, coop: bytes, *, take_over: bool = False) -> S
     else:
         store = await PostgresStore.open(place, coop, take_over=take_over)
     try:
-        if await is_restoring(store):
-            raise StoreDamagedError(
-                "a restore into this store was cut short, so rows are missing: restore again"
-            )
+        await _refuse_unfinished(store)
     except BaseException:
         await store.close()
         raise
     return store
+
+
+async def _refuse_unfinished(store: Store) -> None:
+    if await is_restoring(store):
+        raise StoreDamagedError(
+            "a restore into this store was cut short, so rows are missing: restore again"
+        )
 
 
 async def restore_into(place: Place, path: Path, *, schema: Traversable = SCHEMA) -> bytes:
