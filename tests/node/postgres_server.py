@@ -77,9 +77,11 @@ class Server:
         settings = {**SETTINGS, "unix_socket_directories": str(self.folder), **self.settings}
         options = (f"--{name}={value}" for name, value in settings.items())
         with (self.folder / "log").open("ab") as log:
+            # Only the server itself gets what is meant for it, not what changes the user before.
+            ours = ("env", *(f"{name}={value}" for name, value in self.environment.items()))
             self._process = subprocess.Popen(
-                as_user(self.binaries.folder / "postgres", "-D", self.data, *options),
-                env=self._environment(with_ours=True),
+                as_user(*ours, self.binaries.folder / "postgres", "-D", self.data, *options),
+                env=self._environment(),
                 cwd="/",
                 stdout=log,
                 stderr=log,
@@ -124,10 +126,10 @@ class Server:
             capture_output=True,
         )
 
-    def _environment(self, *, with_ours: bool = False) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         libraries = self.binaries.libraries
         paths = {"LD_LIBRARY_PATH": libraries} if libraries else {}
-        return {**os.environ, "LC_ALL": "C", **paths, **(self.environment if with_ours else {})}
+        return {**os.environ, "LC_ALL": "C", **paths}
 
 
 def _children(parent: int) -> list[int]:
