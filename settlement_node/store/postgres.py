@@ -36,6 +36,7 @@ from settlement_node.store.tables import Change, Column, Kind, Row, Table, Value
 
 _READERS: Final = 4
 _MOST_BATCHES: Final = 4_096
+_SECONDS_TO_PART: Final = 3.0
 _KINDS: Final = {"bigint": Kind.INT, "bytea": Kind.BYTES, "text": Kind.TEXT}
 
 type Pool = asyncpg.Pool[asyncpg.Record]
@@ -168,9 +169,11 @@ class PostgresStore(_PostgresView):
         self._stopped = self._stopped or StoreClosedError("it was closed")
         self._queue.put_nowait(None)
         await self._writer
-        await self._readers.close()
         with suppress(*GONE):
-            await self._owner.connection.close()
+            async with asyncio.timeout(_SECONDS_TO_PART):
+                await self._readers.close()
+        with suppress(*GONE):
+            await self._owner.connection.close(timeout=_SECONDS_TO_PART)
 
     async def _rows(self, sql: str, values: Sequence[Value]) -> list[Row]:
         with in_our_words():
@@ -182,19 +185,32 @@ class PostgresStore(_PostgresView):
 
     async def _write(self) -> None:
         """Commit batches in the order they came, as many at once as are waiting."""
+        taken: list[_Waiting] = []
+        try:
+            while taken := await self._take():
+                outcomes = await self._committed([waiting.changes for waiting in taken])
+                for waiting, error in zip(taken, outcomes, strict=True):
+                    waiting.tell(error)
+        finally:
+            # Reached early only by a mistake of ours: nobody may wait for ever because of it.
+            self._stopped = self._stopped or StoreClosedError("its writer has ended")
+            while not self._queue.empty():
+                left = self._queue.get_nowait()
+                taken += [left] if left else []
+            for waiting in taken:
+                waiting.tell(self._refusal())
+
+    async def _take(self) -> list[_Waiting]:
+        """Wait for a batch, and take all that wait behind it; none when it is time to end."""
         next_one = await self._queue.get()
+        taken = []
         while next_one is not None:
-            group = [next_one]
-            while len(group) < _MOST_BATCHES and not self._queue.empty():
-                next_one = self._queue.get_nowait()
-                if next_one is None:
-                    break
-                group.append(next_one)
-            outcomes = await self._committed([waiting.changes for waiting in group])
-            for waiting, error in zip(group, outcomes, strict=True):
-                waiting.tell(error)
-            if next_one is not None:
-                next_one = await self._queue.get()
+            taken.append(next_one)
+            if self._queue.empty() or len(taken) == _MOST_BATCHES:
+                return taken
+            next_one = self._queue.get_nowait()
+        self._queue.put_nowait(None)
+        return taken
 
     async def _committed(self, batches: Sequence[Sequence[Change]]) -> list[StoreError | None]:
         """Commit all at once or, if one spoils it, each alone; return what went wrong for each."""

@@ -26,6 +26,8 @@ GONE: Final = (
     pg.CannotConnectNowError,
     pg.IdleSessionTimeoutError,
     asyncpg.InterfaceError,
+    # The server ended the session just before the question.
+    asyncpg.InternalClientError,
     asyncio.TimeoutError,
     OSError,
 )

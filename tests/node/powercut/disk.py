@@ -46,22 +46,28 @@ class Disk:
     def cut(self, random: Random, *, surviving: float) -> None:
         """Bring the folder back to what was synced; each later page survives by chance.
 
-        Every process that used it must have been killed.
+        Every process that used it must have been killed. What is there then is durable: the next
+        process begins a new image of it.
         """
+        try:
+            self._cut(random, surviving)
+        finally:
+            for file in self.image.iterdir():
+                file.unlink()
+
+    def _cut(self, random: Random, surviving: float) -> None:
+        begun = self.image / "root"
+        key = begun.read_text() if begun.exists() else ""
+        if not key:
+            return  # it was killed before it could do anything
         after = self.root.with_name(f"{self.root.name}.after")
-        _restore(self, (self.image / "root").read_text(), self.root, after, random, surviving)
+        _restore(self, key, self.root, after, random, surviving)
         shutil.copymode(self.root, after)
         owner = self.root.stat()
         for path in (after, *after.rglob("*")):
             os.chown(path, owner.st_uid, owner.st_gid)
         shutil.rmtree(self.root)
         after.rename(self.root)
-        self.forget()
-
-    def forget(self) -> None:
-        """Take the folder as it is for what is durable: the next process begins a new image."""
-        for file in self.image.iterdir():
-            file.unlink()
 
 
 def _restore(  # noqa: PLR0917 - a folder before and after, and what chance has to do with it

@@ -120,9 +120,9 @@ async def cut_postgres(binaries: Binaries, fsync: str, cuts: int, random: Random
         shutil.chown(disk.image, user())
         server = Server(binaries, folder, {"fsync": fsync}, disk.environment())
         server.make()
+        server.start()
         last = -1
         for _ in range(cuts):
-            server.start()
             victim = Victim("postgres", server.url(), fsync, {})
             victim.work(random)
             server.kill()
@@ -131,8 +131,7 @@ async def cut_postgres(binaries: Binaries, fsync: str, cuts: int, random: Random
             server.start()
             store = PostgresStore.open(server.url(), COOP, may_lose=fsync == "off")
             last = await tally.add(last, acknowledged, store)
-            server.stop()
-            disk.forget()
+        server.kill()
     finally:
         shutil.rmtree(folder)
     return tally
