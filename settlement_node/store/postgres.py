@@ -76,6 +76,21 @@ class _PostgresView(SelectingView):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    changes: Sequence[Change]
+    done: asyncio.Future[None]
+
+    def tell(self, error: StoreError | None) -> None:
+        """Answer who waits, unless that has been cancelled."""
+        if self.done.done():
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error)
+
+
 class PostgresStore(_PostgresView):
     """One co-op's rows, which this process alone may write."""
 
@@ -283,21 +298,6 @@ class PostgresStore(_PostgresView):
             except BaseException:
                 connection.terminate()
                 raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    changes: Sequence[Change]
-    done: asyncio.Future[None]
-
-    def tell(self, error: StoreError | None) -> None:
-        """Answer who waits, unless that has been cancelled."""
-        if self.done.done():
-            return
-        if error is None:
-            self.done.set_result(None)
-        else:
-            self.done.set_exception(error)
 
 
 class _Snapshot(_PostgresView):

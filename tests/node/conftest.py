@@ -5,8 +5,8 @@ from itertools import count
 from typing import Final
 
 import pytest
-from provision import postgresql
 
+from provision import postgresql
 from tests.node.postgres_server import Server
 
 LEFT_OUT = pytest.StashKey[int]()

@@ -114,7 +114,7 @@ class Server:
         shutil.rmtree(self.folder)
 
     def _answers(self) -> bool:
-        ready = [self.binaries.folder / "pg_isready", "-q", "-h", self.folder]
+        ready = [str(self.binaries.folder / "pg_isready"), "-q", "-h", str(self.folder)]
         return subprocess.run(ready, env=self._environment(), check=False).returncode == 0
 
     def _run(self, program: str, *arguments: str | Path) -> None:

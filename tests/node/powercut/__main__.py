@@ -8,8 +8,9 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import cast
 
-from provision import postgresql
+import click
 
+from provision import postgresql
 from settlement_node.store.sqlite_file import Synchronous
 from tests.node.powercut.hunt import Tally, cut_postgres, cut_sqlite
 
@@ -28,7 +29,7 @@ def main() -> None:
     engine, mode, cuts, *seed = sys.argv[1:]
     number = int(seed[0]) if seed else int(time.time())
     tally = asyncio.run(hunt(engine, mode, int(cuts), Random(number)))
-    print(f"{engine} {mode}, seed {number}: {tally}")
+    click.echo(f"{engine} {mode}, seed {number}: {tally}")
     sys.exit(bool(tally.lost or tally.damaged))
 
 

@@ -16,8 +16,8 @@ _PAGE: Final = 4096
 def build(folder: Path) -> Path:
     """Compile what keeps the image."""
     library = folder / "durable_image.so"
-    words = ["gcc", "-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC", "-o", library, SOURCE]
-    subprocess.run(words, check=True)
+    words = ["gcc", "-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC", "-o"]
+    subprocess.run([*words, str(library), str(SOURCE)], check=True)
     return library
 
 
@@ -70,7 +70,7 @@ class Disk:
         after.rename(self.root)
 
 
-def _restore(  # noqa: PLR0917 - a folder before and after, and what chance has to do with it
+def _restore(
     disk: Disk, key: str, before: Path, after: Path, random: Random, surviving: float
 ) -> None:
     """Make a folder as it would be found after the cut."""
@@ -99,7 +99,7 @@ def _names(disk: Disk, key: str) -> Iterator[tuple[str, str, str]]:
 def _written(path: Path, key: str) -> bytes | None:
     """Return what was written to a file, if its name still leads to it."""
     try:
-        same = path.stat().st_ino == int(key.split("-")[0])
+        same = path.stat().st_ino == int(key.split("-", maxsplit=1)[0])
         return path.read_bytes() if same else None
     except FileNotFoundError:
         return None

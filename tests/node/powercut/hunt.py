@@ -12,8 +12,9 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from provision.postgresql import Binaries
+import click
 
+from provision.postgresql import Binaries
 from settlement_node.store.errors import StoreError
 from settlement_node.store.port import Store
 from settlement_node.store.postgres import PostgresStore
@@ -51,7 +52,7 @@ class Tally:
                 await store.close()
         except (StoreError, AssertionError) as error:
             self.damaged += 1
-            print(f"after cut {self.cuts}: {error}", file=sys.stderr)
+            click.echo(f"after cut {self.cuts}: {error}", err=True)
         self.lost += sum(number > last for number in acknowledged) + max(before - last, 0)
         return last
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from provision.postgresql import Binaries
 
+from provision.postgresql import Binaries
 from settlement_node.store.sqlite_file import Synchronous
 from tests.node.powercut.hunt import cut_postgres, cut_sqlite
 

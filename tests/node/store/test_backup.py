@@ -41,7 +41,7 @@ async def assert_filled(store: Store) -> None:
 
 
 async def test_a_restored_store_has_every_row_and_says_what_it_is(
-    place: Place, store: Store, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     await store.commit(FILL)
     file = tmp_path / "backup"
@@ -107,9 +107,7 @@ async def test_a_backup_that_was_cut_off_or_altered_is_refused(whole: Path, tmp_
     assert not (tmp_path / "restored").exists()
 
 
-async def test_a_backup_is_restored_only_where_there_is_nothing(
-    whole: Path, place: Place, store: Store
-) -> None:
+async def test_a_backup_is_restored_only_where_there_is_nothing(whole: Path, store: Store) -> None:
     await store.commit([Put(PENDING, [(1, b"")])])
     with pytest.raises(errors.NotEmptyError, match="pending"):
         await restore(whole, store)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from provision.postgresql import Binaries
 
+from provision.postgresql import Binaries
 from settlement_node.store import errors, postgres
 from settlement_node.store.opening import open_store
 from settlement_node.store.port import Store

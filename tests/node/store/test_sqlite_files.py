@@ -53,7 +53,7 @@ async def test_a_full_disk_stops_it_and_loses_nothing(tmp_path: Path) -> None:
     script = (
         'mount -t tmpfs -o size=3m none "$0" && "$@"; status=$?; cp -r "$0" "$SAVED"; exit $status'
     )
-    before = ["unshare", "-rm", "env", f"SAVED={saved}", "sh", "-c", script, small]
+    before = ["unshare", "-rm", "env", f"SAVED={saved}", "sh", "-c", script, str(small)]
     error, promised = numbered(small / "store", before)
     assert error.startswith("settlement_node.store.errors.StoreFullError: there is no room for")
     assert await kept(saved / "store") >= max(promised)
@@ -92,7 +92,7 @@ async def test_a_dying_disk_stops_it_for_good(tmp_path: Path) -> None:
     disk = Disk(tmp_path / "disk", tmp_path / "image", build(tmp_path))
     disk.root.mkdir()
     disk.image.mkdir()
-    words = [*NUMBERED, disk.root / "store", "FULL"]
+    words = [*NUMBERED, str(disk.root / "store"), "FULL"]
     writing = subprocess.Popen(
         words,
         cwd=REPOSITORY,
