@@ -16,6 +16,7 @@ from settlement_node.store import errors, postgres
 from settlement_node.store.opening import open_store
 from settlement_node.store.port import Store
 from settlement_node.store.postgres import PostgresStore
+from settlement_node.store.postgres_owner import Connection
 from settlement_node.store.tables import Put
 from tests.node.postgres_server import Server
 from tests.node.store.conftest import COOP
@@ -26,14 +27,14 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture
-async def direct(postgres_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def direct(postgres_url: str) -> AsyncIterator[Connection]:
     """Give a connection past the store."""
     connection = await asyncpg.connect(postgres_url)
     yield connection
     await connection.close()
 
 
-async def sessions_end(direct: asyncpg.Connection[asyncpg.Record]) -> None:
+async def sessions_end(direct: Connection) -> None:
     """End every other session of this database."""
     await direct.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -42,7 +43,7 @@ async def sessions_end(direct: asyncpg.Connection[asyncpg.Record]) -> None:
 
 
 async def test_an_owner_of_an_older_epoch_writes_nothing(
-    postgres_url: str, direct: asyncpg.Connection[asyncpg.Record]
+    postgres_url: str, direct: Connection
 ) -> None:
     store = await open_store(postgres_url, COOP)
     await store.commit([Put(ENTRY, [(1, b"")])])
@@ -84,7 +85,7 @@ async def test_a_paused_owner_writes_nothing_after_another_took_over(postgres_ur
 
 
 async def test_commits_go_on_when_their_connection_breaks(
-    postgres_url: str, direct: asyncpg.Connection[asyncpg.Record]
+    postgres_url: str, direct: Connection
 ) -> None:
     store = await open_store(postgres_url, COOP)
     done = 0
@@ -155,7 +156,7 @@ async def counted(store: Store) -> list[int | bytes | str]:
 
 
 async def test_a_commit_whose_answer_was_lost_is_looked_up(
-    postgres_url: str, cable: Cable, direct: asyncpg.Connection[asyncpg.Record]
+    postgres_url: str, cable: Cable, direct: Connection
 ) -> None:
     line = await cable.plug_in()
     store = await open_store(through(cable, postgres_url), COOP)
