@@ -69,7 +69,7 @@ MCAFEE: list[tuple[str, int, Rows, Rows]] = [
 
 def vectors() -> dict[str, Any]:
     """Make every vector anew."""
-    drawn = Random(7)  # noqa: S311 - a book is no secret
+    drawn = Random(7)
     uniform = [*UNIFORM, *(drawn_case(drawn, number) for number in range(12))]
     return {
         "pseudonyms": [
