@@ -148,7 +148,7 @@ class Ledger:
         return AccountOutcome.DONE
 
     def close(self, name: AccountName) -> AccountOutcome:
-        """Close an account that holds nothing; what debits or credits it from then on is refused."""
+        """Close an account that holds nothing; from then on it is neither debited nor credited."""
         account = self._named(name)
         if account is None:
             return AccountOutcome.NOT_FOUND

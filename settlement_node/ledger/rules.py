@@ -19,6 +19,14 @@ _ENDED: Final = {
 }
 
 
+_SAME_AS_RESERVED: Final = (
+    ("debit", Outcome.RESERVATION_HAS_DIFFERENT_DEBIT_ACCOUNT),
+    ("credit", Outcome.RESERVATION_HAS_DIFFERENT_CREDIT_ACCOUNT),
+    ("asset", Outcome.RESERVATION_HAS_DIFFERENT_ASSET),
+    ("code", Outcome.RESERVATION_HAS_DIFFERENT_CODE),
+)
+
+
 def decide(books: Books, transfer: Transfer, at: int, ahead: bytes) -> Outcome:
     """Say what comes of a transfer; ids from `ahead` on belong to moments after the logged time."""
     name = transfer.id
@@ -29,13 +37,21 @@ def decide(books: Books, transfer: Transfer, at: int, ahead: bytes) -> Outcome:
     if name in books.transfers:
         before = books.transfers[name]
         return Outcome.ID_ALREADY_FAILED if before is None else said_again(before, transfer)
+    return _form(transfer) or (
+        _begin(books, transfer, at)
+        if transfer.phase is Phase.AT_ONCE or transfer.phase is Phase.RESERVE
+        else _end(books, transfer)
+    )
+
+
+def _form(transfer: Transfer) -> Outcome | None:
     if not 0 < transfer.amount < MAX_AMOUNT:
         return Outcome.AMOUNT_OUT_OF_BOUNDS
     if len(transfer.reference) > MAX_REFERENCE:
         return Outcome.REFERENCE_TOO_LONG
     if transfer.phase is Phase.AT_ONCE or transfer.phase is Phase.RESERVE:
-        return _form_of_beginning(transfer) or _begin(books, transfer, at)
-    return _form_of_end(transfer) or _end(books, transfer)
+        return _form_of_beginning(transfer)
+    return _form_of_end(transfer)
 
 
 def _form_of_beginning(transfer: Transfer) -> Outcome | None:
@@ -58,20 +74,26 @@ def _begin(books: Books, transfer: Transfer, at: int) -> Outcome:
         return Outcome.DEBIT_ACCOUNT_NOT_FOUND
     if credited is None:
         return Outcome.CREDIT_ACCOUNT_NOT_FOUND
+    return (
+        _fit(debited, credited, transfer)
+        or (Outcome.EXPIRED_ALREADY if 0 < transfer.expires <= at else None)
+        or _room(debited, credited, transfer)
+    )
+
+
+def _fit(debited: Account, credited: Account, transfer: Transfer) -> Outcome | None:
     if debited.asset is not transfer.asset or credited.asset is not transfer.asset:
         return Outcome.ASSET_OF_ACCOUNTS_DIFFERS
     if (transfer.code, debited.kind, credited.kind) not in ALLOWED_MOVES:
         return Outcome.CODE_DOES_NOT_FIT
-    if transfer.expires and transfer.expires <= at:
-        return Outcome.EXPIRED_ALREADY
-    return _room(debited, credited, transfer)
-
-
-def _room(debited: Account, credited: Account, transfer: Transfer) -> Outcome:
     if debited.closed:
         return Outcome.DEBIT_ACCOUNT_CLOSED
     if credited.closed:
         return Outcome.CREDIT_ACCOUNT_CLOSED
+    return None
+
+
+def _room(debited: Account, credited: Account, transfer: Transfer) -> Outcome:
     debits = debited.debits_pending + debited.debits_posted + transfer.amount
     credits_ = credited.credits_pending + credited.credits_posted + transfer.amount
     if debits >= MAX_AMOUNT:
@@ -106,14 +128,9 @@ def _end(books: Books, transfer: Transfer) -> Outcome:
 
 
 def _mismatch(transfer: Transfer, reservation: Transfer) -> Outcome | None:
-    if transfer.debit != reservation.debit:
-        return Outcome.RESERVATION_HAS_DIFFERENT_DEBIT_ACCOUNT
-    if transfer.credit != reservation.credit:
-        return Outcome.RESERVATION_HAS_DIFFERENT_CREDIT_ACCOUNT
-    if transfer.asset is not reservation.asset:
-        return Outcome.RESERVATION_HAS_DIFFERENT_ASSET
-    if transfer.code is not reservation.code:
-        return Outcome.RESERVATION_HAS_DIFFERENT_CODE
+    for field, outcome in _SAME_AS_RESERVED:
+        if getattr(transfer, field) != getattr(reservation, field):
+            return outcome
     if transfer.amount > reservation.amount:
         return Outcome.EXCEEDS_RESERVATION
     if transfer.phase is Phase.VOID and transfer.amount < reservation.amount:

@@ -160,7 +160,7 @@ def unpacked(name: bytes, data: bytes) -> Transfer:
 
 def to_bytes(transfers: Iterable[Transfer]) -> bytes:
     """Write transfers as an entry's body carries them."""
-    parts = []
+    parts: list[bytes] = []
     for transfer in transfers:
         data = packed(transfer)
         parts += (transfer.id, len(data).to_bytes(), data)
