@@ -133,6 +133,11 @@ MOVES: Final[dict[Code, tuple[tuple[Kind, Kind], ...]]] = {
 }
 """From which kind of account (debited) to which (credited) each code may move."""
 
+RESERVED_FIRST: Final = frozenset(
+    {Code.PAYOUT, Code.ORDER_RESERVATION, Code.TREASURY_GRANT, Code.TOKEN_PAYOUT}
+)
+"""What limits bind, and so is reserved before it is taken; all else moves at once, always."""
+
 ALLOWED_MOVES: Final = frozenset(
     (code, debited, credited) for code, moves in MOVES.items() for debited, credited in moves
 )

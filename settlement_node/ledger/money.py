@@ -4,7 +4,7 @@ from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.ledger import Ledger
-from settlement_node.ledger.transfers import Phase, Transfer, transfer_id
+from settlement_node.ledger.transfers import Cause, Phase, Transfer, transfer_id
 
 _OPENING_CODES = {
     AccountKind.BANK: Code.OPENING_BANK,
@@ -39,38 +39,36 @@ def opening_balance(ledger: Ledger, name: AccountName, amount: int, at: int) -> 
 
 
 def payout(
-    ledger: Ledger, member: AccountName, bank: AccountName, amount: int, cause: bytes, at: int
+    ledger: Ledger, member: AccountName, bank: AccountName, amount: int, cause: Cause
 ) -> Transfer:
     """Reserve a payout until the bank has done it; the bank's statement then posts it."""
     return Transfer(
-        transfer_id(at, b"payout", cause),
+        transfer_id(cause.at, b"payout", cause.name),
         ledger.open(member),
         ledger.open(bank),
         amount,
         Asset.CURRENCY,
         Code.PAYOUT,
         Phase.RESERVE,
-        reference=cause,
+        reference=cause.name,
     )
 
 
 def farewell(
-    ledger: Ledger, member: AccountName, bank: AccountName, cause: bytes, at: int
+    ledger: Ledger, member: AccountName, bank: AccountName, cause: Cause
 ) -> Transfer | None:
     """Pay a member who leaves all that is not reserved; the account can close once it is done."""
     left = ledger.balance(member).available
-    return payout(ledger, member, bank, left, cause, at) if left > 0 else None
+    return payout(ledger, member, bank, left, cause) if left > 0 else None
 
 
-def identified(
-    ledger: Ledger, line: Transfer, whose: AccountName, cause: bytes, at: int
-) -> Transfer:
+def identified(ledger: Ledger, line: Transfer, whose: AccountName, cause: Cause) -> Transfer:
     """Move a line out of suspense to whom it belongs: a member, or the co-op's own funds."""
     suspense = ledger.open(AccountName(AccountKind.SUSPENSE))
     owner = ledger.open(whose)
     came = line.code is Code.UNMATCHED_IN
     return Transfer(
-        transfer_id(at, b"identified", cause, line.id),
+        transfer_id(cause.at, b"identified", cause.name, line.id),
         suspense if came else owner,
         owner if came else suspense,
         line.amount,

@@ -40,6 +40,7 @@ class Outcome(enum.Enum):
     EXPIRY_OUT_OF_BOUNDS = "The expiry is below 0 or beyond 48 bits of milliseconds; correct it."
     EXPIRED_ALREADY = "The reservation would expire before it is made; name a later moment."
 
+    PHASE_DOES_NOT_FIT = "Payouts and orders reserve first, all else moves at once; do that."
     DEBIT_ACCOUNT_NOT_FOUND = "The account to debit is not open; open it, then use a new id."
     CREDIT_ACCOUNT_NOT_FOUND = "The account to credit is not open; open it, then use a new id."
     ASSET_OF_ACCOUNTS_DIFFERS = "One of the accounts is not of this asset; name two that are."
@@ -74,6 +75,11 @@ class Outcome(enum.Enum):
         return self in _DONE
 
     @property
+    def known(self) -> bool:
+        """Whether the id stands in the books from before, for this or for another transfer."""
+        return self in _KNOWN
+
+    @property
     def burns(self) -> bool:
         """Whether the state of the books refused it, so that its id may never succeed later."""
         return self in _BURNS
@@ -93,6 +99,21 @@ class AccountOutcome(enum.Enum):
 
 _DONE: Final = frozenset({Outcome.CREATED, Outcome.EXISTS})
 
+_DIFFERENCES: Final = (
+    ("phase", Outcome.EXISTS_WITH_DIFFERENT_PHASE),
+    ("reserved_by", Outcome.EXISTS_WITH_DIFFERENT_RESERVATION),
+    ("expires", Outcome.EXISTS_WITH_DIFFERENT_EXPIRY),
+    ("debit", Outcome.EXISTS_WITH_DIFFERENT_DEBIT_ACCOUNT),
+    ("credit", Outcome.EXISTS_WITH_DIFFERENT_CREDIT_ACCOUNT),
+    ("amount", Outcome.EXISTS_WITH_DIFFERENT_AMOUNT),
+    ("reference", Outcome.EXISTS_WITH_DIFFERENT_REFERENCE),
+    ("asset", Outcome.EXISTS_WITH_DIFFERENT_ASSET),
+    ("code", Outcome.EXISTS_WITH_DIFFERENT_CODE),
+    ("linked", Outcome.EXISTS_WITH_DIFFERENT_LINK),
+)
+
+_KNOWN: Final = frozenset({Outcome.EXISTS, *(different for _, different in _DIFFERENCES)})
+
 _BURNS: Final = frozenset(
     {
         Outcome.DEBIT_ACCOUNT_NOT_FOUND,
@@ -106,19 +127,6 @@ _BURNS: Final = frozenset(
         Outcome.EXCEEDS_DEBITS,
         Outcome.EXPIRED_ALREADY,
     }
-)
-
-_DIFFERENCES: Final = (
-    ("phase", Outcome.EXISTS_WITH_DIFFERENT_PHASE),
-    ("reserved_by", Outcome.EXISTS_WITH_DIFFERENT_RESERVATION),
-    ("expires", Outcome.EXISTS_WITH_DIFFERENT_EXPIRY),
-    ("debit", Outcome.EXISTS_WITH_DIFFERENT_DEBIT_ACCOUNT),
-    ("credit", Outcome.EXISTS_WITH_DIFFERENT_CREDIT_ACCOUNT),
-    ("amount", Outcome.EXISTS_WITH_DIFFERENT_AMOUNT),
-    ("reference", Outcome.EXISTS_WITH_DIFFERENT_REFERENCE),
-    ("asset", Outcome.EXISTS_WITH_DIFFERENT_ASSET),
-    ("code", Outcome.EXISTS_WITH_DIFFERENT_CODE),
-    ("linked", Outcome.EXISTS_WITH_DIFFERENT_LINK),
 )
 
 

@@ -8,7 +8,7 @@ from depin_protocol.bounds import MAX_AMOUNT, MAX_ENERGY, MAX_PRICE
 from depin_protocol.settlement.charges import Charges, Taken
 from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.codes import Code
-from settlement_node.ledger.transfers import Phase, Transfer, linked, post, transfer_id, void
+from settlement_node.ledger.transfers import Cause, Phase, Transfer, linked, post, transfer_id, void
 
 _INSTANT: Final = 8
 
@@ -74,9 +74,9 @@ def interval_reference(market: str, start: int) -> bytes:
 
 
 def raised(
-    standing: Transfer | None, holding: Holding, amount: int, cause: bytes, at: int
+    standing: Transfer | None, holding: Holding, amount: int, cause: Cause
 ) -> tuple[Transfer, ...]:
-    """Have at least `amount` reserved, because of the statement `cause` logged at `at`.
+    """Have at least `amount` reserved, because of `cause`.
 
     Nothing to do if as much is held already; else one chain releases the old and reserves the new,
     so that an order past the limit leaves all as it was.
@@ -84,7 +84,7 @@ def raised(
     if amount <= (0 if standing is None else standing.amount):
         return ()
     reservation = Transfer(
-        transfer_id(at, b"reserve", cause, holding.reference),
+        transfer_id(cause.at, b"reserve", cause.name, holding.reference),
         holding.member,
         holding.reservations,
         amount,
@@ -96,7 +96,9 @@ def raised(
     )
     if standing is None:
         return (reservation,)
-    return linked((void(transfer_id(at, b"release", cause, standing.id), standing), reservation))
+    return linked(
+        (void(transfer_id(cause.at, b"release", cause.name, standing.id), standing), reservation)
+    )
 
 
 def at_gate(standing: Transfer, cleared: int, at: int) -> Transfer:

@@ -5,7 +5,7 @@ from typing import Final
 from depin_protocol.bounds import MAX_AMOUNT
 from settlement_node.ledger.accounts import Account, Bound
 from settlement_node.ledger.books import Books
-from settlement_node.ledger.codes import ALLOWED_MOVES
+from settlement_node.ledger.codes import ALLOWED_MOVES, RESERVED_FIRST
 from settlement_node.ledger.outcomes import Outcome, said_again
 from settlement_node.ledger.rows import Standing
 from settlement_node.ledger.transfers import ID_LENGTH, MAX_REFERENCE, Phase, Transfer
@@ -86,6 +86,8 @@ def _fit(debited: Account, credited: Account, transfer: Transfer) -> Outcome | N
         return Outcome.ASSET_OF_ACCOUNTS_DIFFERS
     if (transfer.code, debited.kind, credited.kind) not in ALLOWED_MOVES:
         return Outcome.CODE_DOES_NOT_FIT
+    if (transfer.code in RESERVED_FIRST) is not (transfer.phase is Phase.RESERVE):
+        return Outcome.PHASE_DOES_NOT_FIT
     if debited.closed:
         return Outcome.DEBIT_ACCOUNT_CLOSED
     if credited.closed:

@@ -46,6 +46,13 @@ class Transfer(NamedTuple):
     linked: bool = False
 
 
+class Cause(NamedTuple):
+    """Why something is booked: the hash of a statement or the name of a decision, and its time."""
+
+    name: bytes
+    at: int
+
+
 def transfer_id(at: int, *about: bytes) -> bytes:
     """Name a transfer by the moment (ms) that it is about and by what it is about.
 

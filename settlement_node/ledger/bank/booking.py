@@ -214,7 +214,7 @@ class BankDesk:
 
 def bank_account(number: str) -> AccountName:
     """Name the account of a bank account by its number, an IBAN or another."""
-    return AccountName(AccountKind.BANK, number.encode()[:64])
+    return AccountName(AccountKind.BANK, number.encode())
 
 
 def imported(bookings: Sequence[Booking], outcomes: Sequence[Outcome]) -> Imported:
@@ -224,7 +224,7 @@ def imported(bookings: Sequence[Booking], outcomes: Sequence[Outcome]) -> Import
     for booking, outcome in zip(bookings, outcomes, strict=True):
         if outcome is Outcome.CREATED:
             new.append(booking)
-        elif outcome.name.startswith("EXISTS"):
+        elif outcome.known:
             # A line that is known may be read otherwise today: its member joined since, say.
             known.append(booking)
         else:

@@ -10,6 +10,7 @@ from settlement_node.ledger.assets import AmountError, Denomination
 from settlement_node.ledger.bank.document import BankFileError, Element, read_document
 
 _NAMESPACE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(\d{2})")
+_ACCOUNT: Final = re.compile("[A-Z0-9][A-Z0-9/-]{0,33}")
 _OLDEST_VERSION: Final = 2
 _NEWEST_VERSION: Final = 13
 # What banks write where there is no reference.
@@ -60,9 +61,10 @@ def read_statements(data: bytes, currency: Denomination) -> tuple[BankStatement,
 
 
 def _statement(statement: Element, currency: Denomination) -> BankStatement:
-    account = statement.first("Acct", "Id", "IBAN") or statement.first("Acct", "Id", "Othr", "Id")
-    if not account:
-        raise BankFileError("a statement doesn't say of which account it is")
+    told = statement.first("Acct", "Id", "IBAN") or statement.first("Acct", "Id", "Othr", "Id")
+    account = told.replace(" ", "").upper()
+    if _ACCOUNT.fullmatch(account) is None:
+        raise BankFileError(f"{told[:40]!r} is not the number of a bank account")
     balances = {
         balance.first("Tp", "CdOrPrtry", "Cd"): _signed(balance, currency)
         for balance in statement.all("Bal")
@@ -83,9 +85,7 @@ def _statement(statement: Element, currency: Denomination) -> BankStatement:
             f"the lines miss the closing balance by {currency.written(difference)}"
             f" {currency.code}; get the whole statement from the bank"
         )
-    return BankStatement(
-        account.replace(" ", "").upper(), statement.first("Id"), opening, closing, lines
-    )
+    return BankStatement(account, statement.first("Id"), opening, closing, lines)
 
 
 def _lines(entry: Element, currency: Denomination) -> Iterator[BankLine]:
