@@ -102,6 +102,8 @@ def account_of(row: AccountRow) -> Account:
     try:
         kind, closed, limit, *sums = _ACCOUNT.unpack_from(row.data)
         name = AccountName(AccountKind(kind), row.data[_ACCOUNT.size :])
+        if closed not in {0, 1}:
+            raise ValueError(f"neither open nor closed: {closed}")
     except (struct.error, ValueError) as error:
         raise UnreadableRowError(f"account {row.account} can't be read: {error}") from None
     account = Account(row.account, name, limit=limit, closed=bool(closed))

@@ -121,7 +121,6 @@ def test_one_reservation_a_member_and_interval_which_only_rises() -> None:
 def test_at_the_gate_nothing_cleared_releases_all_and_more_than_held_takes_all() -> None:
     ledger = Ledger(DENOMINATIONS)
     member = AccountName(AccountKind.MEMBER_MONEY, b"ada")
-    ledger.set_limit(member, 0)
     ledger.open(member)
     ledger.set_limit(member, 500)
     held = ledger.open(AccountName(AccountKind.RESERVATIONS))
