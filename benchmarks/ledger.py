@@ -1,11 +1,11 @@
 """Transfers a second: the ledger with its rows committed, beside SQLite inserting the same rows.
 
-Both sides write the same rows in the same batches to a WAL file with `synchronous=FULL`; beside them the
-ledger alone, in memory, with its rows made and thrown away.
+Both sides write the same rows in the same batches to a WAL file with `synchronous=FULL`; beside
+them the ledger alone, in memory, with its rows made and thrown away.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -158,20 +158,21 @@ def committed(changes: Iterator[Changes] | list[Changes]) -> float:
     return seconds
 
 
-def measure(make: Callable[[], Plan]) -> tuple[int, float, float, float, float]:
+def measure(homes: int, count: int) -> tuple[float, ...]:
     """Return transfers, and medians: a second committed, raw, alone; and the ratio."""
     ours, raw, memory = [], [], []
-    count = 0
+    transfers = 0
     for _ in range(ROUNDS):
-        plan = make()
-        count = sum(map(len, plan.batches))
+        plan = intervals(homes, count)
+        transfers = sum(map(len, plan.batches))
         begin = process_time()
         rows = list(alone(plan))
         memory.append(process_time() - begin)
         raw.append(committed(rows))
-        ours.append(committed(alone(make())))
+        ours.append(committed(alone(intervals(homes, count))))
     ratio = median(floor / whole for floor, whole in zip(raw, ours, strict=True))
-    return count, count / median(ours), count / median(raw), count / median(memory), ratio
+    per_second = [transfers / median(seconds) for seconds in (ours, raw, memory)]
+    return transfers, *per_second, ratio
 
 
 def main() -> None:
@@ -181,9 +182,7 @@ def main() -> None:
         f"{'':<13}{'alone, /s of a core':>20}"
     )
     for homes, count in ((10, 400), (100, 80), (1000, 10)):
-        transfers, ours, raw, memory, ratio = measure(
-            lambda homes=homes, count=count: intervals(homes, count)
-        )
+        transfers, ours, raw, memory, ratio = measure(homes, count)
         verdict = f"{AIM_COMMITTED} {'holds' if ratio >= AIM_COMMITTED else 'MISSED'}"
         aim = f"{AIM_ALONE:,} {'holds' if memory >= AIM_ALONE else 'MISSED'}"
         print(

@@ -102,10 +102,10 @@ def account_of(row: AccountRow) -> Account:
     try:
         kind, closed, limit, *sums = _ACCOUNT.unpack_from(row.data)
         name = AccountName(AccountKind(kind), row.data[_ACCOUNT.size :])
-        if closed not in {0, 1}:
-            raise ValueError(f"neither open nor closed: {closed}")
     except (struct.error, ValueError) as error:
         raise UnreadableRowError(f"account {row.account} can't be read: {error}") from None
+    if closed not in {0, 1}:
+        raise UnreadableRowError(f"account {row.account} is neither open nor closed: {closed}")
     account = Account(row.account, name, limit=limit, closed=bool(closed))
     (
         account.debits_pending,
@@ -130,8 +130,8 @@ def transfer_of(row: TransferRow) -> tuple[Standing, Transfer | None]:
     """Read a transfer and how it stands; of one that was refused only the id is known."""
     try:
         standing = Standing(row.data[0])
-        if standing is Standing.REFUSED:
-            return standing, None
-        return standing, unpacked(row.id, row.data[1:])
+        if row.data != _STANDINGS[Standing.REFUSED]:
+            return standing, unpacked(row.id, row.data[1:])
     except (IndexError, ValueError) as error:
         raise UnreadableRowError(f"transfer {row.id.hex()} can't be read: {error}") from None
+    return standing, None

@@ -1,6 +1,7 @@
 """Transfers drawn at random: sensible ones, repeated ones, and ones with a mistake in one field."""
 
 from random import Random
+from typing import Any
 
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.assets import Asset
@@ -35,7 +36,7 @@ SENSIBLE = [
 START = 100
 """When the drawn books begin."""
 
-MISTAKES: dict[str, tuple[object, ...]] = {
+MISTAKES: dict[str, tuple[Any, ...]] = {
     "id": (b"short",),
     "debit": (0, ADA, BOB, ISSUED),
     "credit": (0, 9, ADA, HELD, POOL),

@@ -93,7 +93,7 @@ class NaiveLedger:
         trial = deepcopy(self)
         for place, transfer in enumerate(chain):
             is_open = transfer.linked and place == len(chain) - 1
-            said = "CHAIN_OPEN" if is_open else trial._one(transfer, at)
+            said = "CHAIN_OPEN" if is_open else trial.one(transfer, at)
             if said == "CREATED":
                 trial.happened.append(transfer)
                 continue
@@ -118,7 +118,7 @@ class NaiveLedger:
         self.happened = trial.happened
         return ["CREATED"] * len(chain)
 
-    def _one(self, new: Transfer, at: int) -> str:  # noqa: C901, PLR0911, PLR0912 - one list
+    def one(self, new: Transfer, at: int) -> str:  # noqa: C901, PLR0911, PLR0912 - one list
         if len(new.id) != 16:
             return "ID_MALFORMED"
         if int.from_bytes(new.id[:6], "big") > at:
@@ -179,22 +179,21 @@ class NaiveLedger:
             return "CREDIT_ACCOUNT_CLOSED"
         if new.expires and at >= new.expires:
             return "EXPIRED_ALREADY"
-        before, after = self.balance(new.debit), self.balance(new.credit)
-        debits = before.debits_pending + before.debits_posted + new.amount
-        credits_ = after.credits_pending + after.credits_posted + new.amount
+        paying, paid = self.balance(new.debit), self.balance(new.credit)
+        debits = paying.debits_pending + paying.debits_posted + new.amount
+        credits_ = paid.credits_pending + paid.credits_posted + new.amount
         if debits > LIMIT - 1:
             return "DEBITS_OVERFLOW"
         if credits_ > LIMIT - 1:
             return "CREDITS_OVERFLOW"
         reserves = new.phase == Phase.RESERVE
-        bound = KINDS[source.kind].debits
-        if bound == Bound.EVERYTHING or (reserves and bound == Bound.RESERVATIONS):
-            if before.credits_posted - debits < -source.limit:
-                return "EXCEEDS_CREDITS"
-        bound = KINDS[target.kind].credits
-        if bound == Bound.EVERYTHING or (reserves and bound == Bound.RESERVATIONS):
-            if after.debits_posted - credits_ < -target.limit:
-                return "EXCEEDS_DEBITS"
+        binding = {Bound.EVERYTHING, Bound.RESERVATIONS} if reserves else {Bound.EVERYTHING}
+        left = paying.credits_posted - debits + source.limit
+        if KINDS[source.kind].debits in binding and left < 0:
+            return "EXCEEDS_CREDITS"
+        left = paid.debits_posted - credits_ + target.limit
+        if KINDS[target.kind].credits in binding and left < 0:
+            return "EXCEEDS_DEBITS"
         return "CREATED"
 
     def _ending(self, new: Transfer) -> str:  # noqa: C901, PLR0911 - one list

@@ -38,8 +38,8 @@ class Story:
             self._holds(line.removeprefix("holds "))
         elif line.startswith("post "):
             _, reservation = self.booked[-1]
-            amount = DENOMINATIONS[reservation.asset].read(line.split()[1])
-            self._apply(post(self._name(), reservation, amount))
+            taken = DENOMINATIONS[reservation.asset].read(line.split()[1])
+            self._apply(post(self._name(), reservation, taken))
         else:
             phase = Phase.RESERVE if line.startswith("reserve ") else Phase.AT_ONCE
             debit, _, rest = line.removeprefix("reserve ").partition(" -> ")

@@ -1,6 +1,7 @@
 """What the ledger promises whoever keeps it: accounts, rows, time, memory."""
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from settlement_node.ledger.rows import (
     UnreadableRowError,
     account_of,
     account_row,
+    refused_row,
     transfer_of,
     transfer_row,
 )
@@ -37,6 +39,7 @@ from settlement_node.ledger.transfers import (
     linked,
     moment_of,
     post,
+    to_bytes,
     transfer_id,
 )
 from tests.node.ledger.row_shelf import DENOMINATIONS, RowShelf
@@ -179,17 +182,49 @@ def test_history_tells_the_balances_after_each_transfer() -> None:
     ]
 
 
-@given(st.binary(max_size=120), st.binary(min_size=16, max_size=16))
-def test_rows_and_bodies_that_nobody_wrote_are_refused(data: bytes, name: bytes) -> None:
-    for read in (
-        lambda: account_row(account_of(AccountRow(1, data))) == AccountRow(1, data),
-        lambda: transfer_of(TransferRow(name, 0, 0, data)) is not None,
-        lambda: from_bytes(data) is not None,
-    ):
-        try:
-            assert read()
-        except (UnreadableRowError, TransferFormError) as error:
-            assert str(error)
+GOOD = Transfer(b"a" * 16, 1, 2, 3, Asset.CURRENCY, Code.PAYOUT, Phase.RESERVE, expires=9)
+WRITTEN = [
+    account_row(Account(7, ADA)).data,
+    *(
+        transfer_row(transfer, Standing.BOOKED, 0, 0).data
+        for transfer in (GOOD, post(b"b" * 16, GOOD, 2), GOOD._replace(phase=Phase.AT_ONCE))
+    ),
+    to_bytes([GOOD, post(b"b" * 16, GOOD, 2)]),
+]
+near_misses = st.builds(
+    lambda data, at, new, drop: data[: at % len(data)] + new + data[at % len(data) + drop :],
+    st.sampled_from(WRITTEN),
+    st.integers(0, 99),
+    st.binary(max_size=2),
+    st.integers(0, 2),
+)
+
+
+def account_again(data: bytes, _: bytes) -> bytes:
+    return account_row(account_of(AccountRow(1, data))).data
+
+
+def transfer_again(data: bytes, name: bytes) -> bytes:
+    standing, transfer = transfer_of(TransferRow(name, 0, 0, data))
+    if transfer is None:
+        return refused_row(name, 0, 0).data
+    return transfer_row(transfer, standing, 0, 0).data
+
+
+def body_again(data: bytes, _: bytes) -> bytes:
+    return to_bytes(from_bytes(data))
+
+
+@pytest.mark.parametrize("again", [account_again, transfer_again, body_again])
+@given(data=st.binary(max_size=120) | near_misses, name=st.binary(min_size=16, max_size=16))
+def test_bytes_are_refused_or_written_again_as_they_were(
+    again: Callable[[bytes, bytes], bytes], data: bytes, name: bytes
+) -> None:
+    try:
+        written = again(data, name)
+    except (UnreadableRowError, TransferFormError):
+        return
+    assert written == data
 
 
 @pytest.mark.parametrize("cut", [0, 16, 20, 40, -1])
