@@ -130,8 +130,9 @@ def transfer_of(row: TransferRow) -> tuple[Standing, Transfer | None]:
     """Read a transfer and how it stands; of one that was refused only the id is known."""
     try:
         standing = Standing(row.data[0])
-        if row.data != _STANDINGS[Standing.REFUSED]:
-            return standing, unpacked(row.id, row.data[1:])
+        transfer = None if len(row.data) == 1 else unpacked(row.id, row.data[1:])
     except (IndexError, ValueError) as error:
         raise UnreadableRowError(f"transfer {row.id.hex()} can't be read: {error}") from None
-    return standing, None
+    if (transfer is None) is not (standing is Standing.REFUSED):
+        raise UnreadableRowError(f"transfer {row.id.hex()} is {standing.name}, and of a wrong form")
+    return standing, transfer
