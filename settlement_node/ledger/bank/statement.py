@@ -65,9 +65,11 @@ def _statement(statement: Element, currency: Denomination) -> BankStatement:
     account = told.replace(" ", "").upper()
     if _ACCOUNT.fullmatch(account) is None:
         raise BankFileError(f"{told[:40]!r} is not the number of a bank account")
+    # Banks add available and expected balances, in other currencies too.
     balances = {
-        balance.first("Tp", "CdOrPrtry", "Cd"): _signed(balance, currency)
+        kind: _signed(balance, currency)
         for balance in statement.all("Bal")
+        if (kind := balance.first("Tp", "CdOrPrtry", "Cd")) in {"OPBD", "PRCD", "CLBD"}
     }
     opening = balances.get("OPBD", balances.get("PRCD"))
     closing = balances.get("CLBD")
@@ -94,10 +96,11 @@ def _lines(entry: Element, currency: Denomination) -> Iterator[BankLine]:
     bank_reference = _reference(entry.first("AcctSvcrRef"))
     undoes = entry.first("RvslInd") in {"true", "1"}
     details = list(entry.all("NtryDtls", "TxDtls"))
-    amounts = [_detail_amount(detail, whole, currency) for detail in details]
-    if len(details) == 1:
-        amounts = [whole]
-    elif None in amounts or sum(filter(None, amounts)) != whole:
+    amounts: list[int | None] = [whole]
+    # The detail of a single payment may tell its amount in the payer's currency.
+    if len(details) > 1:
+        amounts = [_detail_amount(detail, whole, currency) for detail in details]
+    if not details or None in amounts or sum(filter(None, amounts)) != whole:
         # A collective booking whose parts are not told is one line, for a person to look at.
         details, amounts = [Element("TxDtls")], [whole]
     for detail, amount in zip(details, amounts, strict=True):
@@ -115,7 +118,7 @@ def _lines(entry: Element, currency: Denomination) -> Iterator[BankLine]:
 
 def _detail_amount(detail: Element, whole: int, currency: Denomination) -> int | None:
     told = next(detail.all("Amt"), None) or next(detail.all("AmtDtls", "TxAmt", "Amt"), None)
-    if told is None:
+    if told is None or told.first("Ccy") != currency.code:
         return None
     amount = _amount(told, currency)
     direction = detail.first("CdtDbtInd")

@@ -12,6 +12,7 @@ class Part:
     amount: str | None = None
     end_to_end: str = "NOTPROVIDED"
     text: tuple[str, ...] = ()
+    currency: str = "EUR"
     structured: str = ""
     payer: str = "Ada"
     returned: bool = False
@@ -37,6 +38,7 @@ class File:
     version: str = "08"
     iban: str = IBAN
     before: str = ""
+    more: str = ""
     balances: tuple[str, ...] = field(default=("OPBD", "CLBD"))
 
     def xml(self) -> bytes:
@@ -48,7 +50,7 @@ class File:
             f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{self.version}">'
             "<BkToCstmrStmt><GrpHdr><MsgId>1</MsgId></GrpHdr><Stmt><Id>2026-11</Id>"
             f"<Acct><Id><IBAN>{self.iban}</IBAN></Id><Ccy>EUR</Ccy></Acct>"
-            f"{balances}{entries}</Stmt></BkToCstmrStmt></Document>"
+            f"{balances}{self.more}{entries}</Stmt></BkToCstmrStmt></Document>"
         ).encode()
 
 
@@ -78,7 +80,7 @@ def _entry(entry: Entry, version: str) -> str:
 def _part(part: Part, entry: Entry, direction: str, *, old: bool) -> str:
     amount = ""
     if part.amount is not None:
-        told = f'<Amt Ccy="{entry.currency}">{part.amount}</Amt>'
+        told = f'<Amt Ccy="{part.currency}">{part.amount}</Amt>'
         amount = (
             f"<AmtDtls><TxAmt>{told}</TxAmt></AmtDtls>"
             if old

@@ -86,7 +86,7 @@ class Drawer:
 
     def _beginning(self, random: Random, at: int) -> Transfer:
         debit, credit, asset, code, phase = random.choice(SENSIBLE)
-        expires = random.choice((0, at + 2, at + 9)) if phase is Phase.RESERVE else 0
+        expires = random.choice((0, at, at + 2, at + 9)) if phase is Phase.RESERVE else 0
         amount = random.choice((1, 10, 100, 1000))
         return Transfer(
             self._name(random, at), debit, credit, amount, asset, code, phase, expires=expires
@@ -96,5 +96,6 @@ class Drawer:
         name = self._name(random, at)
         if random.random() < 0.4:
             return void(name, reservation)
-        share = random.choice((reservation.amount, reservation.amount // 2 or 1))
+        whole = reservation.amount
+        share = random.choice((whole, whole, whole + 1, whole // 2 or 1))
         return post(name, reservation, share)

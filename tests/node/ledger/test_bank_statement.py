@@ -26,7 +26,7 @@ def test_each_version_says_the_same(version: str) -> None:
             (
                 Entry(
                     "25.50",
-                    (Part(None, "E2E-1", ("for", "energy"), "RF18539007547034"),),
+                    (Part(None, "E2E-1", ("for", "energy"), structured="RF18539007547034"),),
                     bank_reference="B1",
                 ),
                 Entry("5.25", (Part(payer="Shop", returned=True),), comes_in=False),
@@ -57,6 +57,24 @@ def test_each_version_says_the_same(version: str) -> None:
 def test_a_collective_booking_without_its_parts_is_one_line() -> None:
     statement = read(File((Entry("30.00", (Part("10.00"), Part())),), closing="130.00"))
     assert [(line.amount, line.counterparty) for line in statement.lines] == [(3000 * CENT, "")]
+
+
+@pytest.mark.parametrize("version", ["02", "08"])
+def test_amounts_in_the_payers_currency_and_further_balances_are_passed_over(version: str) -> None:
+    abroad = Part("330.00", "A", currency="SEK")
+    statement = read(
+        File(
+            (Entry("30.00", (abroad,)), Entry("9.00", (abroad, abroad)), Entry("1.00", ())),
+            closing="140.00",
+            version=version,
+            more='<Bal><Tp><CdOrPrtry><Cd>CLAV</Cd></CdOrPrtry></Tp><Amt Ccy="SEK">1</Amt></Bal>',
+        )
+    )
+    assert [(line.amount // CENT, line.end_to_end) for line in statement.lines] == [
+        (3000, "A"),
+        (900, ""),
+        (100, ""),
+    ]
 
 
 def test_a_reversal_and_an_overdrawn_account_are_told_apart() -> None:

@@ -36,6 +36,7 @@ from settlement_node.ledger.transfers import (
     Transfer,
     TransferFormError,
     from_bytes,
+    id_at,
     linked,
     moment_of,
     post,
@@ -107,7 +108,7 @@ def test_a_refused_chain_leaves_no_trace_but_the_burnt_id() -> None:
     expected = (Outcome.LINKED_FAILED, Outcome.EXCEEDS_CREDITS)
     assert ledger.apply(chain, Logged(1, 10)) == expected
     changes = ledger.take_changes()
-    assert [row.id for row in changes.transfers] == [chain[1].id]
+    assert [(row.id, row.position) for row in changes.transfers] == [(chain[1].id, 0)]
     assert (changes.history, changes.pending, changes.no_longer_pending) == ([], [], [])
     assert ledger.apply(chain[:1], Logged(2, 10)) == (Outcome.CHAIN_OPEN,)
     alone = chain[0]._replace(linked=False)
@@ -140,6 +141,17 @@ def test_what_is_asked_of_an_account_is_answered() -> None:
         ledger.name(9)
     with pytest.raises(ValueError, match="65 bytes"):
         AccountName(AccountKind.BANK, b"x" * 65)
+
+
+def test_an_id_is_ahead_from_the_first_of_the_next_moment() -> None:
+    ledger = ledger_with(BANK, ADA)
+    names = (id_at(11), id_at(11)[:-1] + b"\x01", id_at(10)[:6] + b"\xff" * 10)
+    batch = [deposit(ledger, 1, 1)._replace(id=name) for name in names]
+    assert ledger.apply(batch, Logged(1, 10)) == (
+        Outcome.ID_AHEAD_OF_TIME,
+        Outcome.ID_AHEAD_OF_TIME,
+        Outcome.CREATED,
+    )
 
 
 def test_time_and_entries_do_not_go_back() -> None:

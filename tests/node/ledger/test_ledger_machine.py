@@ -19,7 +19,7 @@ from tests.node.ledger.drawn_transfers import ADA, BANK, BOB, NAMES, ROOF, START
 from tests.node.ledger.naive_ledger import NaiveAccount, NaiveLedger
 from tests.node.ledger.row_shelf import DENOMINATIONS, RowShelf
 
-WORLDS = 60
+WORLDS = 100
 BATCHES = 40
 
 
