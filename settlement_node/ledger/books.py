@@ -21,7 +21,8 @@ _RESERVE: Final = Phase.RESERVE
 _POST: Final = Phase.POST
 
 type _Sums = tuple[Account, int, int, int, int]
-type _Step = tuple[Transfer, _Sums, _Sums, tuple[int, int] | None, TransferRow | None]
+type _Held = tuple[Transfer, int, int]
+type _Step = tuple[Transfer, _Sums, _Sums, _Held | None, TransferRow | None]
 
 
 class Books:
@@ -35,7 +36,8 @@ class Books:
         self.numbers: dict[AccountName, int] = {}
         # None stands for an id that was refused for ever.
         self.transfers: dict[bytes, Transfer | None] = {}
-        self.reserved: dict[bytes, tuple[int, int]] = {}
+        # The reservations that stand, each with its entry and its position there.
+        self.reserved: dict[bytes, _Held] = {}
         self.ended: dict[bytes, Standing] = {}
         self.entry = -1
         self.position = 0
@@ -53,10 +55,10 @@ class Books:
         self.accounts[account.number] = account
         self.numbers[account.name] = account.number
 
-    def add_reservation(self, transfer: Transfer, place: tuple[int, int]) -> None:
+    def add_reservation(self, transfer: Transfer, entry: int, position: int) -> None:
         """Take in a reservation that stands."""
         self.transfers[transfer.id] = transfer
-        self.reserved[transfer.id] = place
+        self.reserved[transfer.id] = transfer, entry, position
         if transfer.expires:
             heappush(self._expiries, (transfer.expires, transfer.id))
 
@@ -91,7 +93,7 @@ class Books:
             debited.debits_pending += amount
             credited.credits_pending += amount
             standing = Standing.RESERVED
-            self.add_reservation(transfer, (self.entry, self.position))
+            self.add_reservation(transfer, self.entry, self.position)
             self._pending[PendingRow(transfer.expires, name)] = None
         else:
             self._end(transfer.reserved_by, Standing.POSTED if phase is _POST else Standing.VOIDED)
@@ -111,9 +113,8 @@ class Books:
         """Release the reservations whose moment has come, in order of moment and id."""
         while self._expiries and self._expiries[0][0] <= at:
             _, name = heappop(self._expiries)
-            reservation = self.transfers.get(name)
-            if reservation is not None and name in self.reserved:
-                self._end(name, Standing.EXPIRED)
+            if name in self.reserved:
+                reservation = self._end(name, Standing.EXPIRED)
                 debited = self.accounts[reservation.debit]
                 self._note(debited, self.accounts[reservation.credit], name)
 
@@ -135,7 +136,7 @@ class Books:
 
     def take_back_chain(self) -> None:
         """Take back what was booked since the chain began."""
-        for transfer, debited, credited, place, row in reversed(self._undo or []):
+        for transfer, debited, credited, held, row in reversed(self._undo or []):
             _restore(debited)
             _restore(credited)
             self.position -= 1
@@ -144,8 +145,8 @@ class Books:
             if transfer.phase is _RESERVE:
                 del self.reserved[transfer.id]
                 del self._pending[PendingRow(transfer.expires, transfer.id)]
-            elif place is not None:
-                self._reserve_again(transfer.reserved_by, place, row)
+            elif held is not None:
+                self._reserve_again(held, row)
         del self._history[self._history_before_chain :]
         self._undo = None
 
@@ -162,25 +163,24 @@ class Books:
         self._pending, self._no_longer_pending = {}, {}
         return changes
 
-    def _end(self, name: bytes, standing: Standing) -> None:
-        reservation = self.transfers[name]
-        assert reservation is not None  # noqa: S101 - the rules saw it, and mypy can't
+    def _end(self, name: bytes, standing: Standing) -> Transfer:
+        reservation, entry, position = self.reserved.pop(name)
         self.accounts[reservation.debit].debits_pending -= reservation.amount
         self.accounts[reservation.credit].credits_pending -= reservation.amount
-        place = self.reserved.pop(name)
         self.ended[name] = standing
-        self._rows[name] = transfer_row(reservation, standing, *place)
+        self._rows[name] = transfer_row(reservation, standing, entry, position)
         row = PendingRow(reservation.expires, name)
         if row in self._pending:
             del self._pending[row]
         else:
             self._no_longer_pending[row] = None
+        return reservation
 
-    def _reserve_again(self, name: bytes, place: tuple[int, int], row: TransferRow | None) -> None:
-        reservation = self.transfers[name]
-        assert reservation is not None  # noqa: S101 - it was ended a moment ago
+    def _reserve_again(self, held: _Held, row: TransferRow | None) -> None:
+        reservation = held[0]
+        name = reservation.id
         del self.ended[name]
-        self.reserved[name] = place
+        self.reserved[name] = held
         pending = PendingRow(reservation.expires, name)
         if row is None:
             del self._rows[name]

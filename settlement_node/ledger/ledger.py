@@ -66,7 +66,7 @@ class Ledger:
             standing, transfer = transfer_of(reservation)
             if transfer is None or standing is not Standing.RESERVED:
                 raise UnreadableRowError(f"transfer {reservation.id.hex()} is not pending")
-            ledger._books.add_reservation(transfer, (reservation.entry, reservation.position))
+            ledger._books.add_reservation(transfer, reservation.entry, reservation.position)
         ledger._logged = logged
         ledger._books.entry = logged.entry
         # No id is newer than the logged time at which it was used.
@@ -113,14 +113,13 @@ class Ledger:
 
     def reservation(self, name: bytes) -> Transfer | None:
         """Look up a reservation that stands."""
-        return self._books.transfers.get(name) if name in self._books.reserved else None
+        held = self._books.reserved.get(name)
+        return None if held is None else held[0]
 
     def reservations(self) -> Iterator[Transfer]:
-        """Go through the reservations that stand, in the order in which they were made."""
-        for name in self._books.reserved:
-            reservation = self._books.transfers[name]
-            if reservation is not None:
-                yield reservation
+        """Go through the reservations that stand, in any order."""
+        for reservation, _, _ in self._books.reserved.values():
+            yield reservation
 
     def open(self, name: AccountName) -> int:
         """Open an account, or find it open or closed; return its number."""
