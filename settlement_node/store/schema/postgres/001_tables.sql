@@ -104,6 +104,7 @@ CREATE TABLE "account_history" (
     "account" bigint NOT NULL,
     "index" bigint NOT NULL,
     "position" bigint NOT NULL,
+    "transfer" bytea NOT NULL,
     "debits_pending" bigint NOT NULL,
     "debits_posted" bigint NOT NULL,
     "credits_pending" bigint NOT NULL,

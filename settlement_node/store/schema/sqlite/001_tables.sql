@@ -91,6 +91,7 @@ CREATE TABLE "account_history" (
     "account" INTEGER NOT NULL,
     "index" INTEGER NOT NULL,
     "position" INTEGER NOT NULL,
+    "transfer" BLOB NOT NULL,
     "debits_pending" INTEGER NOT NULL,
     "debits_posted" INTEGER NOT NULL,
     "credits_pending" INTEGER NOT NULL,

@@ -1,0 +1,1 @@
+"""Money that comes in and goes out: bank statements, references, and the transfers they lead to."""

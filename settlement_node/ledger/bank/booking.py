@@ -1,0 +1,245 @@
+"""From a bank statement to transfers: whose money it was, and what becomes of lines of nobody's."""
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from settlement_node.ledger.accounts import AccountKind, AccountName
+from settlement_node.ledger.assets import Asset
+from settlement_node.ledger.bank.statement import BankLine, BankStatement
+from settlement_node.ledger.codes import Code
+from settlement_node.ledger.creditor_reference import references_in
+from settlement_node.ledger.ledger import Ledger
+from settlement_node.ledger.outcomes import Outcome
+from settlement_node.ledger.transfers import Transfer, post, transfer_id
+
+# Banks book ahead over holidays, and an id must not be ahead of the logged time.
+_BEFORE_BOOKING: Final = 14 * 86_400_000
+_KEY_LENGTH: Final = 16
+
+
+class Match(enum.Enum):
+    """Why a line became what it became; the words are for whoever looks after the bank account."""
+
+    DEPOSIT = "It holds a member's reference."
+    PAYOUT = "It is a payout that was waiting for the bank."
+    DEPOSIT_RETURNED = "It takes back a member's deposit."
+    PAYOUT_RETURNED = "It gives back a payout that did not arrive."
+
+    NO_REFERENCE = "No member's reference is in it: ask the payer, then say whose it is."
+    SEVERAL_REFERENCES = "References of several members are in it: say whose it is."
+    ACCOUNT_CLOSED = "It is for a member who has left: reopen the account, or send it back."
+    ORIGINAL_UNKNOWN = "It undoes a movement that is not in these books: say whose it was."
+    OUT_UNKNOWN = "No payout waits for it: say whether it is the co-op's own, or the bank's charge."
+
+    @property
+    def to_suspense(self) -> bool:
+        """Whether somebody has to say whose it is."""
+        return self not in _MATCHED
+
+
+_MATCHED: Final = frozenset(
+    {Match.DEPOSIT, Match.PAYOUT, Match.DEPOSIT_RETURNED, Match.PAYOUT_RETURNED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A line, what was made of it, and why."""
+
+    line: BankLine
+    transfer: Transfer
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: new bookings, lines known before, lines that the ledger refused."""
+
+    new: tuple[Booking, ...]
+    known: tuple[Booking, ...]
+    refused: tuple[tuple[Booking, Outcome], ...]
+
+    @property
+    def unmatched(self) -> tuple[Booking, ...]:
+        """The new lines of which somebody has to say whose they are."""
+        return tuple(booking for booking in self.new if booking.match.to_suspense)
+
+
+def payout_end_to_end(payout: Transfer) -> str:
+    """Name a payout for the bank, which gives the name back in its statement."""
+    return payout.id.hex().upper()
+
+
+def original_keys(statement: BankStatement) -> set[bytes]:
+    """Name the movements that a statement undoes, so that they can be looked up."""
+    return {_original_key(line) for line in statement.lines if line.returned and line.end_to_end}
+
+
+def originals_among(transfers: Iterable[Transfer]) -> dict[bytes, Transfer]:
+    """Index deposits and payouts that were not undone by what a bank would name them with."""
+    found: dict[bytes, Transfer] = {}
+    undone: set[bytes] = set()
+    for transfer in transfers:
+        if transfer.code is Code.DEPOSIT and transfer.reference:
+            found[transfer.reference] = transfer
+        elif transfer.code is Code.PAYOUT and transfer.reserved_by:
+            found[_end_to_end_key(transfer.reserved_by.hex().upper())] = transfer
+        elif transfer.code in {Code.DEPOSIT_RETURNED, Code.PAYOUT_RETURNED}:
+            undone.add(transfer.reference)
+    return {key: original for key, original in found.items() if original.id not in undone}
+
+
+class BankDesk:
+    """Who books a bank account's statements: knows the accounts, the members and the ledger.
+
+    `members` leads from a member's reference to the account of its money; `originals` holds what
+    the store found for `original_keys`.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        statement: BankStatement,
+        members: Mapping[str, AccountName],
+        originals: Mapping[bytes, Transfer],
+    ) -> None:
+        self._ledger = ledger
+        self._statement = statement
+        self._members = members
+        self._originals = dict(originals)
+        self._bank = ledger.open(bank_account(statement.account))
+        self._suspense = ledger.open(AccountName(AccountKind.SUSPENSE))
+        self._seen: dict[bytes, int] = {}
+        self._paid: set[bytes] = set()
+
+    def bookings(self) -> tuple[Booking, ...]:
+        """Make a transfer of each line; the same statement makes transfers of the same ids."""
+        return tuple(self._booking(line) for line in self._statement.lines)
+
+    def _booking(self, line: BankLine) -> Booking:
+        name = self._name(line)
+        if line.returned:
+            return self._return(line, name)
+        if line.amount < 0:
+            return self._payout(line, name)
+        return self._deposit(line, name)
+
+    def _deposit(self, line: BankLine, name: bytes) -> Booking:
+        texts = f"{line.end_to_end}\n{line.remittance}"
+        found = {reference for reference in references_in(texts) if reference in self._members}
+        if len(found) != 1:
+            several = Match.SEVERAL_REFERENCES if found else Match.NO_REFERENCE
+            return self._to_suspense(line, name, several)
+        member = self._members[found.pop()]
+        if self._ledger.is_closed(member):
+            return self._to_suspense(line, name, Match.ACCOUNT_CLOSED)
+        transfer = Transfer(
+            name,
+            self._bank,
+            self._ledger.open(member),
+            line.amount,
+            Asset.CURRENCY,
+            Code.DEPOSIT,
+            reference=_original_key(line) if line.end_to_end else b"",
+        )
+        return Booking(line, transfer, Match.DEPOSIT)
+
+    def _payout(self, line: BankLine, name: bytes) -> Booking:
+        payout = self._waiting(line.end_to_end)
+        if payout is None or payout.amount != -line.amount or payout.id in self._paid:
+            return self._to_suspense(line, name, Match.OUT_UNKNOWN)
+        self._paid.add(payout.id)
+        return Booking(line, post(name, payout, payout.amount), Match.PAYOUT)
+
+    def _return(self, line: BankLine, name: bytes) -> Booking:
+        original = self._originals.get(_original_key(line)) if line.end_to_end else None
+        deposit = line.amount < 0
+        code = Code.DEPOSIT if deposit else Code.PAYOUT
+        if original is None or original.code is not code or original.amount != abs(line.amount):
+            return self._to_suspense(line, name, Match.ORIGINAL_UNKNOWN)
+        member = original.credit if deposit else original.debit
+        if self._ledger.is_closed(self._ledger.name(member)):
+            return self._to_suspense(line, name, Match.ACCOUNT_CLOSED)
+        # One movement is undone once.
+        del self._originals[_original_key(line)]
+        transfer = Transfer(
+            name,
+            original.credit,
+            original.debit,
+            original.amount,
+            Asset.CURRENCY,
+            Code.DEPOSIT_RETURNED if deposit else Code.PAYOUT_RETURNED,
+            reference=original.id,
+        )
+        return Booking(line, transfer, Match.DEPOSIT_RETURNED if deposit else Match.PAYOUT_RETURNED)
+
+    def _to_suspense(self, line: BankLine, name: bytes, why: Match) -> Booking:
+        came = line.amount > 0
+        transfer = Transfer(
+            name,
+            self._bank if came else self._suspense,
+            self._suspense if came else self._bank,
+            abs(line.amount),
+            Asset.CURRENCY,
+            Code.UNMATCHED_IN if came else Code.UNMATCHED_OUT,
+        )
+        return Booking(line, transfer, why)
+
+    def _waiting(self, end_to_end: str) -> Transfer | None:
+        try:
+            payout = self._ledger.reservation(bytes.fromhex(end_to_end))
+        except ValueError:
+            return None
+        return payout if payout is not None and payout.code is Code.PAYOUT else None
+
+    def _name(self, line: BankLine) -> bytes:
+        words = (
+            self._statement.account,
+            str(line.booked),
+            str(line.amount),
+            line.bank_reference,
+            line.end_to_end,
+            line.remittance,
+        )
+        alike = transfer_id(0, *(word.encode() for word in words))
+        # Equal lines of one statement are different movements.
+        count = self._seen[alike] = self._seen.get(alike, 0) + 1
+        return transfer_id(
+            max(0, line.booked - _BEFORE_BOOKING), b"bank line", alike, str(count).encode()
+        )
+
+
+def bank_account(number: str) -> AccountName:
+    """Name the account of a bank account by its number, an IBAN or another."""
+    return AccountName(AccountKind.BANK, number.encode())
+
+
+def imported(bookings: Sequence[Booking], outcomes: Sequence[Outcome]) -> Imported:
+    """Sort bookings by what the ledger said to them."""
+    new, known = [], []
+    refused = []
+    for booking, outcome in zip(bookings, outcomes, strict=True):
+        if outcome is Outcome.CREATED:
+            new.append(booking)
+        elif outcome.known:
+            # A line that is known may be read otherwise today: its member joined since, say.
+            known.append(booking)
+        else:
+            refused.append((booking, outcome))
+    return Imported(tuple(new), tuple(known), tuple(refused))
+
+
+def missing_at_bank(ledger: Ledger, statement: BankStatement) -> int:
+    """Say by how much the books exceed the bank's closing balance; 0 is as it should be."""
+    return -ledger.balance(bank_account(statement.account)).posted - statement.closing
+
+
+def _original_key(line: BankLine) -> bytes:
+    return _end_to_end_key(line.end_to_end)
+
+
+def _end_to_end_key(end_to_end: str) -> bytes:
+    return sha256(b"depin end to end v1\x00" + end_to_end.encode()).digest()[:_KEY_LENGTH]
