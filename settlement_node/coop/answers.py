@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple
 
 from depin_protocol.log.notes import VerifierKey
 from depin_protocol.problems import RefusedError
 from depin_protocol.receipts import Receipt
-from depin_protocol.statements.bodies import Stream
 
 type Answer = Receipt | RefusedError
 """What comes of one statement: the promise, or why it can't enter its chain."""
@@ -18,15 +15,6 @@ type Clock = Callable[[], int]
 
 type Randomness = Callable[[int], bytes]
 """Gives so many random bytes."""
-
-
-class Place(NamedTuple):
-    """Where a statement stands among those of its member."""
-
-    member: str
-    stream: Stream
-    chain: str
-    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +36,7 @@ class Settings:
     checkpoint_after: int = 2_000
     """Milliseconds from an entry to the checkpoint that holds it, at most 5,000."""
     promise: int = 24 * 3_600_000
-    """Milliseconds within which a receipt promises inclusion: a night without power is no breach."""
+    """Milliseconds within which a receipt promises inclusion: one night off is no breach."""
     waiting_statements: int = 20_000
     waiting_bytes: int = 64 * 2**20
     group: int = 2_000
@@ -70,24 +58,3 @@ class StoppedError(Exception):
 
 class ReadOnlyError(Exception):
     """The co-op may not grow for now: its log was seen larger than it is here."""
-
-
-class JoinProblem(StrEnum):
-    """Why somebody can't join."""
-
-    REQUEST_INVALID = "request-invalid"
-    WRONG_COOP = "wrong-coop"
-    INVITE_UNKNOWN = "invite-unknown"
-    INVITE_USED = "invite-used"
-    INVITE_EXPIRED = "invite-expired"
-    CLOCK_WRONG = "clock-wrong"
-
-
-class JoinRefusedError(Exception):
-    """Somebody can't join; the message says what to do."""
-
-    def __init__(self, code: JoinProblem, detail: str) -> None:
-        """Say why."""
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail

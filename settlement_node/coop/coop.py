@@ -8,9 +8,9 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.close()            commit what waits, publish a last checkpoint, stop; loses nothing
     coop.failure            plain: why it stopped by itself, or None
 
-    coop.submit(wires) -> [Receipt | RefusedError]   in order; BusyError, StoppedError, ReadOnlyError
-    coop.join(wire) -> Joined                        JoinRefusedError; the same request, the same answer
-    coop.show_checkpoint(note)                       of somebody else's: larger than ours = read-only
+    coop.submit(wires) -> [Receipt | RefusedError]   in order; BusyError, StoppedError
+    coop.join(wire) -> Joined                        JoinRefusedError; again = same answer
+    coop.show_checkpoint(note)                       somebody else's; larger = read-only
     coop.offer_entries(start, entries)               what a restored node regains, from any mirror
     coop.offer_body(index, body)
 
@@ -23,13 +23,13 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.receipt(place) -> Receipt | None
     coop.statement(place) -> (index, wire) | None
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
-    coop.entry(index), coop.body(index)              public entry; private body (check the role first)
+    coop.entry(index), coop.body(index)              public; private: check the role first
     coop.proof_file(index) -> bytes | None           `.tlog-proof`, None until a checkpoint holds it
     coop.shelf.fetch(path) -> Served | None          `checkpoint`, `tile/...` with type and caching
     coop.shelf.inclusion(index, size), coop.shelf.consistency(old, new)
 
     coop.events.since(member, after, limit) -> [Event]
-    coop.events.listen(member, after)                async iterator: what was missed, then what comes
+    coop.events.listen(member, after)                iterator: what was missed, then live
 
 Operators' actions are statements: they come by `submit` like all others. `governance.actions`
 builds and reads their parameters.

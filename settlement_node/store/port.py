@@ -21,7 +21,7 @@ class Store(Protocol):
         """Return the row of this key, whole."""
         ...
 
-    async def scan(
+    async def scan(  # noqa: PLR0913 - one way to read, with its bounds
         self,
         table: Table,
         prefix: Row = (),
