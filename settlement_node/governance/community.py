@@ -125,6 +125,11 @@ class Community:
                 changes += self.drop(decision)
         return changes
 
+    def hold(self, member: str) -> list[Change]:
+        """Hold a member's orders until it has opened a chain that names all others."""
+        self._members[member].held = True
+        return [self.member_row(member)]
+
     def set_roles(self, member: str, roles: frozenset[Role]) -> list[Change]:
         """Give a member exactly these roles."""
         self._members[member].roles = roles

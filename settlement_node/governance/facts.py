@@ -52,7 +52,7 @@ class Facts:
 
     def genesis(self, founder: bytes) -> Decision:
         """Write entry 0: the facts, and the founder's request to join."""
-        line = {"name": self.name, "founder": to_text(founder)}
+        line: dict[str, object] = {"name": self.name, "founder": to_text(founder)}
         return Decision(GENESIS, self._public(), (line,))
 
     def _public(self) -> dict[str, object]:

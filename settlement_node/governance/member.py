@@ -52,6 +52,8 @@ class Member:
     name: str
     pseudonym_salt: bytes
     joined_index: int
+    held: bool = False
+    """Somebody else seems to speak with this key: new orders wait until the owner has answered."""
     streams: dict[Stream, StreamState] = field(
         default_factory=lambda: {stream: StreamState() for stream in STREAMS}
     )
@@ -60,6 +62,11 @@ class Member:
     def key(self) -> bytes:
         """The key that was enrolled last."""
         return self.history.keys[-1]
+
+    @property
+    def orders_held(self) -> bool:
+        """Tell whether new orders wait for the owner's answer."""
+        return self.held or len(self.streams["trading"].live()) > 1
 
     def acts_as(self, role: Role) -> bool:
         """Tell whether the member may act in a role now."""
@@ -79,6 +86,8 @@ class Member:
         for name, chain in sorted(entry.ends):
             self.streams[name].chains[chain].live = False
             moved.add((name, chain))
+        if header.seq == 1 and len(stream.live()) == 1:
+            self.held = False
         if isinstance(statement.body, KeyChange):
             handover = Handover(statement.body.metering, entry.head)
             self.history = self.history.handed_over(statement.body.key, handover)
@@ -116,6 +125,7 @@ class Member:
             "name": self.name,
             "salt": to_text(self.pseudonym_salt),
             "joined": self.joined_index,
+            "held": int(self.held),
         }
         return from_text(self.id, ID_LENGTH), encode_json(data)
 
@@ -137,6 +147,7 @@ class Member:
             name=fields.words("name", MAX_NAME),
             pseudonym_salt=from_text(fields.text("salt", ID), ID_LENGTH),
             joined_index=fields.integer("joined", 0, MAX_TIME),
+            held=bool(fields.integer("held", 0, 1)),
         )
 
 

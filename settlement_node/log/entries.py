@@ -28,6 +28,10 @@ class EntryError(ValueError):
     """An entry or a body is not as this log writes them; the message says where."""
 
 
+class DecisionError(ValueError):
+    """A decision does not follow from what precedes it; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatementEntry:
     """A statement's place in the log."""
