@@ -2,12 +2,13 @@
 
 For an HTTP layer and a command line (each `async` unless marked):
 
-    Coop.found(store, founding, keyring, clock, randomness)   write entry 0; once per store
-    Coop.open(store, keyring, clock, randomness, settings)    load what the store holds
+    Coop.found(store, facts, founder, around)   write entry 0; once per store
+    Coop.open(store, around)                    load what the store holds; can be asked at once
     coop.start()            begin to write: overdue decisions first, then what is submitted
     coop.close()            commit what waits, publish a last checkpoint, stop; loses nothing
     coop.failure            plain: why it stopped by itself, or None
 
+    coop.tick()             look at the clock now; a running co-op does so by itself
     coop.submit(wires) -> [Receipt | RefusedError]   in order; BusyError, StoppedError
     coop.join(wire) -> Joined                        JoinRefusedError; again = same answer
     coop.show_checkpoint(note)                       somebody else's; larger = read-only
@@ -16,10 +17,10 @@ For an HTTP layer and a command line (each `async` unless marked):
 
     coop.facts              plain: identifier, currency, token, market, origin, keys
     coop.state              plain, read only: members, roles, invites, announcements
-    coop.position           plain: entries, last logged time, last checkpoint, why read-only
-    coop.key_in_force(member)                        plain: for challenges; None if nobody
+    coop.position           plain: entries, logged time, last checkpoint, why read-only
+    coop.key_in_force(member)                        plain: for challenges; None: nobody
     coop.roles(member)                               plain
-    coop.heads(member) -> {stream: [Head, live?]}    plain: where a home goes on
+    coop.heads(member) -> {stream: [HeldChain]}      plain: where a home goes on
     coop.receipt(place) -> Receipt | None
     coop.statement(place) -> (index, wire) | None
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
@@ -34,3 +35,221 @@ For an HTTP layer and a command line (each `async` unless marked):
 Operators' actions are statements: they come by `submit` like all others. `governance.actions`
 builds and reads their parameters.
 """
+
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+from depin_protocol.log.merkle import TreeHead
+from depin_protocol.receipts import Receipt
+from depin_protocol.statements.bodies import Stream
+from depin_protocol.statements.heads import Head
+from settlement_node.coop.answers import Answer, Joined, ReadOnlyError
+from settlement_node.coop.events import Events
+from settlement_node.coop.pipeline import Pipeline
+from settlement_node.coop.rooms import Room
+from settlement_node.coop.state import CoopState
+from settlement_node.coop.writer import Surroundings, Writer
+from settlement_node.governance.facts import Facts
+from settlement_node.governance.joining import JoinRefusedError
+from settlement_node.governance.member import Role, Standing
+from settlement_node.intake.checking import Checkers
+from settlement_node.intake.receipts import receipt_at
+from settlement_node.intake.streams import STATEMENT, Place
+from settlement_node.log.checkpoints import Checkpoints
+from settlement_node.log.sequence import DamagedLogError
+from settlement_node.log.shelf import Shelf
+from settlement_node.log.tables import BODY, ENTRY
+from settlement_node.store.port import Store
+from settlement_node.store.tables import Row, Table
+
+
+class Position(NamedTuple):
+    """Where a co-op stands."""
+
+    size: int
+    at: int
+    checkpoint: TreeHead
+    read_only: str | None
+    failure: str | None
+
+
+class HeldChain(NamedTuple):
+    """Where a chain stands, and whether it may go on."""
+
+    head: Head
+    live: bool
+
+
+class SaidBefore(NamedTuple):
+    """A statement that is held."""
+
+    seq: int
+    index: int
+    wire: bytes
+
+
+class Coop:
+    """One co-op of a node."""
+
+    def __init__(self, store: Store, state: CoopState, around: Surroundings) -> None:
+        """Serve a state that was loaded from the store: `open` does that."""
+        facts = state.community.facts
+        self.state = state
+        self.events = Events(store)
+        self._store = store
+        self._checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
+        self.shelf = Shelf(store, self._checkpoints)
+        self._checkers = Checkers(facts.coop, state.find)
+        writer = Writer(store, state, self._checkpoints, self.events, around)
+        self._pipeline = Pipeline(writer, self._checkpoints, self._checkers, around)
+        self._around = around
+        self._read_only: str | None = None
+
+    @classmethod
+    async def found(cls, store: Store, facts: Facts, founder: bytes, around: Surroundings) -> None:
+        """Write entry 0 of a new co-op; the founder's request to join makes the first operator."""
+        checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
+        writer = Writer(store, CoopState(), checkpoints, Events(store), around)
+        writer.decide(facts.checked().genesis(founder), around.clock())
+        await writer.commit_founding()
+
+    @classmethod
+    async def open(cls, store: Store, around: Surroundings, rooms: tuple[Room, ...] = ()) -> Self:
+        """Load a co-op; it can be asked at once, and takes statements after `start`."""
+        coop = cls(store, await CoopState.load(store, rooms), around)
+        await coop._checkpoints.load(store)
+        await coop._check_last_checkpoint()
+        await coop.events.load(coop.state.community.members)
+        return coop
+
+    async def _check_last_checkpoint(self) -> None:
+        """Compare what the store holds with what was signed last."""
+        signed = self._checkpoints.published
+        size = self.state.size
+        if signed.size > size:
+            raise DamagedLogError(
+                f"a checkpoint of {signed.size} entries was published, and the store has {size}:"
+                " restore a newer backup, and regain the rest"
+            )
+        if signed.size and await self.shelf.head(signed.size) != signed:
+            raise DamagedLogError(
+                f"the first {signed.size} entries are not those under the last checkpoint:"
+                " run `settlement-node verify` to see which"
+            )
+        if signed.size < size:
+            self._checkpoints.grown(self._around.clock())
+
+    async def start(self) -> None:
+        """Begin to write: first what is overdue, then what is submitted."""
+        await self._pipeline.start()
+
+    async def close(self) -> None:
+        """Commit what waits, publish a last checkpoint, and stop; the store stays open."""
+        await self._pipeline.close()
+        self.events.close()
+        self._checkers.close()
+
+    @property
+    def failure(self) -> str | None:
+        """Why the co-op has stopped by itself."""
+        return self._pipeline.failure
+
+    async def submit(self, wires: Sequence[bytes]) -> list[Answer]:
+        """Take statements; return a receipt or the refusal of each, in order."""
+        self._check_writable()
+        return (await self._pipeline.hand_in(wires)).statements if wires else []
+
+    async def join(self, wire: bytes) -> Joined:
+        """Take in a new member, or raise a JoinRefusedError."""
+        self._check_writable()
+        answer = (await self._pipeline.hand_in(join=wire)).joins[0]
+        if isinstance(answer, JoinRefusedError):
+            raise answer
+        return answer
+
+    async def tick(self) -> None:
+        """Look at the clock now: log what is overdue, publish a checkpoint that is due."""
+        self._check_writable()
+        await self._pipeline.hand_in()
+
+    def _check_writable(self) -> None:
+        if self._read_only is not None:
+            raise ReadOnlyError(self._read_only)
+
+    @property
+    def facts(self) -> Facts:
+        """What the co-op is, and its node's keys in force."""
+        return self.state.community.facts
+
+    @property
+    def position(self) -> Position:
+        """Where the log stands."""
+        state = self.state
+        signed = self._checkpoints.published
+        return Position(state.size, state.at, signed, self._read_only, self.failure)
+
+    def key_in_force(self, member: str) -> bytes | None:
+        """Return the key that a member shows itself with; nothing for who is none."""
+        found = self.state.find(member)
+        return None if found is None or found.standing is Standing.LEFT else found.key
+
+    def roles(self, member: str) -> frozenset[Role]:
+        """Return the roles that a member may act in now."""
+        found = self.state.find(member)
+        return frozenset(role for role in Role if found is not None and found.acts_as(role))
+
+    def heads(self, member: str) -> dict[Stream, list[HeldChain]]:
+        """Return where a member's chains stand, so that its home can go on."""
+        found = self.state.find(member)
+        if found is None:
+            return {}
+        return {
+            name: [
+                HeldChain(Head(chain, held.seq, held.hash), held.live)
+                for chain, held in stream.chains.items()
+            ]
+            for name, stream in found.streams.items()
+        }
+
+    async def receipt(self, place: Place) -> Receipt | None:
+        """Return the receipt that was given for a statement."""
+        row = await self._store.get(STATEMENT, place.key())
+        if row is None or not isinstance(row[5], int):
+            return None
+        return await receipt_at(self._store, self.facts.origin, row[5])
+
+    async def statement(self, place: Place) -> SaidBefore | None:
+        """Return a statement that is held."""
+        found = await self.statements(*place[:3], after=place.seq - 1, limit=1)
+        return found[0] if found and found[0].seq == place.seq else None
+
+    async def statements(
+        self, member: str, stream: Stream, chain: str, *, after: int, limit: int
+    ) -> list[SaidBefore]:
+        """Return the statements of a chain after a number."""
+        prefix: Row = Place(member, stream, chain, 0).key()[:3]
+        rows = await self._store.scan(STATEMENT, prefix, after=(*prefix, after), limit=limit)
+        found = []
+        for row in rows:
+            match row[3], row[5]:
+                case int(seq), int(index):
+                    wire = await self.body(index)
+                    if wire is not None:
+                        found.append(SaidBefore(seq, index, wire))
+        return found
+
+    async def entry(self, index: int) -> bytes | None:
+        """Return an entry, which everybody may see."""
+        return await self._bytes_at(ENTRY, index)
+
+    async def body(self, index: int) -> bytes | None:
+        """Return an entry's body, which is private: check first who asks."""
+        return await self._bytes_at(BODY, index)
+
+    async def proof_file(self, index: int) -> bytes | None:
+        """Return an entry's `.tlog-proof`, or nothing until a checkpoint holds it."""
+        return await self.shelf.proof_file(index)
+
+    async def _bytes_at(self, table: Table, index: int) -> bytes | None:
+        row = await self._store.get(table, (index,))
+        return row[1] if row is not None and isinstance(row[1], bytes) else None

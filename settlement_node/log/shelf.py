@@ -9,9 +9,11 @@ from depin_protocol.log.errors import LogError, ProofError
 from depin_protocol.log.merkle import (
     HASH_LENGTH,
     HashAt,
+    TreeHead,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
+    tree_head,
 )
 from depin_protocol.log.notes import Note
 from depin_protocol.log.proof_file import ProofFile
@@ -77,6 +79,18 @@ class Shelf:
         else:
             content = await self._tile(wanted)
         return Served(content, _BYTES, _FOR_EVER)
+
+    async def head(self, size: int) -> TreeHead:
+        """Return the head that the log had at this size."""
+        self._check_size(size)
+        found: list[TreeHead] = []
+
+        def prove(hash_at: HashAt) -> tuple[bytes, ...]:
+            found.append(tree_head(size, hash_at))
+            return ()
+
+        await self._proof(size, prove)
+        return found[-1]
 
     async def inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
         """Prove that the log of this size has this entry."""
