@@ -1,1 +1,1 @@
-"""Rows that outlive the process."""
+"""Keeping rows: small ordered tables, one store for each co-op, durable when a commit returns."""

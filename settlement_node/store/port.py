@@ -1,42 +1,71 @@
-"""What every store of a co-op's rows can do."""
+"""What the rest of the node sees of a store, whichever engine it stands on."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from settlement_node.store.tables import Change, Row, Table
+from settlement_node.store.tables import Change, Key, Row, Table
 
 
-class StoreError(Exception):
-    """The store can't do what was asked; the message says what to do."""
+class View(Protocol):
+    """Reading rows."""
 
-
-class Store(Protocol):
-    """The rows of one co-op."""
-
-    async def commit(self, changes: Sequence[Change]) -> None:
-        """Make all changes or none; they are durable when this returns."""
+    async def get(self, table: Table, key: Key) -> Row | None:
+        """Return the whole row of a key."""
         ...
 
-    async def get(self, table: Table, key: Row) -> Row | None:
-        """Return the row of this key, whole."""
-        ...
-
-    async def scan(  # noqa: PLR0913 - one way to read, with its bounds
+    async def scan(  # noqa: PLR0913 - each narrows what is read
         self,
         table: Table,
-        prefix: Row = (),
+        prefix: Key = (),
         *,
-        after: Row | None = None,
-        until: Row | None = None,
+        after: Key | None = None,
+        until: Key | None = None,
         limit: int,
         reverse: bool = False,
     ) -> list[Row]:
-        """Return whole rows whose key begins with `prefix`, in key order.
+        """Return the first rows whose key begins with `prefix`, in the order of keys.
 
-        `after` and `until` are keys: rows past the one, and up to and with the other.
+        `after` leaves out all up to and including it, `until` all that come later than it, both
+        in the order of reading; each begins with `prefix`, may be shorter than a key, and then
+        speaks of all keys that begin with it.
         """
         ...
 
+    async def tables(self) -> tuple[Table, ...]:
+        """Return the tables that there really are, by name."""
+        ...
+
+
+class Store(View, Protocol):
+    """One co-op's tables. Each read sees all commits that had returned when it was asked."""
+
+    @property
+    def coop(self) -> bytes:
+        """Whose store it is."""
+        ...
+
+    @property
+    def schema(self) -> int:
+        """The number of the last migration."""
+        ...
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        """Do all changes or, when it raises, none; they are on disk when it returns.
+
+        Commits take effect in the order in which they were called. CommitUnknownError alone
+        leaves open whether they did.
+        """
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[View]:
+        """Give a view that stands still while commits go on."""
+        ...
+
+    async def check(self) -> None:
+        """Raise StoreDamagedError unless every page is in order; reads the whole store."""
+        ...
+
     async def close(self) -> None:
-        """Let go of the store."""
+        """Let what is waiting be committed, then close."""
         ...

@@ -1,0 +1,135 @@
+"""A PostgreSQL server of the tests' own, in a temporary folder, under a user that is not root."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
+
+from provision.postgresql import Binaries
+
+# What a power cut makes of files is shown elsewhere; small files keep that quick.
+SETTINGS = {
+    "listen_addresses": "",
+    "shared_buffers": "16MB",
+    "max_connections": "40",
+    "autovacuum": "off",
+}
+SECONDS_TO_START = 60
+
+
+def user() -> str:
+    """Return whom the server runs as: it refuses to be root."""
+    return pwd.getpwuid(os.geteuid()).pw_name if os.geteuid() else "nobody"
+
+
+def as_user(*command: str | Path) -> list[str]:
+    """Return a command that runs as that user."""
+    if os.geteuid():
+        return [str(word) for word in command]
+    other = pwd.getpwnam(user())
+    prefix = ["setpriv", f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}", "--clear-groups"]
+    return [*prefix, *(str(word) for word in command)]
+
+
+def new_folder() -> Path:
+    """Make a folder that the server's user owns; pytest's own is closed to it."""
+    folder = Path(mkdtemp(prefix="depin-"))
+    shutil.chown(folder, user())
+    return folder
+
+
+@dataclass(slots=True)
+class Server:
+    """A server, its files and its socket."""
+
+    binaries: Binaries
+    folder: Path = field(default_factory=new_folder)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def data(self) -> Path:
+        """Where the databases are."""
+        return self.folder / "data"
+
+    def url(self, database: str = "postgres") -> str:
+        """Return a database's address."""
+        return f"postgresql://{user()}@/{database}?host={self.folder}"
+
+    def make(self) -> None:
+        """Make an empty cluster."""
+        self._run("initdb", "-D", self.data, "-A", "trust", "-N", "--wal-segsize=1")
+
+    def create(self, database: str) -> str:
+        """Make an empty database; return its address."""
+        self._run("createdb", "-h", self.folder, database)
+        return self.url(database)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        settings = {**SETTINGS, "unix_socket_directories": str(self.folder), **self.settings}
+        options = (f"--{name}={value}" for name, value in settings.items())
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                as_user(self.binaries.folder / "postgres", "-D", self.data, *options),
+                env=self._environment(with_ours=True),
+                cwd="/",
+                stdout=log,
+                stderr=log,
+            )
+        until = time.monotonic() + SECONDS_TO_START
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"it did not start: {(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it in order."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait()
+            self._process = None
+
+    def kill(self) -> None:
+        """End all its processes at once, none of which gets to do anything more."""
+        assert self._process is not None
+        # A stopped parent starts nothing new while its children are counted.
+        os.kill(self._process.pid, signal.SIGSTOP)
+        for process in (*_children(self._process.pid), self._process.pid):
+            os.kill(process, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self.folder)
+
+    def _answers(self) -> bool:
+        ready = [self.binaries.folder / "pg_isready", "-q", "-h", self.folder]
+        return subprocess.run(ready, env=self._environment(), check=False).returncode == 0
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        subprocess.run(
+            as_user(self.binaries.folder / program, *arguments),
+            env=self._environment(),
+            cwd="/",
+            check=True,
+            capture_output=True,
+        )
+
+    def _environment(self, *, with_ours: bool = False) -> dict[str, str]:
+        libraries = self.binaries.libraries
+        paths = {"LD_LIBRARY_PATH": libraries} if libraries else {}
+        return {**os.environ, "LC_ALL": "C", **paths, **(self.environment if with_ours else {})}
+
+
+def _children(parent: int) -> list[int]:
+    found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(child) for child in found]

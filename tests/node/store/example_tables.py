@@ -1,0 +1,18 @@
+"""Some of the real tables, of each shape that there is, for the store's own tests."""
+
+from settlement_node.store.tables import Table, binary, integers, text
+
+ENTRY = Table("entry", integers("index"), binary("entry"))
+STATEMENT = Table(
+    "statement",
+    (*binary("member"), *integers("stream"), *binary("chain"), *integers("seq")),
+    (*binary("hash"), *integers("index")),
+)
+PENDING = Table("pending", (*integers("expires"), *binary("id")))
+META = Table("meta", text("name"), binary("value"))
+EVENT = Table(
+    "event",
+    (*binary("member"), *integers("id")),
+    (*text("kind"), *integers("at"), *binary("data")),
+)
+NOWHERE = Table("nowhere", integers("number"))
