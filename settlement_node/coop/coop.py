@@ -37,6 +37,7 @@ builds and reads their parameters.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from depin_protocol.log.merkle import TreeHead
@@ -80,7 +81,8 @@ class HeldChain(NamedTuple):
     live: bool
 
 
-class SaidBefore(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SaidBefore:
     """A statement that is held."""
 
     seq: int

@@ -9,10 +9,12 @@ from depin_protocol.events import Event, EventKind
 from depin_protocol.identifiers import ID_LENGTH
 from settlement_node.intake.said import Telling
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, Row, Table, columns, put
+from settlement_node.store.tables import Change, Put, Row, Table, binary, integers, text
 
 EVENT: Final = Table(
-    "event", columns(member="bytes", id="int"), columns(kind="str", at="int", data="bytes")
+    "event",
+    (*binary("member"), *integers("id")),
+    (*text("kind"), *integers("at"), *binary("data")),
 )
 
 _PORTION: Final = 100
@@ -48,7 +50,7 @@ class Events:
             self._last[telling.member] = number
             key = (from_text(telling.member, ID_LENGTH), number)
             rows.append((*key, str(telling.kind), at, encode_json(telling.data)))
-        return put(EVENT, rows)
+        return Put(EVENT, rows)
 
     def publish(self, members: Iterable[str]) -> None:
         """Wake who listens for these members."""

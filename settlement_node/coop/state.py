@@ -26,7 +26,7 @@ from settlement_node.log.entries import (
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import BODY, ENTRY, TILE
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, Table, put
+from settlement_node.store.tables import Change, Put, Table
 
 SOURCES: Final[tuple[Table, ...]] = (ENTRY, BODY)
 """What all other state follows from."""
@@ -104,8 +104,8 @@ class CoopState:
         was_held = member.held
         chains = member.enter(statement, admitted)
         changes: list[Change] = [
-            put(STATEMENT, [statement_row(statement, index)]),
-            put(CHAIN, chains),
+            Put(STATEMENT, [statement_row(statement, index)]),
+            Put(CHAIN, chains),
         ]
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))

@@ -9,7 +9,6 @@ from depin_protocol.receipts import sign_receipts
 from depin_protocol.statements.chains import KNOWN
 from depin_protocol.statements.envelope import Statement
 from settlement_node.coop.answers import Answer, Clock, Joined, Randomness, Settings
-from settlement_node.coop.batch import Batch
 from settlement_node.coop.events import Events
 from settlement_node.coop.keyring import Keyring
 from settlement_node.coop.state import CoopState
@@ -23,6 +22,7 @@ from settlement_node.intake.streams import STATEMENT, Place
 from settlement_node.log.checkpoints import AT_ONCE, Checkpoints
 from settlement_node.log.entries import SALT_LENGTH, Decision
 from settlement_node.store.port import Store
+from settlement_node.store.tables import Change
 
 _NEW_KEY: Final = "node_key_replaced"
 
@@ -80,7 +80,7 @@ class Writer:
         self._checkpoints = checkpoints
         self._events = events
         self._around = surroundings
-        self._batch = Batch()
+        self._changes: list[Change] = []
         self._told: set[str] = set()
         self._at_once = False
 
@@ -109,7 +109,7 @@ class Writer:
             facts = state.community.facts
             seed = self._around.keyring.seed(facts.receipt_key)
             receipts = sign_receipts(facts.origin, due, entered, seed)
-            self._batch.add([group_row(first, receipts)])
+            self._changes.append(group_row(first, receipts))
         await self._commit(grown=state.size > before)
         forget(said, state.find)
         given = iter(receipts)
@@ -187,17 +187,17 @@ class Writer:
                 self.decide(holding(statement.wire), at)
 
     def _take(self, effects: Effects, at: int) -> None:
-        self._batch.add(effects.changes)
+        self._changes += effects.changes
         if effects.tellings:
-            self._batch.add([self._events.rows(effects.tellings, at)])
+            self._changes.append(self._events.rows(effects.tellings, at))
             self._told.update(telling.member for telling in effects.tellings)
 
     async def _commit(self, *, grown: bool) -> None:
         if not grown:
             return
-        self._batch.add(self._state.sequence.take_changes())
-        await self._store.commit(self._batch.changes())
-        self._batch = Batch()
+        self._changes += self._state.sequence.take_changes()
+        await self._store.commit(self._changes)
+        self._changes = []
         told, self._told = self._told, set()
         self._events.publish(told)
         self._checkpoints.grown(self._around.clock(), at_once=self._at_once)

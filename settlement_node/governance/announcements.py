@@ -8,9 +8,9 @@ from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.statements.fields import HASH, ID, Fields
 from depin_protocol.statements.membership import TIERS
 from settlement_node.governance.actions import NODE_KEY_USES
-from settlement_node.store.tables import Row, Table, columns
+from settlement_node.store.tables import Row, Table, binary
 
-ANNOUNCED: Final = Table("announced", columns(decision="bytes"), columns(data="bytes"))
+ANNOUNCED: Final = Table("announced", binary("decision"), binary("data"))
 
 VETO_TIME: Final = 7 * 86_400_000
 """From the announcement to the effect, in milliseconds of logged time."""

@@ -12,13 +12,13 @@ from settlement_node.governance.announcements import (
     announced_row,
     read_announced_row,
 )
-from settlement_node.governance.facts import FACTS_KEY, META, Facts
+from settlement_node.governance.facts import FACTS, FACTS_KEY, Facts
 from settlement_node.governance.invitation import INVITE, Invitation
 from settlement_node.governance.member import MEMBER, Member, Role, Standing
 from settlement_node.intake.streams import CHAIN, read_chain_row
 from settlement_node.store.port import Store
 from settlement_node.store.scanning import every_row
-from settlement_node.store.tables import Change, Delete, put
+from settlement_node.store.tables import Change, Delete, Put
 
 
 class Community:
@@ -64,7 +64,7 @@ class Community:
 
     async def load(self, store: Store) -> None:
         """Take the state from its rows."""
-        row = await store.get(META, FACTS_KEY)
+        row = await store.get(FACTS, FACTS_KEY)
         if row is None:
             return
         self._facts = Facts.read_row(row)
@@ -85,7 +85,7 @@ class Community:
     def found(self, facts: Facts) -> list[Change]:
         """Begin the co-op, or give it other keys."""
         self._facts = facts
-        return [put(META, [facts.row()])]
+        return [Put(FACTS, [facts.row()])]
 
     def take_in(self, request: JoinRequest, role: Role, index: int) -> list[Change]:
         """Let somebody be a member."""
@@ -104,12 +104,12 @@ class Community:
 
     def member_row(self, member: str) -> Change:
         """Return the change that writes a member as it is now."""
-        return put(MEMBER, [self._members[member].row()])
+        return Put(MEMBER, [self._members[member].row()])
 
     def invite(self, code: bytes, invitation: Invitation) -> list[Change]:
         """Give an invitation, or mark one as used."""
         self._invitations[code] = invitation
-        return [put(INVITE, [(code, invitation.data())])]
+        return [Put(INVITE, [(code, invitation.data())])]
 
     def withdraw(self, code: bytes) -> list[Change]:
         """Let an invitation be valid no more."""
@@ -146,7 +146,7 @@ class Community:
     def announce(self, decision: str, replacement: Replacement) -> list[Change]:
         """Let a replacement wait for its time."""
         self._announced[decision] = replacement
-        return [put(ANNOUNCED, [announced_row(decision, replacement)])]
+        return [Put(ANNOUNCED, [announced_row(decision, replacement)])]
 
     def drop(self, decision: str) -> list[Change]:
         """Take a replacement from those that wait."""
@@ -160,7 +160,7 @@ class Community:
         if isinstance(replacement, KeyReplacement):
             member = self._members[replacement.member]
             rows = member.replace_key(replacement.key, replacement.tier)
-            return [*changes, put(MEMBER, [member.row()]), put(CHAIN, rows)]
+            return [*changes, Put(MEMBER, [member.row()]), Put(CHAIN, rows)]
         return changes + self.found(self.facts.with_key(replacement.use, replacement.key))
 
     def next_due(self, at: int) -> str | None:

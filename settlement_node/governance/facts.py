@@ -12,9 +12,9 @@ from depin_protocol.log.notes import SignatureType, VerifierKey
 from depin_protocol.statements.fields import HASH, ID, MARKET, BodyError, Fields
 from depin_protocol.statements.timing import Deadlines
 from settlement_node.log.entries import Decision
-from settlement_node.store.tables import Row, Table, columns
+from settlement_node.store.tables import Row, Table, binary, text
 
-META: Final = Table("meta", columns(name="str"), columns(value="bytes"))
+FACTS: Final = Table("facts", text("name"), binary("value"))
 
 GENESIS: Final = "genesis"
 

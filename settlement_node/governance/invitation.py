@@ -8,9 +8,9 @@ from depin_protocol.encoding import decode_json, encode_json
 from depin_protocol.identifiers import ID_PATTERN
 from depin_protocol.statements.fields import Fields
 from settlement_node.governance.member import Role
-from settlement_node.store.tables import Table, columns
+from settlement_node.store.tables import Table, binary
 
-INVITE: Final = Table("invite", columns(code_hash="bytes"), columns(data="bytes"))
+INVITE: Final = Table("invite", binary("code_hash"), binary("data"))
 
 _NOBODY_OR_ID: Final = re.compile(f"(?:{ID_PATTERN})?")
 

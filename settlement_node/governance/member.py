@@ -14,9 +14,9 @@ from depin_protocol.statements.fields import ID, MAX_TIME, Fields, array, hash_t
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.membership import TIERS, KeyChange
 from settlement_node.intake.streams import STREAMS, StreamState, chain_row
-from settlement_node.store.tables import Row, Table, columns
+from settlement_node.store.tables import Row, Table, binary
 
-MEMBER: Final = Table("member", columns(member="bytes"), columns(data="bytes"))
+MEMBER: Final = Table("member", binary("member"), binary("data"))
 
 _MAX_KEYS: Final = 2**16
 

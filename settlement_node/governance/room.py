@@ -6,7 +6,7 @@ from settlement_node.governance.announcements import ANNOUNCED
 from settlement_node.governance.arriving import check_free
 from settlement_node.governance.community import Community
 from settlement_node.governance.effects import KINDS, apply_decision
-from settlement_node.governance.facts import META
+from settlement_node.governance.facts import FACTS
 from settlement_node.governance.following import decisions_on, has_a_say, overdue
 from settlement_node.governance.invitation import INVITE
 from settlement_node.governance.member import MEMBER
@@ -21,7 +21,7 @@ class MembershipRoom:
     """Members, roles and keys."""
 
     kinds: Final = KINDS
-    tables: Final[tuple[Table, ...]] = (META, MEMBER, CHAIN, INVITE, ANNOUNCED)
+    tables: Final[tuple[Table, ...]] = (FACTS, MEMBER, CHAIN, INVITE, ANNOUNCED)
 
     def __init__(self, community: Community) -> None:
         """Keep this community's books."""

@@ -10,12 +10,12 @@ from depin_protocol.receipts import Receipt
 from settlement_node.log.entries import StatementEntry, read_entry
 from settlement_node.log.tables import ENTRY
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, Table, columns, put
+from settlement_node.store.tables import Change, Put, Table, binary, integers
 
 RECEIPT_GROUP: Final = Table(
     "receipt_group",
-    columns(first_index="int"),
-    columns(count="int", due="int", signature="bytes"),
+    integers("first_index"),
+    (*integers("count", "due"), *binary("signature")),
 )
 """A group's statements stand in the log one after another."""
 
@@ -23,7 +23,7 @@ RECEIPT_GROUP: Final = Table(
 def group_row(first_index: int, receipts: list[Receipt]) -> Change:
     """Keep what the log does not hold of a group's receipts."""
     first = receipts[0]
-    return put(RECEIPT_GROUP, [(first_index, len(receipts), first.due, first.signature)])
+    return Put(RECEIPT_GROUP, [(first_index, len(receipts), first.due, first.signature)])
 
 
 async def receipt_at(store: Store, origin: str, index: int) -> Receipt | None:

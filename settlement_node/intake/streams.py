@@ -15,18 +15,18 @@ from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import HASH, MAX_TIME, Fields
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.membership import ChainOpening, KeyChange
-from settlement_node.store.tables import Row, Table, columns
+from settlement_node.store.tables import Row, Table, binary, integers
 
 STREAMS: Final[tuple[Stream, ...]] = ("metering", "trading")
 NUMBER_OF: Final[dict[Stream, int]] = {"metering": 0, "trading": 1}
 
 STATEMENT: Final = Table(
     "statement",
-    columns(member="bytes", stream="int", chain="bytes", seq="int"),
-    columns(hash="bytes", index="int"),
+    (*binary("member"), *integers("stream"), *binary("chain"), *integers("seq")),
+    (*binary("hash"), *integers("index")),
 )
 CHAIN: Final = Table(
-    "chain", columns(member="bytes", stream="int", chain="bytes"), columns(data="bytes")
+    "chain", (*binary("member"), *integers("stream"), *binary("chain")), binary("data")
 )
 
 _MAX_KEYS: Final = 2**20

@@ -8,7 +8,7 @@ from depin_protocol.log.merkle import EMPTY_ROOT, TreeHead
 from depin_protocol.log.notes import Note, SignatureType, VerifierKey
 from settlement_node.log.tables import CHECKPOINT
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, put
+from settlement_node.store.tables import Change, Put
 
 MAX_DELAY: Final = 5_000
 """Most milliseconds from an entry to the checkpoint that holds it."""
@@ -47,7 +47,7 @@ class Checkpoints:
     def sign(self, head: TreeHead, seed: bytes, at: int) -> tuple[Note, Change]:
         """Sign a head; it may be published once the change is durable."""
         note = sign_checkpoint(Checkpoint(self.origin, head), seed)
-        return note, put(CHECKPOINT, [(head.size, head.root, note.format(), at)])
+        return note, Put(CHECKPOINT, [(head.size, head.root, note.format(), at)])
 
     def publish(self, head: TreeHead, note: Note) -> None:
         """Take a durable checkpoint for the last one."""

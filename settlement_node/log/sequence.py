@@ -7,7 +7,7 @@ from depin_protocol.log.tiles import HEIGHT, WIDTH, Tile, hash_from_tiles
 from depin_protocol.log.tree import CompactRange
 from settlement_node.log.tables import BODY, ENTRY, TILE
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, Row, put
+from settlement_node.store.tables import Change, Put, Row
 
 _LEVELS: Final = 8
 """Levels of tiles that a tree of 63 bits has."""
@@ -60,9 +60,9 @@ class Sequence:
         """Return the rows that were added since the last time."""
         changes: list[Change] = []
         if self._entries:
-            changes = [put(ENTRY, self._entries), put(BODY, self._bodies)]
+            changes = [Put(ENTRY, self._entries), Put(BODY, self._bodies)]
         if self._tiles:
-            changes.append(put(TILE, [(*at, hashes) for at, hashes in self._tiles.items()]))
+            changes.append(Put(TILE, [(*at, hashes) for at, hashes in self._tiles.items()]))
         self._entries = []
         self._bodies = []
         self._tiles = {}

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from settlement_node.store.tables import Table, columns
+from settlement_node.store.tables import Table, binary, integers
 
-ENTRY: Final = Table("entry", columns(index="int"), columns(entry="bytes"))
-BODY: Final = Table("body", columns(index="int"), columns(body="bytes"))
+ENTRY: Final = Table("entry", integers("index"), binary("entry"))
+BODY: Final = Table("body", integers("index"), binary("body"))
 
-TILE: Final = Table("tile", columns(level="int", number="int"), columns(hashes="bytes"))
+TILE: Final = Table("tile", integers("level", "number"), binary("hashes"))
 """Level 0 holds full tiles only, since its last one follows from the entries."""
 
 CHECKPOINT: Final = Table(
-    "checkpoint", columns(size="int"), columns(root="bytes", note="bytes", at="int")
+    "checkpoint", integers("size"), (*binary("root", "note"), *integers("at"))
 )
