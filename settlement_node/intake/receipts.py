@@ -28,7 +28,7 @@ def group_row(first_index: int, receipts: list[Receipt]) -> Change:
 
 async def receipt_at(store: Store, origin: str, index: int) -> Receipt | None:
     """Return the receipt that was given for the statement at this index of the log."""
-    groups = await store.scan(RECEIPT_GROUP, until=(index,), limit=1, reverse=True)
+    groups = await store.scan(RECEIPT_GROUP, after=(index + 1,), limit=1, reverse=True)
     for first, count, due, signature in groups:
         match first, count, due, signature:
             case int(), int(), int(), bytes() if first <= index < first + count:
