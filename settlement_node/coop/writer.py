@@ -12,8 +12,9 @@ from settlement_node.coop.answers import Answer, Clock, Joined, Randomness, Sett
 from settlement_node.coop.events import Events
 from settlement_node.coop.keyring import Keyring
 from settlement_node.coop.state import CoopState
-from settlement_node.governance.arriving import admitted, evidence, holding, joining
+from settlement_node.governance.arriving import admitted, evidence, holding, joined_by, joining
 from settlement_node.governance.joining import JoinRefusedError
+from settlement_node.governance.member import Member
 from settlement_node.intake.checking import Checked, admit_in_turn
 from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.receipts import group_row, receipt_at
@@ -148,14 +149,20 @@ class Writer:
 
     def _join(self, wire: bytes, at: int) -> Joined | JoinRefusedError:
         community = self._state.community
+        member = joined_by(wire, community)
+        if member is not None:
+            return self._joined(member)
         try:
             request, _ = admitted(wire, community, at)
         except JoinRefusedError as refused:
             return refused.with_traceback(None)
-        index = self.decide(joining(wire, request), at)
-        facts = community.facts
+        self.decide(joining(wire, request), at)
+        return self._joined(community.members[request.member])
+
+    def _joined(self, member: Member) -> Joined:
+        facts = self._state.community.facts
         key = facts.log_verifier()
-        return Joined(request.member, index, facts.origin, facts.receipt_key, key)
+        return Joined(member.id, member.joined_index, facts.origin, facts.receipt_key, key)
 
     def _enter(self, one: Checked | RefusedError, at: int, entered: list[str]) -> Entered:
         """Take a statement, or find that it is known."""
@@ -164,7 +171,7 @@ class Writer:
         state = self._state
         statement = one.statement
         try:
-            _, admission = admit_in_turn(one, state.community.facts.coop, state.find)
+            _, admission = admit_in_turn(one, state.find)
         except RefusedError as refused:
             return refused.with_traceback(None)
         if admission == KNOWN:

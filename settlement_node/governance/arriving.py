@@ -16,6 +16,7 @@ from settlement_node.governance.community import Community
 from settlement_node.governance.facts import GENESIS
 from settlement_node.governance.invitation import Invitation
 from settlement_node.governance.joining import JoinProblem, JoinRefusedError
+from settlement_node.governance.member import Member
 from settlement_node.intake.said import Telling
 from settlement_node.log.entries import Decision, DecisionError
 
@@ -52,6 +53,18 @@ def admitted(wire: bytes, community: Community, at: int) -> tuple[JoinRequest, I
         detail = "this key has been a member's here: make another"
         raise JoinRefusedError(JoinProblem.LEFT, detail)
     return request, invitation
+
+
+def joined_by(wire: bytes, community: Community) -> Member | None:
+    """Return the member that this very request, or another with its code and key, has made."""
+    try:
+        request = JoinRequest.read(wire)
+    except JoinError:
+        return None
+    invitation = community.invitations.get(invite_hash(request.code))
+    if invitation is None or invitation.used_by != request.member:
+        return None
+    return community.members[request.member]
 
 
 def joining(wire: bytes, request: JoinRequest) -> Decision:

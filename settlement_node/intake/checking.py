@@ -18,10 +18,13 @@ type FindMember = Callable[[str], Member | None]
 
 
 class Checked(NamedTuple):
-    """A statement whose signature holds under one of its member's keys."""
+    """A statement, and what its signature was found to be before its turn."""
 
     statement: Statement
-    key_index: int
+    key_index: int | None
+    """Which of its member's keys it was checked with; None if there was no such member."""
+    refused: RefusedError | None
+    """Why it can't enter, unless its key is another when its turn comes."""
 
 
 class Checkers:
@@ -49,43 +52,59 @@ class Checkers:
 
     def _outcome(self, wire: bytes) -> Checked | RefusedError:
         try:
-            return check_signature(read_statement(wire), self._coop, self._find)
+            statement = read_statement(wire)
+            header = statement.header
+            if header.coop != self._coop:
+                msg = f"signed for co-op {header.coop}, and this is {self._coop}"
+                raise WrongCoopError(msg)
         except RefusedError as refused:
             return refused.with_traceback(None)
+        try:
+            return Checked(statement, _signing_key(statement, self._find(header.member)), None)
+        except _UnsignedError as unsigned:
+            return Checked(statement, unsigned.key_index, unsigned.refused)
 
     def close(self) -> None:
         """Let the threads end."""
         self._threads.shutdown(wait=True)
 
 
-def check_signature(statement: Statement, coop: str, find: FindMember) -> Checked:
-    """Check a statement as far as it can be before its turn, or raise the RefusedError."""
+class _UnsignedError(Exception):
+    """The signature doesn't hold for now."""
+
+    def __init__(self, refused: RefusedError, key_index: int | None) -> None:
+        super().__init__(str(refused))
+        self.refused = refused
+        self.key_index = key_index
+
+
+def _signing_key(statement: Statement, member: Member | None) -> int:
     header = statement.header
-    if header.coop != coop:
-        msg = f"signed for co-op {header.coop}, and this is {coop}"
-        raise WrongCoopError(msg)
-    member = find(header.member)
     if member is None:
-        msg = f"nobody here is {header.member}"
-        raise UnknownKeyError(msg)
+        raise _UnsignedError(UnknownKeyError(f"nobody here is {header.member}"), None)
     index = member.key_index(header.stream, header.chain, header.seq)
     if not signature_holds(statement, member.history.keys[index]):
         msg = f"number {header.seq} of chain {header.chain} is not signed by key {index + 1}"
-        raise BadSignatureError(msg)
-    return Checked(statement, index)
+        raise _UnsignedError(BadSignatureError(msg), index)
+    return index
 
 
-def admit_in_turn(checked: Checked, coop: str, find: FindMember) -> tuple[Member, Admission]:
+def admit_in_turn(checked: Checked, find: FindMember) -> tuple[Member, Admission]:
     """Tell what a statement does now that all before it are in, or raise the RefusedError.
 
     The older hashes that it names must have been looked up.
     """
-    statement = checked.statement
+    statement, checked_with, refused = checked
     header = statement.header
     member = find(header.member)
     if member is None:
-        msg = f"nobody here is {header.member}"
-        raise UnknownKeyError(msg)
-    if member.key_index(header.stream, header.chain, header.seq) != checked.key_index:
-        check_signature(statement, coop, find)
+        raise UnknownKeyError(f"nobody here is {header.member}")
+    # Who joined, or changed the key, just before it signs with a key that was not known then.
+    if member.key_index(header.stream, header.chain, header.seq) != checked_with:
+        try:
+            _signing_key(statement, member)
+        except _UnsignedError as unsigned:
+            raise unsigned.refused from None
+    elif refused is not None:
+        raise refused
     return member, admit(statement, member.streams, member.history)

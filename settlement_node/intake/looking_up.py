@@ -8,11 +8,11 @@ from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.envelope import Statement
 from settlement_node.governance.member import Member
 from settlement_node.intake.streams import STATEMENT, Place, wanted_places
-from settlement_node.store.port import Store
+from settlement_node.store.port import View
 
 
 async def look_up(
-    statements: Iterable[Statement], find: Callable[[str], Member | None], store: Store
+    statements: Iterable[Statement], find: Callable[[str], Member | None], store: View
 ) -> None:
     """Bring near what the store holds of the places that these statements name."""
     lacking = {

@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from settlement_node.store.port import Store
+from settlement_node.store.port import View
 from settlement_node.store.tables import Row, Table
 
 _PORTION: Final = 2_000
 
 
 async def every_row(
-    store: Store, table: Table, *, after: Row | None = None, portion: int = _PORTION
+    store: View, table: Table, *, after: Row | None = None, portion: int = _PORTION
 ) -> AsyncIterator[Row]:
     """Give every row of a table in key order, those after a key if one is given."""
     while True:

@@ -1,6 +1,6 @@
 """A small co-op for the tests: its founder, its clock, and homes that join and speak."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from itertools import count
@@ -106,7 +106,7 @@ def readings(at: int, total: int = 0) -> Readings:
     return Readings(ident(9000), (at,), {"import": (total,)}, None, None, None)
 
 
-def surroundings(clock: Clock, seeds: Sequence[bytes] = (), **settings: int) -> Surroundings:
+def surroundings(clock: Clock, *seeds: bytes, **settings: int) -> Surroundings:
     """Return what a co-op takes from outside, the same in every run."""
     keyring = Keyring([LOG_SEED, RECEIPT_SEED, *seeds])
     return Surroundings(keyring, clock, Dice(), Settings(**settings))

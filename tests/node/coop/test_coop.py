@@ -23,8 +23,8 @@ from settlement_node.coop.answers import BusyError, StoppedError
 from settlement_node.coop.coop import Coop
 from settlement_node.intake.streams import Place
 from settlement_node.log.entries import DecisionEntry, StatementEntry, read_entry
-from tests.node.village import FACTS, NOON, readings, surroundings, village
-from tests.protocol.spoken import Home
+from tests.node.village import FACTS, readings, surroundings, village
+from tests.protocol.spoken import NOON, Home
 
 NEIGHBOUR = 2
 
