@@ -181,10 +181,7 @@ async def test_a_snapshot_stands_still_while_commits_go_on(store: Store) -> None
     async with store.snapshot() as view:
         await store.commit([Put(ENTRY, [(2, b"")]), Delete(ENTRY, [(1,)])])
         assert await view.scan(ENTRY, limit=ALL) == [(1, b"")]
-        assert await asyncio.gather(view.get(ENTRY, (1,)), view.get(ENTRY, (2,))) == [
-            (1, b""),
-            None,
-        ]
+        assert await asyncio.gather(view.get(ENTRY, (1,)), view.get(ENTRY, (2,))) == [(1, b""), None]
         assert await store.scan(ENTRY, limit=ALL) == [(2, b"")]
 
 
