@@ -13,7 +13,8 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.join(wire) -> Joined                        JoinRefusedError; again = same answer
     coop.show_checkpoint(note)                       somebody else's; larger = read-only
     coop.offer_entries(start, entries)               what a restored node regains, from any mirror
-    coop.offer_body(index, body)
+    coop.offer_bodies(bodies) -> what is missing     homes' statements by `submit` do the same
+    coop.resume()                                    after a restore, once nothing larger is known
 
     coop.facts              plain: identifier, currency, token, market, origin, keys
     coop.state              plain, read only: members, roles, invites, announcements
@@ -49,6 +50,7 @@ from settlement_node.coop.events import Events
 from settlement_node.coop.pipeline import Pipeline
 from settlement_node.coop.rooms import Room
 from settlement_node.coop.state import CoopState
+from settlement_node.coop.trust import Trust
 from settlement_node.coop.writer import Surroundings, Writer
 from settlement_node.governance.facts import Facts
 from settlement_node.governance.joining import JoinRefusedError
@@ -56,10 +58,11 @@ from settlement_node.governance.member import Role, Standing
 from settlement_node.intake.checking import Checkers
 from settlement_node.intake.receipts import receipt_at
 from settlement_node.intake.streams import STATEMENT, Place
-from settlement_node.log.checkpoints import Checkpoints
+from settlement_node.log.checkpoints import Checkpoints, verified
 from settlement_node.log.sequence import DamagedLogError
 from settlement_node.log.shelf import Shelf
 from settlement_node.log.tables import BODY, ENTRY
+from settlement_node.replay.regaining import NotRegainedError, Regaining
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Row, Table
 
@@ -102,10 +105,12 @@ class Coop:
         self._checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
         self.shelf = Shelf(store, self._checkpoints)
         self._checkers = Checkers(facts.coop, state.find)
-        writer = Writer(store, state, self._checkpoints, self.events, around)
-        self._pipeline = Pipeline(writer, self._checkpoints, self._checkers, around)
+        self._writer = Writer(store, state, self._checkpoints, self.events, around)
         self._around = around
-        self._read_only: str | None = None
+        self._pipeline = self._new_pipeline()
+        self._trust = Trust(store, state)
+        self._regaining: Regaining | None = None
+        self._started = False
 
     @classmethod
     async def found(cls, store: Store, facts: Facts, founder: bytes, around: Surroundings) -> None:
@@ -119,10 +124,14 @@ class Coop:
     async def open(cls, store: Store, around: Surroundings, rooms: tuple[Room, ...] = ()) -> Self:
         """Load a co-op; it can be asked at once, and takes statements after `start`."""
         coop = cls(store, await CoopState.load(store, rooms), around)
+        coop._trust = await Trust.load(store, coop.state)
         await coop._checkpoints.load(store)
         await coop._check_last_checkpoint()
         await coop.events.load(coop.state.community.members)
         return coop
+
+    def _new_pipeline(self) -> Pipeline:
+        return Pipeline(self._writer, self._checkpoints, self._checkers, self._around)
 
     async def _check_last_checkpoint(self) -> None:
         """Compare what the store holds with what was signed last."""
@@ -142,12 +151,15 @@ class Coop:
             self._checkpoints.grown(self._around.clock())
 
     async def start(self) -> None:
-        """Begin to write: first what is overdue, then what is submitted."""
-        await self._pipeline.start()
+        """Begin to write: first what is overdue, then what is submitted; not while read-only."""
+        if self._trust.read_only is None and not self._started:
+            self._started = True
+            self._pipeline = self._new_pipeline()
+            await self._pipeline.start()
 
     async def close(self) -> None:
         """Commit what waits, publish a last checkpoint, and stop; the store stays open."""
-        await self._pipeline.close()
+        await self._pipeline.close(publish=self._trust.read_only is None)
         self.events.close()
         self._checkers.close()
 
@@ -158,6 +170,8 @@ class Coop:
 
     async def submit(self, wires: Sequence[bytes]) -> list[Answer]:
         """Take statements; return a receipt or the refusal of each, in order."""
+        if self._regaining is not None:
+            await self.offer_bodies(wires)
         self._check_writable()
         return (await self._pipeline.hand_in(wires)).statements if wires else []
 
@@ -175,8 +189,62 @@ class Coop:
         await self._pipeline.hand_in()
 
     def _check_writable(self) -> None:
-        if self._read_only is not None:
-            raise ReadOnlyError(self._read_only)
+        reason = self._trust.read_only
+        if reason is not None:
+            raise ReadOnlyError(reason)
+
+    async def show_checkpoint(self, note: bytes) -> None:
+        """Take a checkpoint that somebody holds, or raise a LogError if it is not of this log.
+
+        One that is larger than the log here makes the co-op read-only until it has regained it;
+        one that contradicts the log does so for good.
+        """
+        shown = verified(note, self.facts.log_verifier())
+        size = shown.tree.size
+        if size > self.state.size:
+            await self._trust.show(shown, note)
+            await self._stop_growing()
+        elif size <= self.shelf.size and size and await self.shelf.head(size) != shown.tree:
+            self._trust.contradict(shown)
+            await self._stop_growing()
+
+    async def _stop_growing(self) -> None:
+        """Sign nothing more for this log."""
+        if self._started:
+            self._started = False
+            await self._pipeline.close(publish=False)
+
+    async def offer_entries(self, start: int, entries: Sequence[bytes]) -> None:
+        """Take entries of the log that are missing here, or raise a NotRegainedError."""
+        largest = self._trust.largest
+        if largest is None or largest.tree.size <= self.state.size:
+            raise NotRegainedError("nothing is known to be missing: show a larger checkpoint first")
+        if self._regaining is None or self._regaining.target != largest:
+            self._regaining = Regaining(self.state, self._store, largest)
+        self._regaining.offer_entries(start, entries)
+        await self.offer_bodies([])
+
+    async def offer_bodies(self, bodies: Sequence[bytes]) -> str | None:
+        """Take bodies that are missing, and go on as far as they reach; say what still is."""
+        regaining = self._regaining
+        if regaining is None:
+            return None
+        for body in bodies:
+            regaining.offer_body(body)
+        await regaining.advance()
+        if not regaining.whole:
+            return regaining.missing
+        self._regaining = None
+        self._checkpoints.grown(self._around.clock())
+        return None
+
+    async def resume(self) -> None:
+        """Let a restored co-op grow again: nobody is known to hold more of its log."""
+        largest = self._trust.largest
+        if largest is not None and largest.tree.size > self.state.size:
+            self._check_writable()
+        await self._trust.settle()
+        await self.start()
 
     @property
     def facts(self) -> Facts:
@@ -188,7 +256,7 @@ class Coop:
         """Where the log stands."""
         state = self.state
         signed = self._checkpoints.published
-        return Position(state.size, state.at, signed, self._read_only, self.failure)
+        return Position(state.size, state.at, signed, self._trust.read_only, self.failure)
 
     def key_in_force(self, member: str) -> bytes | None:
         """Return the key that a member shows itself with; nothing for who is none."""

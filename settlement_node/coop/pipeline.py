@@ -56,6 +56,7 @@ class Pipeline:
         self._waiting = 0
         self._waiting_bytes = 0
         self._closing = False
+        self._publish = True
         self._tasks: list[asyncio.Task[None]] = []
         self.failure: str | None = None
 
@@ -71,9 +72,10 @@ class Pipeline:
         for task in self._tasks:
             task.add_done_callback(self._ended)
 
-    async def close(self) -> None:
-        """Write what waits, publish a last checkpoint, and stop."""
+    async def close(self, *, publish: bool = True) -> None:
+        """Write what waits, publish a last checkpoint unless none may be signed, and stop."""
         self._closing = True
+        self._publish = publish
         self._news.set()
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -130,7 +132,7 @@ class Pipeline:
                 await self._write(Group())
                 continue
             if ready is None:
-                if self._checkpoints.wanted_at is not None:
+                if self._publish and self._checkpoints.wanted_at is not None:
                     await self._writer.checkpoint()
                 return
             submissions, statements = ready

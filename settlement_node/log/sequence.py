@@ -33,6 +33,11 @@ class Sequence:
         """How many entries there are, with those that are not stored yet."""
         return self._range.size
 
+    @property
+    def peaks(self) -> tuple[bytes, ...]:
+        """The roots of the complete subtrees, largest first."""
+        return self._range.peaks
+
     def head(self) -> TreeHead:
         """Return the size and root, with the entries that are not stored yet."""
         return self._range.head()
