@@ -75,10 +75,7 @@ class CoopState:
 
     def next_decision(self, at: int) -> Decision | None:
         """Return the decision that has to be the next entry at this time, if any has to."""
-        while not self._answers and self._unanswered:
-            said = self._unanswered.popleft()
-            member = said.statement.header.member
-            self._answers.extend((member, decision) for decision in self._following(said))
+        self._answer_next()
         if self._answers:
             return self._answers[0][1]
         for room in self._rooms:
@@ -88,12 +85,25 @@ class CoopState:
         return None
 
     @property
+    def may_owe(self) -> bool:
+        """Tell whether statements of this instant may still call for a decision."""
+        return bool(self._answers or self._unanswered)
+
+    @property
     def unanswered(self) -> int | None:
         """The first statement that calls for a decision which is not there yet."""
-        if self._answers:
-            answered = self._answers[0][1].result.get("statement")
-            return answered if isinstance(answered, int) else self.size - 1
-        return self._unanswered[0].index if self._unanswered else None
+        self._answer_next()
+        if not self._answers:
+            return None
+        answered = self._answers[0][1].result.get("statement")
+        return answered if isinstance(answered, int) else self.size - 1
+
+    def _answer_next(self) -> None:
+        """Find the next decisions that statements call for; of some, none follows."""
+        while not self._answers and self._unanswered:
+            said = self._unanswered.popleft()
+            member = said.statement.header.member
+            self._answers.extend((member, decision) for decision in self._following(said))
 
     def enter(self, at: int, statement: Statement, admitted: Admitted) -> Effects:
         """Take a statement that was found to be the next of its chain."""
