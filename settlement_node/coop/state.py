@@ -4,6 +4,7 @@ from collections import deque
 from typing import Final, Self
 
 from depin_protocol.events import EventKind
+from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.chains import Entry as Admitted
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.membership import KeyChange
@@ -45,6 +46,7 @@ class CoopState:
         self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
+        self._moved: set[tuple[str, Stream, str]] = set()
 
     @classmethod
     async def load(cls, store: Store, rooms: tuple[Room, ...] = ()) -> Self:
@@ -112,11 +114,9 @@ class CoopState:
         index = self.sequence.append(entry, statement.wire)
         member = self.community.members[statement.header.member]
         was_held = member.held
-        chains = member.enter(statement, admitted)
-        changes: list[Change] = [
-            Put(STATEMENT, [statement_row(statement, index)]),
-            Put(CHAIN, chains),
-        ]
+        for moved in member.enter(statement, admitted):
+            self._moved.add((member.id, *moved))
+        changes: list[Change] = [Put(STATEMENT, [statement_row(statement, index)])]
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
         said = Said(index, at, statement)
@@ -147,6 +147,16 @@ class CoopState:
         data = {"decision": name, "kind": decision.kind, **decision.result, **decision.lines[0]}
         told = Telling(member, EventKind.DECISION, data)
         return Effects(effects.changes, (*effects.tellings, told))
+
+    def take_changes(self) -> list[Change]:
+        """Return the rows that every entry since the last time has changed a little more."""
+        rows = [
+            self.community.members[member].chain_row(stream, chain)
+            for member, stream, chain in sorted(self._moved)
+        ]
+        self._moved.clear()
+        changes = self.sequence.take_changes()
+        return [*changes, Put(CHAIN, rows)] if rows else changes
 
     def _advance(self, at: int) -> None:
         if at < self.at:
