@@ -76,6 +76,18 @@ async def test_verify_passes_and_rebuild_makes_the_same_tables(tmp_path: Path) -
         await verify(here.store)
 
 
+@pytest.mark.postgres
+async def test_a_life_on_postgresql_is_verified_and_rebuilt_too(postgres_url: str) -> None:
+    async with village(postgres_url) as here:
+        await lived(here)
+        await here.coop.close()
+        found = await verify(here.store)
+        before = await dump(here.store)
+        assert await rebuild(here.store) == found.entries
+        assert await dump(here.store) == before
+        assert await verify(here.store) == found
+
+
 async def first(store: Store, table: Table, at: int = 0) -> Row:
     """Read a row."""
     return (await store.scan(table, limit=at + 1))[at]
