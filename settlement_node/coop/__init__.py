@@ -1,0 +1,1 @@
+"""One co-op: what it knows, and the single writer that decides."""

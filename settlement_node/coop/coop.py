@@ -1,0 +1,325 @@
+"""One co-op at work: the single writer, and everything that the doors may ask of it.
+
+For an HTTP layer and a command line (each `async` unless marked):
+
+    Coop.found(store, facts, founder, around)   write entry 0; once per store
+    Coop.open(store, around)                    load what the store holds; can be asked at once
+    coop.start()            begin to write: overdue decisions first, then what is submitted
+    coop.close()            commit what waits, publish a last checkpoint, stop; loses nothing
+    coop.failure            plain: why it stopped by itself, or None
+
+    coop.tick()             look at the clock now; a running co-op does so by itself
+    coop.submit(wires) -> [Receipt | RefusedError]   in order; BusyError, StoppedError
+    coop.join(wire) -> Joined                        JoinRefusedError; again = same answer
+    coop.show_checkpoint(note)                       somebody else's; larger = read-only
+    coop.offer_entries(start, entries)               what a restored node regains, from any mirror
+    coop.offer_bodies(bodies) -> what is missing     homes' statements by `submit` do the same
+    coop.resume()                                    after a restore, once nothing larger is known
+
+    coop.facts              plain: identifier, currency, token, market, origin, keys
+    coop.state              plain, read only: members, roles, invites, announcements
+    coop.position           plain: entries, logged time, last checkpoint, why read-only
+    coop.key_in_force(member)                        plain: for challenges; None: nobody
+    coop.roles(member)                               plain
+    coop.heads(member) -> {stream: [HeldChain]}      plain: where a home goes on
+    coop.receipt(place) -> Receipt | None
+    coop.statement(place) -> (index, wire) | None
+    coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
+    coop.entry(index), coop.body(index)              public; private: check the role first
+    coop.proof_file(index) -> bytes | None           `.tlog-proof`, None until a checkpoint holds it
+    coop.shelf.fetch(path) -> Served | None          `checkpoint`, `tile/...` with type and caching
+    coop.shelf.inclusion(index, size), coop.shelf.consistency(old, new)
+
+    coop.events.since(member, after, limit) -> [Event]
+    coop.events.listen(member, after)                iterator: what was missed, then live
+
+Operators' actions are statements: they come by `submit` like all others. `governance.actions`
+builds and reads their parameters.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+from depin_protocol.log.merkle import TreeHead
+from depin_protocol.receipts import Receipt
+from depin_protocol.statements.bodies import Stream
+from depin_protocol.statements.heads import Head
+from settlement_node.coop.answers import Answer, Joined, ReadOnlyError
+from settlement_node.coop.events import Events
+from settlement_node.coop.pipeline import Pipeline
+from settlement_node.coop.rooms import Room
+from settlement_node.coop.state import CoopState
+from settlement_node.coop.trust import Trust
+from settlement_node.coop.writer import Surroundings, Writer
+from settlement_node.governance.facts import Facts
+from settlement_node.governance.joining import JoinRefusedError
+from settlement_node.governance.member import Role, Standing
+from settlement_node.intake.checking import Checkers
+from settlement_node.intake.receipts import receipt_at
+from settlement_node.intake.streams import STATEMENT, Place
+from settlement_node.log.checkpoints import Checkpoints, verified
+from settlement_node.log.sequence import DamagedLogError
+from settlement_node.log.shelf import Shelf
+from settlement_node.log.tables import BODY, ENTRY
+from settlement_node.replay.regaining import NotRegainedError, Regaining
+from settlement_node.store.port import Store
+from settlement_node.store.tables import Row, Table
+
+
+class Position(NamedTuple):
+    """Where a co-op stands."""
+
+    size: int
+    at: int
+    checkpoint: TreeHead
+    read_only: str | None
+    failure: str | None
+
+
+class HeldChain(NamedTuple):
+    """Where a chain stands, and whether it may go on."""
+
+    head: Head
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SaidBefore:
+    """A statement that is held."""
+
+    seq: int
+    index: int
+    wire: bytes
+
+
+class Coop:
+    """One co-op of a node."""
+
+    def __init__(self, store: Store, state: CoopState, around: Surroundings) -> None:
+        """Serve a state that was loaded from the store: `open` does that."""
+        facts = state.community.facts
+        self.state = state
+        self.events = Events(store)
+        self._store = store
+        self._checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
+        self.shelf = Shelf(store, self._checkpoints)
+        self._checkers = Checkers(facts.coop, state.find)
+        self._writer = Writer(store, state, self._checkpoints, self.events, around)
+        self._around = around
+        self._pipeline = self._new_pipeline()
+        self._trust = Trust(store, state)
+        self._regaining: Regaining | None = None
+        self._started = False
+
+    @classmethod
+    async def found(cls, store: Store, facts: Facts, founder: bytes, around: Surroundings) -> None:
+        """Write entry 0 of a new co-op; the founder's request to join makes the first operator."""
+        checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
+        writer = Writer(store, CoopState(), checkpoints, Events(store), around)
+        writer.decide(facts.checked().genesis(founder), around.clock())
+        await writer.commit_founding()
+
+    @classmethod
+    async def open(cls, store: Store, around: Surroundings, rooms: tuple[Room, ...] = ()) -> Self:
+        """Load a co-op; it can be asked at once, and takes statements after `start`."""
+        coop = cls(store, await CoopState.load(store, rooms), around)
+        coop._trust = await Trust.load(store, coop.state)
+        await coop._checkpoints.load(store)
+        await coop._check_last_checkpoint()
+        await coop.events.load(coop.state.community.members)
+        return coop
+
+    def _new_pipeline(self) -> Pipeline:
+        return Pipeline(self._writer, self._checkpoints, self._checkers, self._around)
+
+    async def _check_last_checkpoint(self) -> None:
+        """Compare what the store holds with what was signed last."""
+        signed = self._checkpoints.published
+        size = self.state.size
+        if signed.size > size:
+            raise DamagedLogError(
+                f"a checkpoint of {signed.size} entries was published, and the store has {size}:"
+                " restore a newer backup, and regain the rest"
+            )
+        if signed.size and await self.shelf.head(signed.size) != signed:
+            raise DamagedLogError(
+                f"the first {signed.size} entries are not those under the last checkpoint:"
+                " run `settlement-node verify` to see which"
+            )
+        if signed.size < size:
+            self._checkpoints.grown(self._around.clock())
+
+    async def start(self) -> None:
+        """Begin to write: first what is overdue, then what is submitted; not while read-only."""
+        if self._trust.read_only is None and not self._started:
+            self._started = True
+            self._pipeline = self._new_pipeline()
+            await self._pipeline.start()
+
+    async def close(self) -> None:
+        """Commit what waits, publish a last checkpoint, and stop; the store stays open."""
+        await self._pipeline.close(publish=self._trust.read_only is None)
+        self.events.close()
+        self._checkers.close()
+
+    @property
+    def failure(self) -> str | None:
+        """Why the co-op has stopped by itself."""
+        return self._pipeline.failure
+
+    async def submit(self, wires: Sequence[bytes]) -> list[Answer]:
+        """Take statements; return a receipt or the refusal of each, in order."""
+        if self._regaining is not None:
+            await self.offer_bodies(wires)
+        self._check_writable()
+        return (await self._pipeline.hand_in(wires)).statements if wires else []
+
+    async def join(self, wire: bytes) -> Joined:
+        """Take in a new member, or raise a JoinRefusedError."""
+        self._check_writable()
+        answer = (await self._pipeline.hand_in(join=wire)).joins[0]
+        if isinstance(answer, JoinRefusedError):
+            raise answer
+        return answer
+
+    async def tick(self) -> None:
+        """Look at the clock now: log what is overdue, publish a checkpoint that is due."""
+        self._check_writable()
+        await self._pipeline.hand_in()
+
+    def _check_writable(self) -> None:
+        reason = self._trust.read_only
+        if reason is not None:
+            raise ReadOnlyError(reason)
+
+    async def show_checkpoint(self, note: bytes) -> None:
+        """Take a checkpoint that somebody holds, or raise a LogError if it is not of this log.
+
+        One that is larger than the log here makes the co-op read-only until it has regained it;
+        one that contradicts the log does so for good.
+        """
+        shown = verified(note, self.facts.log_verifier())
+        size = shown.tree.size
+        if size > self.state.size:
+            await self._trust.show(shown, note)
+            await self._stop_growing()
+        elif size <= self.shelf.size and size and await self.shelf.head(size) != shown.tree:
+            self._trust.contradict(shown)
+            await self._stop_growing()
+
+    async def _stop_growing(self) -> None:
+        """Sign nothing more for this log."""
+        if self._started:
+            self._started = False
+            await self._pipeline.close(publish=False)
+
+    async def offer_entries(self, start: int, entries: Sequence[bytes]) -> None:
+        """Take entries of the log that are missing here, or raise a NotRegainedError."""
+        largest = self._trust.largest
+        if largest is None or largest.tree.size <= self.state.size:
+            raise NotRegainedError("nothing is known to be missing: show a larger checkpoint first")
+        if self._regaining is None or self._regaining.target != largest:
+            self._regaining = Regaining(self.state, self._store, largest)
+        self._regaining.offer_entries(start, entries)
+        await self.offer_bodies([])
+
+    async def offer_bodies(self, bodies: Sequence[bytes]) -> str | None:
+        """Take bodies that are missing, and go on as far as they reach; say what still is."""
+        regaining = self._regaining
+        if regaining is None:
+            return None
+        for body in bodies:
+            regaining.offer_body(body)
+        await regaining.advance()
+        if not regaining.whole:
+            return regaining.missing
+        self._regaining = None
+        self._checkpoints.grown(self._around.clock())
+        return None
+
+    async def resume(self) -> None:
+        """Let a restored co-op grow again: nobody is known to hold more of its log."""
+        largest = self._trust.largest
+        if largest is not None and largest.tree.size > self.state.size:
+            self._check_writable()
+        await self._trust.settle()
+        await self.start()
+
+    @property
+    def facts(self) -> Facts:
+        """What the co-op is, and its node's keys in force."""
+        return self.state.community.facts
+
+    @property
+    def position(self) -> Position:
+        """Where the log stands."""
+        state = self.state
+        signed = self._checkpoints.published
+        return Position(state.size, state.at, signed, self._trust.read_only, self.failure)
+
+    def key_in_force(self, member: str) -> bytes | None:
+        """Return the key that a member shows itself with; nothing for who is none."""
+        found = self.state.find(member)
+        return None if found is None or found.standing is Standing.LEFT else found.key
+
+    def roles(self, member: str) -> frozenset[Role]:
+        """Return the roles that a member may act in now."""
+        found = self.state.find(member)
+        return frozenset(role for role in Role if found is not None and found.acts_as(role))
+
+    def heads(self, member: str) -> dict[Stream, list[HeldChain]]:
+        """Return where a member's chains stand, so that its home can go on."""
+        found = self.state.find(member)
+        if found is None:
+            return {}
+        return {
+            name: [
+                HeldChain(Head(chain, held.seq, held.hash), held.live)
+                for chain, held in stream.chains.items()
+            ]
+            for name, stream in found.streams.items()
+        }
+
+    async def receipt(self, place: Place) -> Receipt | None:
+        """Return the receipt that was given for a statement."""
+        row = await self._store.get(STATEMENT, place.key())
+        if row is None or not isinstance(row[5], int):
+            return None
+        return await receipt_at(self._store, self.facts.origin, row[5])
+
+    async def statement(self, place: Place) -> SaidBefore | None:
+        """Return a statement that is held."""
+        found = await self.statements(*place[:3], after=place.seq - 1, limit=1)
+        return found[0] if found and found[0].seq == place.seq else None
+
+    async def statements(
+        self, member: str, stream: Stream, chain: str, *, after: int, limit: int
+    ) -> list[SaidBefore]:
+        """Return the statements of a chain after a number."""
+        prefix: Row = Place(member, stream, chain, 0).key()[:3]
+        rows = await self._store.scan(STATEMENT, prefix, after=(*prefix, after), limit=limit)
+        found = []
+        for row in rows:
+            match row[3], row[5]:
+                case int(seq), int(index):
+                    wire = await self.body(index)
+                    if wire is not None:
+                        found.append(SaidBefore(seq, index, wire))
+        return found
+
+    async def entry(self, index: int) -> bytes | None:
+        """Return an entry, which everybody may see."""
+        return await self._bytes_at(ENTRY, index)
+
+    async def body(self, index: int) -> bytes | None:
+        """Return an entry's body, which is private: check first who asks."""
+        return await self._bytes_at(BODY, index)
+
+    async def proof_file(self, index: int) -> bytes | None:
+        """Return an entry's `.tlog-proof`, or nothing until a checkpoint holds it."""
+        return await self.shelf.proof_file(index)
+
+    async def _bytes_at(self, table: Table, index: int) -> bytes | None:
+        row = await self._store.get(table, (index,))
+        return row[1] if row is not None and isinstance(row[1], bytes) else None

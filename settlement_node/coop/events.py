@@ -1,0 +1,109 @@
+"""What each member is told at once, kept so that a home can go on after the last event it saw."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+
+from depin_protocol.encoding import decode_json, encode_json, from_text
+from depin_protocol.events import Event, EventKind
+from depin_protocol.identifiers import ID_LENGTH
+from settlement_node.intake.said import Telling
+from settlement_node.store.port import Store
+from settlement_node.store.tables import Change, Put, Row, Table, binary, integers, text
+
+EVENT: Final = Table(
+    "event",
+    (*binary("member"), *integers("id")),
+    (*text("kind"), *integers("at"), *binary("data")),
+)
+
+_PORTION: Final = 100
+
+
+class Events:
+    """The members' events: durable ones by id, and the newest checkpoint for whoever listens."""
+
+    def __init__(self, store: Store) -> None:
+        """Keep events in a store."""
+        self._store = store
+        self._last: dict[str, int] = {}
+        self._listeners: dict[str, set[asyncio.Event]] = {}
+        self._checkpoint: dict[str, object] = {}
+        self._checkpoint_at = 0
+        self._closed = False
+
+    async def load(self, members: Iterable[str]) -> None:
+        """Find out which ids are given already."""
+        for member in members:
+            prefix = (from_text(member, ID_LENGTH),)
+            rows = await self._store.scan(EVENT, prefix, limit=1, reverse=True)
+            for row in rows:
+                if isinstance(row[1], int):
+                    self._last[member] = row[1]
+
+    def rows(self, tellings: Iterable[Telling], at: int) -> Change:
+        """Give numbers to what is to be told, once the rows are durable."""
+        rows: list[Row] = []
+        for telling in tellings:
+            # An instant at least, so ids rise even when the tables were made anew.
+            number = max(self._last.get(telling.member, 0) + 1, at)
+            self._last[telling.member] = number
+            key = (from_text(telling.member, ID_LENGTH), number)
+            rows.append((*key, str(telling.kind), at, encode_json(telling.data)))
+        return Put(EVENT, rows)
+
+    def publish(self, members: Iterable[str]) -> None:
+        """Wake who listens for these members."""
+        for member in set(members):
+            for listener in self._listeners.get(member, ()):
+                listener.set()
+
+    def publish_checkpoint(self, size: int, at: int) -> None:
+        """Tell everybody who listens of a new checkpoint; only the newest matters."""
+        self._checkpoint = {"size": size}
+        self._checkpoint_at = at
+        self.publish(self._listeners)
+
+    def close(self) -> None:
+        """Let every listener come to its end."""
+        self._closed = True
+        self.publish(self._listeners)
+
+    async def since(self, member: str, after: int, limit: int) -> list[Event]:
+        """Return the member's events after an id."""
+        prefix = (from_text(member, ID_LENGTH),)
+        rows = await self._store.scan(EVENT, prefix, after=(*prefix, after), limit=limit)
+        return [_read(row) for row in rows]
+
+    async def listen(self, member: str, after: int) -> AsyncIterator[Event]:
+        """Give what the member missed, then what comes; ends when the co-op closes.
+
+        A checkpoint is no durable event: it bears the id of the one before it.
+        """
+        news = asyncio.Event()
+        listeners = self._listeners.setdefault(member, set())
+        listeners.add(news)
+        told = 0
+        try:
+            while not self._closed:
+                news.clear()
+                while events := await self.since(member, after, _PORTION):
+                    for event in events:
+                        after = event.id
+                        yield event
+                if self._checkpoint_at > told:
+                    told = self._checkpoint_at
+                    kind = str(EventKind.CHECKPOINT)
+                    yield Event(max(after, 1), kind, told, self._checkpoint)
+                await news.wait()
+        finally:
+            listeners.discard(news)
+            if not listeners:
+                self._listeners.pop(member, None)
+
+
+def _read(row: Row) -> Event:
+    match row:
+        case (bytes(), int(number), str(kind), int(at), bytes(data)):
+            return Event(number, kind, at, decode_json(data))
+    raise TypeError(f"not the row of an event: {row!r}")

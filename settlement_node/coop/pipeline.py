@@ -1,0 +1,176 @@
+"""The way of a submission: it waits, its signatures are checked, its group is written.
+
+Two tasks, so that the signatures of one group are checked while the group before is being written.
+When one of them fails the co-op stops and says why: what is in memory may be ahead of the disk, and
+only a start from the store is sure to be right.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from depin_protocol.problems import RefusedError
+from settlement_node.coop.answers import BusyError, StoppedError
+from settlement_node.coop.writer import Group, Outcome, Surroundings, Writer
+from settlement_node.intake.checking import Checked, Checkers
+from settlement_node.log.checkpoints import Checkpoints
+
+_IDLE: Final = 30.0
+"""Seconds after which the writer looks at the clock though nobody has said anything."""
+
+_RETRY_AFTER: Final = 1
+
+
+@dataclass(slots=True, eq=False)
+class _Submission:
+    """What waits for its turn."""
+
+    wires: Sequence[bytes]
+    join: bytes | None
+    weight: int
+    answer: asyncio.Future[Outcome] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+type _Ready = tuple[list[_Submission], list[Checked | RefusedError]]
+
+
+class Pipeline:
+    """Takes submissions while there is room, and answers each once it is durable."""
+
+    def __init__(
+        self, writer: Writer, checkpoints: Checkpoints, checkers: Checkers, around: Surroundings
+    ) -> None:
+        """Lead to this writer."""
+        self._writer = writer
+        self._checkpoints = checkpoints
+        self._checkers = checkers
+        self._around = around
+        self._arrived: deque[_Submission] = deque()
+        self._ready: asyncio.Queue[_Ready | None] = asyncio.Queue(maxsize=1)
+        self._open: set[_Submission] = set()
+        self._news = asyncio.Event()
+        self._waiting = 0
+        self._waiting_bytes = 0
+        self._closing = False
+        self._publish = True
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failure: str | None = None
+
+    async def start(self) -> None:
+        """Write what is overdue, then take submissions."""
+        first = asyncio.create_task(self._write(Group()))
+        first.add_done_callback(self._ended)
+        await first
+        self._tasks = [
+            asyncio.create_task(self._check_submissions()),
+            asyncio.create_task(self._write_groups()),
+        ]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
+
+    async def close(self, *, publish: bool = True) -> None:
+        """Write what waits, publish a last checkpoint unless none may be signed, and stop."""
+        self._closing = True
+        self._publish = publish
+        self._news.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def hand_in(self, wires: Sequence[bytes] = (), join: bytes | None = None) -> Outcome:
+        """Wait until this is written, and return what to answer."""
+        if self.failure is not None:
+            raise StoppedError(self.failure)
+        if self._closing or not self._tasks:
+            raise StoppedError("the node is stopping, or has not started yet: send it again later")
+        weight = sum(map(len, wires)) + len(join or b"")
+        limits = self._around.settings
+        if self._waiting and (
+            self._waiting + len(wires) > limits.waiting_statements
+            or self._waiting_bytes + weight > limits.waiting_bytes
+        ):
+            raise BusyError(_RETRY_AFTER)
+        submission = _Submission(wires, join, weight)
+        self._waiting += len(wires)
+        self._waiting_bytes += weight
+        self._open.add(submission)
+        self._arrived.append(submission)
+        self._news.set()
+        # Who goes away does not take back what it said.
+        return await asyncio.shield(submission.answer)
+
+    async def _check_submissions(self) -> None:
+        while True:
+            while not self._arrived:
+                if self._closing:
+                    await self._ready.put(None)
+                    return
+                self._news.clear()
+                await self._news.wait()
+            taken = self._take_some()
+            wires = [wire for submission in taken for wire in submission.wires]
+            await self._ready.put((taken, await self._checkers.check(wires)))
+
+    def _take_some(self) -> list[_Submission]:
+        taken: list[_Submission] = []
+        room = self._around.settings.group
+        while self._arrived and (not taken or len(self._arrived[0].wires) <= room):
+            submission = self._arrived.popleft()
+            room -= len(submission.wires)
+            taken.append(submission)
+        return taken
+
+    async def _write_groups(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._until_something_is_due()):
+                    ready = await self._ready.get()
+            except TimeoutError:
+                await self._write(Group())
+                continue
+            if ready is None:
+                if self._publish and self._checkpoints.wanted_at is not None:
+                    await self._writer.checkpoint()
+                return
+            submissions, statements = ready
+            joins = [one.join for one in submissions if one.join is not None]
+            self._answer(submissions, await self._write(Group(joins, statements)))
+
+    async def _write(self, group: Group) -> Outcome:
+        outcome = await self._writer.write(group)
+        wanted_at = self._checkpoints.wanted_at
+        if wanted_at is not None and wanted_at <= self._around.clock():
+            await self._writer.checkpoint()
+        return outcome
+
+    def _until_something_is_due(self) -> float:
+        wanted_at = self._checkpoints.wanted_at
+        if wanted_at is None:
+            return _IDLE
+        return min(_IDLE, max(0, wanted_at - self._around.clock()) / 1000)
+
+    def _answer(self, submissions: list[_Submission], outcome: Outcome) -> None:
+        joins, statements = iter(outcome.joins), iter(outcome.statements)
+        for one in submissions:
+            self._waiting -= len(one.wires)
+            self._waiting_bytes -= one.weight
+            self._open.discard(one)
+            joined = [next(joins)] if one.join is not None else []
+            one.answer.set_result(Outcome(joined, [next(statements) for _ in one.wires]))
+
+    def _ended(self, task: asyncio.Task[Outcome] | asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        self.failure = (
+            f"the co-op has stopped, since it could not go on writing: {error}."
+            " Mend that and start the node again; nothing that was promised is lost"
+        )
+        for other in self._tasks:
+            other.cancel()
+        for submission in self._open:
+            submission.answer.set_exception(StoppedError(self.failure))
+        self._open.clear()

@@ -1,0 +1,180 @@
+"""All that a co-op needs to decide, in memory; entries are the only way to change it."""
+
+from collections import deque
+from typing import Final, Self
+
+from depin_protocol.events import EventKind
+from depin_protocol.statements.bodies import Stream
+from depin_protocol.statements.chains import Entry as Admitted
+from depin_protocol.statements.envelope import Statement
+from depin_protocol.statements.membership import KeyChange
+from depin_protocol.statements.timing import lack_of_effect
+from settlement_node.coop.rooms import Room
+from settlement_node.governance.arriving import held_telling
+from settlement_node.governance.community import Community
+from settlement_node.governance.member import Member
+from settlement_node.governance.objections import NO_EFFECT, no_effect
+from settlement_node.governance.room import MembershipRoom
+from settlement_node.intake.said import Effects, Said, Telling
+from settlement_node.intake.streams import CHAIN, STATEMENT, statement_row
+from settlement_node.log.entries import (
+    Decision,
+    DecisionError,
+    StatementEntry,
+    entry_name,
+    read_entry,
+)
+from settlement_node.log.sequence import Sequence
+from settlement_node.log.tables import BODY, ENTRY, TILE
+from settlement_node.store.port import Store
+from settlement_node.store.tables import Change, Put, Table
+
+SOURCES: Final[tuple[Table, ...]] = (ENTRY, BODY)
+"""What all other state follows from."""
+
+
+class CoopState:
+    """The state machine: it takes entries in order, and knows which decision must come next."""
+
+    def __init__(self, rooms: tuple[Room, ...] = ()) -> None:
+        """Begin before entry 0."""
+        self.community = Community()
+        self.sequence = Sequence()
+        self.at = 0
+        """The logged time of the last entry."""
+        self._rooms: tuple[Room, ...] = (MembershipRoom(self.community), *rooms)
+        self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
+        self._unanswered: deque[Said] = deque()
+        self._answers: deque[tuple[str, Decision]] = deque()
+        self._moved: set[tuple[str, Stream, str]] = set()
+
+    @classmethod
+    async def load(cls, store: Store, rooms: tuple[Room, ...] = ()) -> Self:
+        """Take the state from a store's rows."""
+        state = cls(rooms)
+        state.sequence = await Sequence.load(store)
+        for room in state._rooms:
+            await room.load(store)
+        last = await store.scan(ENTRY, limit=1, reverse=True)
+        for _, entry in last:
+            if isinstance(entry, bytes):
+                state.at = read_entry(entry).at
+        return state
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that follow from entries and bodies."""
+        return (TILE, STATEMENT, *(table for room in self._rooms for table in room.tables))
+
+    @property
+    def size(self) -> int:
+        """How many entries the log has."""
+        return self.sequence.size
+
+    def find(self, member: str) -> Member | None:
+        """Return a member."""
+        return self.community.members.get(member)
+
+    def next_decision(self, at: int) -> Decision | None:
+        """Return the decision that has to be the next entry at this time, if any has to."""
+        self._answer_next()
+        if self._answers:
+            return self._answers[0][1]
+        for room in self._rooms:
+            decision = room.overdue(at)
+            if decision is not None:
+                return decision
+        return None
+
+    @property
+    def may_owe(self) -> bool:
+        """Tell whether statements of this instant may still call for a decision."""
+        return bool(self._answers or self._unanswered)
+
+    @property
+    def unanswered(self) -> int | None:
+        """The first statement that calls for a decision which is not there yet."""
+        self._answer_next()
+        if not self._answers:
+            return None
+        answered = self._answers[0][1].result.get("statement")
+        return answered if isinstance(answered, int) else self.size - 1
+
+    def _answer_next(self) -> None:
+        """Find the next decisions that statements call for; of some, none follows."""
+        while not self._answers and self._unanswered:
+            said = self._unanswered.popleft()
+            member = said.statement.header.member
+            self._answers.extend((member, decision) for decision in self._following(said))
+
+    def enter(self, at: int, statement: Statement, admitted: Admitted) -> Effects:
+        """Take a statement that was found to be the next of its chain."""
+        self._advance(at)
+        entry = StatementEntry(at, statement.kind, statement.hash).encode()
+        index = self.sequence.append(entry, statement.wire)
+        member = self.community.members[statement.header.member]
+        was_held = member.held
+        for moved in member.enter(statement, admitted):
+            self._moved.add((member.id, *moved))
+        changes: list[Change] = [Put(STATEMENT, [statement_row(statement, index)])]
+        if isinstance(statement.body, KeyChange) or member.held != was_held:
+            changes.append(self.community.member_row(member.id))
+        said = Said(index, at, statement)
+        if self._calls_for_decision(said):
+            self._unanswered.append(said)
+        tellings: tuple[Telling, ...] = ()
+        if statement.header.seq == 1 and len(member.streams[statement.header.stream].live()) > 1:
+            tellings = (held_telling(member.id, None),)
+        return Effects(tuple(changes), tellings)
+
+    def decide(self, at: int, decision: Decision, entry: bytes, body: bytes) -> Effects:
+        """Take a decision; raise a DecisionError if it does not follow from what precedes it."""
+        room = self._room_of.get(decision.kind)
+        if room is None:
+            raise DecisionError(f"the decision {decision.kind} is unknown here")
+        wanted = self.next_decision(at)
+        if wanted is None:
+            room.check_free(decision, at)
+        elif decision != wanted:
+            raise DecisionError(f"the decision has to be {wanted}, not {decision}")
+        member = self._answers.popleft()[0] if self._answers else None
+        self._advance(at)
+        index = self.sequence.append(entry, body)
+        name = entry_name(entry)
+        effects = room.apply(decision, name=name, index=index, at=at)
+        if member is None or decision.kind != NO_EFFECT:
+            return effects
+        data = {"decision": name, "kind": decision.kind, **decision.result, **decision.lines[0]}
+        told = Telling(member, EventKind.DECISION, data)
+        return Effects(effects.changes, (*effects.tellings, told))
+
+    def take_changes(self) -> list[Change]:
+        """Return the rows that every entry since the last time has changed a little more."""
+        rows = [
+            self.community.members[member].chain_row(stream, chain)
+            for member, stream, chain in sorted(self._moved)
+        ]
+        self._moved.clear()
+        changes = self.sequence.take_changes()
+        return [*changes, Put(CHAIN, rows)] if rows else changes
+
+    def _advance(self, at: int) -> None:
+        if at < self.at:
+            raise DecisionError(f"the logged time goes back from {self.at} to {at}")
+        self.at = at
+
+    def _calls_for_decision(self, said: Said) -> bool:
+        lacks = lack_of_effect(said.statement, said.at, self.community.facts.deadlines)
+        return lacks is not None or any(room.concerns(said) for room in self._rooms)
+
+    def _following(self, said: Said) -> list[Decision]:
+        lacks = lack_of_effect(said.statement, said.at, self.community.facts.deadlines)
+        if lacks is not None:
+            return [no_effect(said, lacks.code, lacks.detail)]
+        decisions: list[Decision] = []
+        for room in self._rooms:
+            if room.concerns(said):
+                decisions += room.following(said)
+            if any(decision.kind == NO_EFFECT for decision in decisions):
+                break
+        return decisions

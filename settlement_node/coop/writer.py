@@ -1,0 +1,226 @@
+"""The single writer of a co-op: it decides in memory, commits once, and then gives its word."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from depin_protocol.problems import ChainEndedError, ForkError, RefusedError
+from depin_protocol.receipts import sign_receipts
+from depin_protocol.statements.chains import KNOWN
+from depin_protocol.statements.envelope import Statement
+from settlement_node.coop.answers import Answer, Clock, Joined, Randomness, Settings
+from settlement_node.coop.events import Events
+from settlement_node.coop.keyring import Keyring
+from settlement_node.coop.state import CoopState
+from settlement_node.governance.arriving import admitted, evidence, holding, joined_by, joining
+from settlement_node.governance.joining import JoinRefusedError
+from settlement_node.governance.member import Member
+from settlement_node.intake.checking import Checked, admit_in_turn
+from settlement_node.intake.looking_up import forget, look_up
+from settlement_node.intake.receipts import group_row, receipt_at
+from settlement_node.intake.said import Effects
+from settlement_node.intake.streams import STATEMENT, Place
+from settlement_node.log.checkpoints import AT_ONCE, Checkpoints
+from settlement_node.log.entries import SALT_LENGTH, Decision
+from settlement_node.store.port import Store
+from settlement_node.store.tables import Change
+
+_NEW_KEY: Final = "node_key_replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a co-op takes from outside: time, chance, its keys and how it is to run."""
+
+    keyring: Keyring
+    clock: Clock
+    randomness: Randomness
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(slots=True)
+class Group:
+    """What is committed together, with room for the answers."""
+
+    joins: list[bytes] = field(default_factory=list)
+    statements: list[Checked | RefusedError] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The answers to a group, in order."""
+
+    joins: list[Joined | JoinRefusedError] = field(default_factory=list)
+    statements: list[Answer] = field(default_factory=list)
+
+
+class Known(NamedTuple):
+    """A statement that is in the log already."""
+
+    place: Place
+    hash: str
+
+
+type Entered = Statement | Known | RefusedError
+
+
+class Writer:
+    """Writes one co-op's log; nobody else changes its state."""
+
+    def __init__(
+        self,
+        store: Store,
+        state: CoopState,
+        checkpoints: Checkpoints,
+        events: Events,
+        surroundings: Surroundings,
+    ) -> None:
+        """Write for a state that was loaded from the store."""
+        self._store = store
+        self._state = state
+        self._checkpoints = checkpoints
+        self._events = events
+        self._around = surroundings
+        self._changes: list[Change] = []
+        self._told: set[str] = set()
+        self._at_once = False
+
+    async def write(self, group: Group) -> Outcome:
+        """Put a group into the log, durably, and return what to answer."""
+        state = self._state
+        at = max(self._around.clock(), state.at)
+        before = state.size
+        self._decide_due(at)
+        outcome = Outcome(joins=[self._join(wire, at) for wire in group.joins])
+        checked = [one for one in group.statements if isinstance(one, Checked)]
+        said = [one.statement for one in checked]
+        await look_up(said, state.find, self._store)
+        first, entered = state.size, list[str]()
+        results = [self._enter(one, at, entered) for one in group.statements]
+        self._decide_due(at)
+        contradicting = [
+            one.statement
+            for one, result in zip(group.statements, results, strict=True)
+            if isinstance(one, Checked) and isinstance(result, ForkError | ChainEndedError)
+        ]
+        self._hold(contradicting, at)
+        receipts = []
+        if entered:
+            due = at + self._around.settings.promise
+            facts = state.community.facts
+            seed = self._around.keyring.seed(facts.receipt_key)
+            receipts = sign_receipts(facts.origin, due, entered, seed)
+            self._changes.append(group_row(first, receipts))
+        await self._commit(grown=state.size > before)
+        forget(said, state.find)
+        given = iter(receipts)
+        for one in results:
+            if isinstance(one, RefusedError):
+                outcome.statements.append(one)
+            elif isinstance(one, Known):
+                outcome.statements.append(await self._receipt(one.place, one.hash))
+            else:
+                outcome.statements.append(next(given))
+        return outcome
+
+    def decide(self, decision: Decision, at: int) -> int:
+        """Log a decision within the batch; return its index."""
+        salts = [self._around.randomness(SALT_LENGTH) for _ in decision.lines]
+        entry, body = decision.written(at, salts)
+        self._take(self._state.decide(at, decision, entry, body), at)
+        self._at_once |= decision.kind in AT_ONCE or decision.kind == _NEW_KEY
+        return self._state.size - 1
+
+    async def commit_founding(self) -> None:
+        """Commit entry 0, which was decided, and publish it."""
+        await self._commit(grown=True)
+        await self.checkpoint()
+
+    async def checkpoint(self) -> None:
+        """Sign and publish the log as it is, if it has grown or its key has changed."""
+        state = self._state
+        head = state.sequence.head()
+        now = max(self._around.clock(), state.at)
+        seed = self._around.keyring.seed(state.community.facts.log_key)
+        note, change = self._checkpoints.sign(head, seed, now)
+        await self._store.commit([change])
+        self._checkpoints.publish(head, note)
+        self._events.publish_checkpoint(head.size, now)
+
+    def _join(self, wire: bytes, at: int) -> Joined | JoinRefusedError:
+        community = self._state.community
+        member = joined_by(wire, community)
+        if member is not None:
+            return self._joined(member)
+        try:
+            request, _ = admitted(wire, community, at)
+        except JoinRefusedError as refused:
+            return refused.with_traceback(None)
+        self.decide(joining(wire, request), at)
+        return self._joined(community.members[request.member])
+
+    def _joined(self, member: Member) -> Joined:
+        facts = self._state.community.facts
+        key = facts.log_verifier()
+        return Joined(member.id, member.joined_index, facts.origin, facts.receipt_key, key)
+
+    def _enter(self, one: Checked | RefusedError, at: int, entered: list[str]) -> Entered:
+        """Take a statement, or find that it is known."""
+        if isinstance(one, RefusedError):
+            return one
+        state = self._state
+        statement = one.statement
+        try:
+            _, admission = admit_in_turn(one, state.find)
+        except RefusedError as refused:
+            return refused.with_traceback(None)
+        if admission == KNOWN:
+            header = statement.header
+            place = Place(header.member, header.stream, header.chain, header.seq)
+            return Known(place, statement.hash)
+        self._take(state.enter(at, statement, admission), at)
+        entered.append(statement.hash)
+        return statement
+
+    def _decide_due(self, at: int) -> None:
+        """Log every decision that has to come now."""
+        while (decision := self._state.next_decision(at)) is not None:
+            self.decide(decision, at)
+
+    def _hold(self, statements: Sequence[Statement], at: int) -> None:
+        """Keep the evidence that somebody else speaks with a member's key, once."""
+        for statement in statements:
+            if evidence(statement.wire, self._state.community) is not None:
+                self.decide(holding(statement.wire), at)
+
+    def _take(self, effects: Effects, at: int) -> None:
+        self._changes += effects.changes
+        if effects.tellings:
+            self._changes.append(self._events.rows(effects.tellings, at))
+            self._told.update(telling.member for telling in effects.tellings)
+
+    async def _commit(self, *, grown: bool) -> None:
+        if not grown:
+            return
+        self._changes += self._state.take_changes()
+        await self._store.commit(self._changes)
+        self._changes = []
+        told, self._told = self._told, set()
+        self._events.publish(told)
+        self._checkpoints.grown(self._around.clock(), at_once=self._at_once)
+        self._at_once = False
+
+    async def _receipt(self, place: Place, statement: str) -> Answer:
+        row = await self._store.get(STATEMENT, place.key())
+        if row is None or not isinstance(row[5], int):
+            raise LookupError(f"the statement at {place} is known, and has no row")
+        facts = self._state.community.facts
+        receipt = await receipt_at(self._store, facts.origin, row[5])
+        if receipt is None:
+            # The statement was regained after a restore, and the promise given for it was not.
+            due = self._around.clock() + self._around.settings.promise
+            seed = self._around.keyring.seed(facts.receipt_key)
+            receipts = sign_receipts(facts.origin, due, [statement], seed)
+            await self._store.commit([group_row(row[5], receipts)])
+            receipt = receipts[0]
+        return receipt

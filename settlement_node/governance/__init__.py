@@ -1,0 +1,1 @@
+"""Who belongs to a co-op, with which keys and roles."""

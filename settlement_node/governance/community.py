@@ -1,0 +1,170 @@
+"""The members of a co-op, their invitations, and the keys that are to be replaced."""
+
+from collections.abc import Mapping
+
+from depin_protocol.encoding import from_text
+from depin_protocol.joining import JoinRequest
+from depin_protocol.statements.chains import KeyHistory
+from settlement_node.governance.announcements import (
+    ANNOUNCED,
+    KeyReplacement,
+    Replacement,
+    announced_row,
+    read_announced_row,
+)
+from settlement_node.governance.facts import FACTS, FACTS_KEY, Facts
+from settlement_node.governance.invitation import INVITE, Invitation
+from settlement_node.governance.member import MEMBER, Member, Role, Standing
+from settlement_node.intake.streams import CHAIN, read_chain_row
+from settlement_node.store.port import Store
+from settlement_node.store.scanning import every_row
+from settlement_node.store.tables import Change, Delete, Put
+
+
+class Community:
+    """Who belongs to the co-op, as far as the log says; each change returns its rows."""
+
+    def __init__(self) -> None:
+        """Begin before entry 0."""
+        self._facts: Facts | None = None
+        self._members: dict[str, Member] = {}
+        self._invitations: dict[bytes, Invitation] = {}
+        self._announced: dict[str, Replacement] = {}
+
+    @property
+    def facts(self) -> Facts:
+        """What the co-op is."""
+        if self._facts is None:
+            raise LookupError("the co-op is not founded yet: its log has no entry 0")
+        return self._facts
+
+    @property
+    def founded(self) -> bool:
+        """Tell whether there is an entry 0."""
+        return self._facts is not None
+
+    @property
+    def members(self) -> Mapping[str, Member]:
+        """Everybody who ever joined."""
+        return self._members
+
+    @property
+    def invitations(self) -> Mapping[bytes, Invitation]:
+        """Every invitation, by its code's hash."""
+        return self._invitations
+
+    @property
+    def announced(self) -> Mapping[str, Replacement]:
+        """The replacements that are announced, by the name of their decision."""
+        return self._announced
+
+    def operators(self) -> list[str]:
+        """Return who may act as an operator now."""
+        return [name for name, one in self._members.items() if one.acts_as(Role.OPERATOR)]
+
+    async def load(self, store: Store) -> None:
+        """Take the state from its rows."""
+        row = await store.get(FACTS, FACTS_KEY)
+        if row is None:
+            return
+        self._facts = Facts.read_row(row)
+        async for row in every_row(store, MEMBER):
+            member = Member.read(row)
+            self._members[member.id] = member
+        async for row in every_row(store, CHAIN):
+            name, stream, chain, held = read_chain_row(row)
+            self._members[name].streams[stream].chains[chain] = held
+        async for row in every_row(store, INVITE):
+            code, data = row
+            if isinstance(code, bytes) and isinstance(data, bytes):
+                self._invitations[code] = Invitation.read(data)
+        async for row in every_row(store, ANNOUNCED):
+            decision, replacement = read_announced_row(row)
+            self._announced[decision] = replacement
+
+    def found(self, facts: Facts) -> list[Change]:
+        """Begin the co-op, or give it other keys."""
+        self._facts = facts
+        return [Put(FACTS, [facts.row()])]
+
+    def take_in(self, request: JoinRequest, role: Role, index: int) -> list[Change]:
+        """Let somebody be a member."""
+        roles = frozenset((Role.MEMBER, role))
+        self._members[request.member] = Member(
+            id=request.member,
+            history=KeyHistory((request.key,)),
+            tiers=(request.tier,),
+            roles=roles,
+            standing=Standing.ACTIVE,
+            name=request.name,
+            pseudonym_salt=request.pseudonym_salt,
+            joined_index=index,
+        )
+        return [self.member_row(request.member)]
+
+    def member_row(self, member: str) -> Change:
+        """Return the change that writes a member as it is now."""
+        return Put(MEMBER, [self._members[member].row()])
+
+    def invite(self, code: bytes, invitation: Invitation) -> list[Change]:
+        """Give an invitation, or mark one as used."""
+        self._invitations[code] = invitation
+        return [Put(INVITE, [(code, invitation.data())])]
+
+    def withdraw(self, code: bytes) -> list[Change]:
+        """Let an invitation be valid no more."""
+        del self._invitations[code]
+        return [Delete(INVITE, ((code,),))]
+
+    def set_standing(self, member: str, standing: Standing) -> list[Change]:
+        """Suspend, reinstate or let go; who has left needs no other key."""
+        self._members[member].standing = standing
+        changes = [self.member_row(member)]
+        if standing is Standing.LEFT:
+            for decision in self.replacements_of(member):
+                changes += self.drop(decision)
+        return changes
+
+    def hold(self, member: str) -> list[Change]:
+        """Hold a member's orders until it has opened a chain that names all others."""
+        self._members[member].held = True
+        return [self.member_row(member)]
+
+    def set_roles(self, member: str, roles: frozenset[Role]) -> list[Change]:
+        """Give a member exactly these roles."""
+        self._members[member].roles = roles
+        return [self.member_row(member)]
+
+    def replacements_of(self, member: str) -> list[str]:
+        """Return the decisions that announce another key for a member."""
+        return [
+            decision
+            for decision, replacement in self._announced.items()
+            if isinstance(replacement, KeyReplacement) and replacement.member == member
+        ]
+
+    def announce(self, decision: str, replacement: Replacement) -> list[Change]:
+        """Let a replacement wait for its time."""
+        self._announced[decision] = replacement
+        return [Put(ANNOUNCED, [announced_row(decision, replacement)])]
+
+    def drop(self, decision: str) -> list[Change]:
+        """Take a replacement from those that wait."""
+        del self._announced[decision]
+        return [Delete(ANNOUNCED, ((from_text(decision, 32),),))]
+
+    def complete(self, decision: str) -> list[Change]:
+        """Let a replacement take effect."""
+        replacement = self._announced[decision]
+        changes = self.drop(decision)
+        if isinstance(replacement, KeyReplacement):
+            member = self._members[replacement.member]
+            rows = member.replace_key(replacement.key, replacement.tier)
+            return [*changes, Put(MEMBER, [member.row()]), Put(CHAIN, rows)]
+        return changes + self.found(self.facts.with_key(replacement.use, replacement.key))
+
+    def next_due(self, at: int) -> str | None:
+        """Return the decision that announced what takes effect next, if its time has come."""
+        waiting = [(it.effective, decision) for decision, it in self._announced.items()]
+        first = min(waiting, default=None)
+        return first[1] if first is not None and first[0] <= at else None

@@ -1,0 +1,170 @@
+"""A member: its keys, roles and standing, and what was heard from it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Self
+
+from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
+from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
+from depin_protocol.joining import MAX_NAME
+from depin_protocol.statements.bodies import Stream
+from depin_protocol.statements.chains import Entry, Handover, KeyHistory
+from depin_protocol.statements.envelope import Statement
+from depin_protocol.statements.fields import ID, MAX_TIME, Fields, array, hash_text
+from depin_protocol.statements.heads import Head
+from depin_protocol.statements.membership import TIERS, KeyChange
+from settlement_node.intake.streams import STREAMS, StreamState, chain_row
+from settlement_node.store.tables import Row, Table, binary
+
+MEMBER: Final = Table("member", binary("member"), binary("data"))
+
+_MAX_KEYS: Final = 2**16
+
+
+class Role(StrEnum):
+    """What somebody may do besides what every member may."""
+
+    MEMBER = "member"
+    """Trades, earns and votes."""
+    AUDITOR = "auditor"
+    """Reads all bodies, to execute everything again."""
+    OPERATOR = "operator"
+    """Invites, suspends, replaces keys: by signed actions that stand in the log."""
+
+
+class Standing(StrEnum):
+    """Whether what a member says has an effect."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    LEFT = "left"
+
+
+@dataclass(slots=True)
+class Member:
+    """A member, as far as the log says."""
+
+    id: str
+    history: KeyHistory
+    tiers: tuple[str, ...]
+    roles: frozenset[Role]
+    standing: Standing
+    name: str
+    pseudonym_salt: bytes
+    joined_index: int
+    held: bool = False
+    """Somebody else seems to speak with this key: new orders wait until the owner has answered."""
+    streams: dict[Stream, StreamState] = field(
+        default_factory=lambda: {stream: StreamState() for stream in STREAMS}
+    )
+
+    @property
+    def key(self) -> bytes:
+        """The key that was enrolled last."""
+        return self.history.keys[-1]
+
+    @property
+    def orders_held(self) -> bool:
+        """Tell whether new orders wait for the owner's answer."""
+        return self.held or len(self.streams["trading"].live()) > 1
+
+    def acts_as(self, role: Role) -> bool:
+        """Tell whether the member may act in a role now."""
+        return self.standing is Standing.ACTIVE and role in self.roles
+
+    def key_index(self, stream: Stream, chain: str, seq: int) -> int:
+        """Tell which of the member's keys counts at a place."""
+        opened_under = self.streams[stream].opened_under(chain)
+        return self.history.index_at(stream, chain, seq, opened_under)
+
+    def enter(self, statement: Statement, entry: Entry) -> set[tuple[Stream, str]]:
+        """Take a statement that was admitted; return the chains that moved."""
+        header = statement.header
+        stream = self.streams[header.stream]
+        stream.append(entry.head, self.key_index(header.stream, header.chain, header.seq))
+        moved = {(header.stream, header.chain)}
+        for name, chain in sorted(entry.ends):
+            self.streams[name].chains[chain].live = False
+            moved.add((name, chain))
+        if header.seq == 1 and len(stream.live()) == 1:
+            self.held = False
+        if isinstance(statement.body, KeyChange):
+            handover = Handover(statement.body.metering, entry.head)
+            self.history = self.history.handed_over(statement.body.key, handover)
+            self.tiers = (*self.tiers, statement.body.tier)
+        return moved
+
+    def replace_key(self, key: bytes, tier: str) -> list[Row]:
+        """Hand over to a key that the old one did not name; all that it said ends where it is."""
+        self.history = self.history.handed_over(key, Handover(None, None))
+        self.tiers = (*self.tiers, tier)
+        ended = set()
+        for name, stream in self.streams.items():
+            for chain in stream.live():
+                stream.chains[chain].live = False
+                ended.add((name, chain))
+        return [self.chain_row(stream, chain) for stream, chain in sorted(ended)]
+
+    def chain_row(self, stream: Stream, chain: str) -> Row:
+        """Return the row of a chain as it is now."""
+        return chain_row(self.id, stream, chain, self.streams[stream].chains[chain])
+
+    def row(self) -> Row:
+        """Return the member's row, without its chains."""
+        data = {
+            "keys": [to_text(key) for key in self.history.keys],
+            "handovers": [
+                [_head_json(handover.metering), _head_json(handover.trading)]
+                for handover in self.history.handovers
+            ],
+            "tiers": self.tiers,
+            "roles": sorted(self.roles),
+            "standing": self.standing,
+            "name": self.name,
+            "salt": to_text(self.pseudonym_salt),
+            "joined": self.joined_index,
+            "held": int(self.held),
+        }
+        return from_text(self.id, ID_LENGTH), encode_json(data)
+
+    @classmethod
+    def read(cls, row: Row) -> Self:
+        """Read the member's row."""
+        member, data = row
+        if not isinstance(member, bytes) or not isinstance(data, bytes):
+            raise TypeError(f"not the row of a member: {row!r}")
+        fields = Fields(decode_json(data), "member")
+        keys = fields.array("keys", _MAX_KEYS, hash_text, least=1)
+        handovers = fields.array("handovers", _MAX_KEYS, _read_handover)
+        return cls(
+            id=to_text(member),
+            history=KeyHistory(tuple(from_text(key, HASH_LENGTH) for key in keys), handovers),
+            tiers=fields.array("tiers", _MAX_KEYS, _read_tier),
+            roles=frozenset(fields.array("roles", len(Role), _read_role)),
+            standing=Standing(fields.one_of("standing", list(Standing))),
+            name=fields.words("name", MAX_NAME),
+            pseudonym_salt=from_text(fields.text("salt", ID), ID_LENGTH),
+            joined_index=fields.integer("joined", 0, MAX_TIME),
+            held=bool(fields.integer("held", 0, 1)),
+        )
+
+
+def _head_json(head: Head | None) -> dict[str, object] | None:
+    return None if head is None else head.to_json()
+
+
+def _read_handover(value: object, path: str) -> Handover:
+    metering, trading = array(value, path, 2, _read_head, least=2)
+    return Handover(metering, trading)
+
+
+def _read_head(value: object, path: str) -> Head | None:
+    return None if value is None else Head.read(value, path)
+
+
+def _read_tier(value: object, path: str) -> str:
+    return Fields({"tier": value}, path).one_of("tier", TIERS)
+
+
+def _read_role(value: object, path: str) -> Role:
+    return Role(Fields({"role": value}, path).one_of("role", list(Role)))

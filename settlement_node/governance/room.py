@@ -1,0 +1,52 @@
+"""Membership as one of the rooms that a co-op consists of."""
+
+from typing import Final
+
+from settlement_node.governance.announcements import ANNOUNCED
+from settlement_node.governance.arriving import check_free
+from settlement_node.governance.community import Community
+from settlement_node.governance.effects import KINDS, apply_decision
+from settlement_node.governance.facts import FACTS
+from settlement_node.governance.following import decisions_on, has_a_say, overdue
+from settlement_node.governance.invitation import INVITE
+from settlement_node.governance.member import MEMBER
+from settlement_node.intake.said import Effects, Said
+from settlement_node.intake.streams import CHAIN
+from settlement_node.log.entries import Decision
+from settlement_node.store.port import Store
+from settlement_node.store.tables import Table
+
+
+class MembershipRoom:
+    """Members, roles and keys."""
+
+    kinds: Final = KINDS
+    tables: Final[tuple[Table, ...]] = (FACTS, MEMBER, CHAIN, INVITE, ANNOUNCED)
+
+    def __init__(self, community: Community) -> None:
+        """Keep this community's books."""
+        self._community = community
+
+    async def load(self, store: Store) -> None:
+        """Take the state from its rows."""
+        await self._community.load(store)
+
+    def concerns(self, said: Said) -> bool:
+        """Tell whether a sound statement is this room's to answer."""
+        return has_a_say(said, self._community)
+
+    def following(self, said: Said) -> list[Decision]:
+        """Return the decisions that a statement calls for."""
+        return decisions_on(said, self._community)
+
+    def overdue(self, at: int) -> Decision | None:
+        """Return the next decision that the time calls for."""
+        return overdue(self._community, at)
+
+    def check_free(self, decision: Decision, at: int) -> None:
+        """Check a decision that nothing in the log called for, or raise a DecisionError."""
+        check_free(decision, self._community, at)
+
+    def apply(self, decision: Decision, *, name: str, index: int, at: int) -> Effects:
+        """Let a decision take effect."""
+        return apply_decision(decision, self._community, name=name, index=index, at=at)

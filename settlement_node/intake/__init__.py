@@ -1,0 +1,1 @@
+"""From the bytes of a statement to the receipt for it."""

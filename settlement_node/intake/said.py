@@ -1,0 +1,32 @@
+"""A statement that stands in the log, and what comes of entries: rows to write, things to tell."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from depin_protocol.events import EventKind
+from depin_protocol.statements.envelope import Statement
+from settlement_node.store.tables import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A statement with its place in the log."""
+
+    index: int
+    at: int
+    statement: Statement
+
+
+class Telling(NamedTuple):
+    """What a member is to be told at once."""
+
+    member: str
+    kind: EventKind
+    data: dict[str, object]
+
+
+class Effects(NamedTuple):
+    """What an entry changes in the tables, and who hears of it."""
+
+    changes: tuple[Change, ...] = ()
+    tellings: tuple[Telling, ...] = ()

@@ -1,0 +1,1 @@
+"""The co-op's public log, as it is written and served."""

@@ -1,0 +1,15 @@
+"""The log's rows."""
+
+from typing import Final
+
+from settlement_node.store.tables import Table, binary, integers
+
+ENTRY: Final = Table("entry", integers("index"), binary("entry"))
+BODY: Final = Table("body", integers("index"), binary("body"))
+
+TILE: Final = Table("tile", integers("level", "number"), binary("hashes"))
+"""Level 0 holds full tiles only, since its last one follows from the entries."""
+
+CHECKPOINT: Final = Table(
+    "checkpoint", integers("size"), (*binary("root", "note"), *integers("at"))
+)

@@ -1,0 +1,1 @@
+"""The log followed again from its beginning."""

@@ -1,0 +1,79 @@
+"""One entry after another, each checked to follow from those before it."""
+
+from depin_protocol.encoding import EncodingError
+from depin_protocol.problems import RefusedError
+from depin_protocol.statements.chains import KNOWN
+from depin_protocol.statements.fields import BodyError
+from settlement_node.coop.state import CoopState
+from settlement_node.intake.checking import Checked, admit_in_turn
+from settlement_node.intake.said import Effects
+from settlement_node.log.entries import (
+    DecisionEntry,
+    DecisionError,
+    EntryError,
+    StatementEntry,
+    read_decision,
+)
+
+
+class DoesNotFollowError(Exception):
+    """An entry is not what the log before it and its body lead to; the message says which."""
+
+    def __init__(self, index: int, why: str) -> None:
+        """Name the entry."""
+        super().__init__(f"entry {index} does not follow: {why}")
+        self.index = index
+
+
+def follow_statement(
+    state: CoopState, entry: StatementEntry, read: Checked | RefusedError
+) -> Effects:
+    """Take a statement's entry; what the statement names must have been looked up."""
+    index = state.size
+    if isinstance(read, RefusedError):
+        raise DoesNotFollowError(index, f"its statement cannot enter a chain: {read}")
+    statement = read.statement
+    if (statement.hash, statement.kind) != (entry.hash, entry.kind):
+        raise DoesNotFollowError(index, "its body is not the statement that it names")
+    _check_time(state, entry.at)
+    # More statements of the same commit may come before the decisions on the first.
+    if not state.may_owe:
+        overdue = state.next_decision(entry.at)
+        if overdue is not None:
+            raise DoesNotFollowError(index, f"the decision {overdue.kind} was due before it")
+    try:
+        _, admission = admit_in_turn(read, state.find)
+    except RefusedError as error:
+        raise DoesNotFollowError(index, f"its statement cannot enter its chain: {error}") from None
+    if admission == KNOWN:
+        raise DoesNotFollowError(index, "its statement is in the log already")
+    try:
+        return state.enter(entry.at, statement, admission)
+    except DecisionError as error:
+        raise DoesNotFollowError(index, str(error)) from None
+
+
+def follow_decision(state: CoopState, entry: DecisionEntry, written: bytes, body: bytes) -> Effects:
+    """Take a decision's entry."""
+    index = state.size
+    _check_time(state, entry.at)
+    try:
+        decision = read_decision(entry, body)
+        return state.decide(entry.at, decision, written, body)
+    except (EntryError, DecisionError, BodyError, EncodingError) as error:
+        raise DoesNotFollowError(index, str(error)) from None
+
+
+def check_all_answered(state: CoopState) -> None:
+    """Refuse a log that ends where a decision has to follow."""
+    if state.unanswered is not None:
+        raise DoesNotFollowError(
+            state.unanswered, "it calls for a decision, and the log ends without it"
+        )
+
+
+def _check_time(state: CoopState, at: int) -> None:
+    if at > state.at and state.unanswered is not None:
+        raise DoesNotFollowError(
+            state.unanswered, "it calls for a decision, and the log goes on without it"
+        )

@@ -1,0 +1,130 @@
+"""How a node gets back the entries that it had before it was restored from a backup.
+
+The largest checkpoint that anybody holds says what they were. Entries come from any mirror of the
+log, bodies from those who have them: homes send their statements again, replicas the decisions.
+None of them is trusted: the entries have to lead to the checkpoint, and the bodies to the entries.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from depin_protocol.encoding import to_text
+from depin_protocol.log.checkpoint import Checkpoint
+from depin_protocol.log.merkle import leaf_hash
+from depin_protocol.log.tree import CompactRange
+from depin_protocol.problems import RefusedError
+from depin_protocol.statements.envelope import read_statement
+from settlement_node.coop.state import CoopState
+from settlement_node.log.entries import (
+    EntryError,
+    StatementEntry,
+    decode_lines,
+    lines_root,
+    read_entry,
+)
+from settlement_node.replay.replaying import Replay, Written
+from settlement_node.store.port import Store
+from settlement_node.store.tables import Change
+
+
+class NotRegainedError(Exception):
+    """What was offered is not what the log had; the message says why."""
+
+
+class Regaining:
+    """Collects what is missing up to a checkpoint, and follows it as far as it is whole."""
+
+    def __init__(self, state: CoopState, store: Store, target: Checkpoint) -> None:
+        """Regain what lies between the state and the checkpoint."""
+        self._state = state
+        self._store = store
+        self.target = target
+        self._start = state.size
+        self._entries: list[bytes] = []
+        self._wanted: dict[str, int] = {}
+        self._bodies: dict[int, bytes] = {}
+        self._led = False
+        """The entries are all here, and lead to the target."""
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether nothing is missing any more."""
+        return self._state.size >= self.target.tree.size
+
+    @property
+    def missing(self) -> str:
+        """Say what is still missing."""
+        size, target = self._state.size, self.target.tree.size
+        known = self._start + len(self._entries)
+        if known < target:
+            return f"entries {known} to {target - 1}, which any mirror of the log can give"
+        return (
+            f"the bodies of entries {size} to {target - 1}, of which {len(self._bodies)} are here"
+        )
+
+    def offer_entries(self, start: int, entries: Sequence[bytes]) -> None:
+        """Take the entries from `start` on, until there are all; they must lead to the target."""
+        known = self._start + len(self._entries)
+        if not start <= known:
+            raise NotRegainedError(f"entries from {known} on are wanted first, not from {start}")
+        room = self.target.tree.size - known
+        fresh = entries[known - start :][:room]
+        self._entries += fresh
+        if len(fresh) < room or not fresh:
+            return
+        edge = CompactRange(self._start, self._state.sequence.peaks)
+        for entry in self._entries:
+            edge.append(leaf_hash(entry))
+        if edge.head() != self.target.tree:
+            self._entries.clear()
+            raise NotRegainedError(
+                "these entries do not lead to the checkpoint: ask another mirror"
+            )
+        for index, entry in enumerate(self._entries, self._start):
+            read = read_entry(entry)
+            if isinstance(read, StatementEntry):
+                self._wanted[read.hash] = index
+            elif read.count:
+                self._wanted[to_text(read.root)] = index
+            else:
+                self._bodies[index] = b""
+        self._led = True
+
+    def offer_body(self, body: bytes) -> bool:
+        """Take the body of an entry that is missing; tell whether it is one."""
+        for name in _names(body):
+            index = self._wanted.get(name)
+            if index is not None and index >= self._state.size:
+                self._bodies[index] = body
+                return True
+        return False
+
+    async def advance(self) -> int:
+        """Follow the entries whose bodies are there, durably; return how many."""
+        written = []
+        index = self._state.size
+        while self._led and index in self._bodies:
+            entry = self._entries[index - self._start]
+            written.append(Written(index, read_entry(entry), entry, self._bodies.pop(index)))
+            index += 1
+        if not written:
+            return 0
+        changes: list[Change] = []
+        replay = Replay(self._state, self._store)
+        try:
+            async for _, effects in replay.portion(written):
+                changes += effects.changes
+        finally:
+            replay.close()
+        await self._store.commit([*changes, *self._state.take_changes()])
+        return len(written)
+
+
+def _names(body: bytes) -> list[str]:
+    """Return what an entry may call this body: a statement's hash, or the root of its lines."""
+    names = []
+    with suppress(RefusedError):
+        names.append(read_statement(body).hash)
+    with suppress(EntryError):
+        names.append(to_text(lines_root(decode_lines(body))))
+    return names

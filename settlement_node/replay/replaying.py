@@ -1,0 +1,136 @@
+"""The log read from its beginning, in portions, and followed."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from depin_protocol.problems import RefusedError
+from depin_protocol.statements.envelope import read_statement
+from settlement_node.coop.state import CoopState
+from settlement_node.governance.arriving import HELD, wire_in
+from settlement_node.intake.checking import Checked, Checkers
+from settlement_node.intake.looking_up import forget, look_up
+from settlement_node.intake.said import Effects
+from settlement_node.log.entries import (
+    DecisionEntry,
+    Entry,
+    EntryError,
+    StatementEntry,
+    read_decision,
+    read_entry,
+)
+from settlement_node.log.tables import BODY, ENTRY
+from settlement_node.replay.following import (
+    DoesNotFollowError,
+    check_all_answered,
+    follow_decision,
+    follow_statement,
+)
+from settlement_node.store.port import View
+from settlement_node.store.tables import Row
+
+PORTION: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry with its body, as stored."""
+
+    index: int
+    entry: Entry
+    written: bytes
+    body: bytes
+
+
+async def written_entries(view: View) -> AsyncIterator[list[Written]]:
+    """Read entries and bodies in portions, and check that none is missing."""
+    start = 0
+    while True:
+        entries = await view.scan(ENTRY, after=(start - 1,), limit=PORTION)
+        bodies = await view.scan(BODY, after=(start - 1,), limit=PORTION)
+        if not entries:
+            return
+        yield list(_paired(start, entries, bodies))
+        start += len(entries)
+
+
+def _paired(start: int, entries: list[Row], bodies: list[Row]) -> Iterator[Written]:
+    held = dict(bodies_by_index(bodies))
+    for at, row in enumerate(entries, start):
+        match row:
+            case (int(index), bytes(data)) if index == at:
+                if index not in held:
+                    raise DoesNotFollowError(at, "its body is missing")
+                try:
+                    yield Written(index, read_entry(data), data, held[index])
+                except EntryError as error:
+                    raise DoesNotFollowError(at, str(error)) from None
+            case _:
+                raise DoesNotFollowError(at, "it is missing")
+
+
+def bodies_by_index(rows: list[Row]) -> Iterator[tuple[int, bytes]]:
+    """Read rows of bodies."""
+    for index, body in rows:
+        if isinstance(index, int) and isinstance(body, bytes):
+            yield index, body
+
+
+class Replay:
+    """Leads a state along entries; `look_ups` has the rows of the statements so far."""
+
+    def __init__(self, state: CoopState, look_ups: View) -> None:
+        """Begin where the state is."""
+        self._state = state
+        self._look_ups = look_ups
+        self._checkers: Checkers | None = None
+
+    async def portion(self, written: list[Written]) -> AsyncIterator[tuple[Written, Effects]]:
+        """Follow some entries; the effects of each are to be written before the next portion."""
+        first = 0
+        if self._state.size == 0 and written:
+            yield written[0], self._decision(written[0])
+            first = 1
+        checked = await self._check(written[first:])
+        for one in written[first:]:
+            if isinstance(one.entry, DecisionEntry):
+                yield one, await self._free_or_called_for(one)
+            else:
+                read = checked[one.index]
+                if isinstance(read, Checked):
+                    await look_up([read.statement], self._state.find, self._look_ups)
+                yield one, follow_statement(self._state, one.entry, read)
+        said = [read.statement for read in checked.values() if isinstance(read, Checked)]
+        forget(said, self._state.find)
+
+    def finish(self) -> None:
+        """Check that nothing is left open, and let the threads end."""
+        self.close()
+        check_all_answered(self._state)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        if self._checkers is not None:
+            self._checkers.close()
+
+    async def _check(self, written: list[Written]) -> dict[int, Checked | RefusedError]:
+        """Check signatures side by side, under the keys that are known at the portion's start."""
+        if self._checkers is None:
+            self._checkers = Checkers(self._state.community.facts.coop, self._state.find)
+        said = [one for one in written if isinstance(one.entry, StatementEntry)]
+        results = await self._checkers.check([one.body for one in said])
+        return {one.index: result for one, result in zip(said, results, strict=True)}
+
+    async def _free_or_called_for(self, one: Written) -> Effects:
+        if isinstance(one.entry, DecisionEntry) and one.entry.kind == HELD:
+            try:
+                wire = wire_in(read_decision(one.entry, one.body), "statement")
+                await look_up([read_statement(wire)], self._state.find, self._look_ups)
+            except (ValueError, RefusedError) as error:
+                raise DoesNotFollowError(one.index, str(error)) from None
+        return self._decision(one)
+
+    def _decision(self, one: Written) -> Effects:
+        if not isinstance(one.entry, DecisionEntry):
+            raise DoesNotFollowError(one.index, "the log does not begin with the co-op's founding")
+        return follow_decision(self._state, one.entry, one.written, one.body)
