@@ -110,6 +110,8 @@ class CoopState:
     def enter(self, at: int, statement: Statement, admitted: Admitted) -> Effects:
         """Take a statement that was found to be the next of its chain."""
         self._advance(at)
+        if admitted.lacks is not None:
+            statement = statement._replace(body=None, lacks=admitted.lacks)
         entry = StatementEntry(at, statement.kind, statement.hash).encode()
         index = self.sequence.append(entry, statement.wire)
         member = self.community.members[statement.header.member]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from depin_protocol.encoding import from_text
 from depin_protocol.joining import JoinRequest
-from depin_protocol.statements.chains import KeyHistory
+from depin_protocol.statements.history import KeyHistory
 from settlement_node.governance.announcements import (
     ANNOUNCED,
     KeyReplacement,
@@ -92,7 +92,7 @@ class Community:
         roles = frozenset((Role.MEMBER, role))
         self._members[request.member] = Member(
             id=request.member,
-            history=KeyHistory((request.key,)),
+            history=KeyHistory(request.key),
             tiers=(request.tier,),
             roles=roles,
             standing=Standing.ACTIVE,

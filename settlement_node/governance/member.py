@@ -1,5 +1,6 @@
 """A member: its keys, roles and standing, and what was heard from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Self
@@ -8,10 +9,11 @@ from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
 from depin_protocol.joining import MAX_NAME
 from depin_protocol.statements.bodies import Stream
-from depin_protocol.statements.chains import Entry, Handover, KeyHistory
+from depin_protocol.statements.chains import Entry
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import ID, MAX_TIME, Fields, array, hash_text
 from depin_protocol.statements.heads import Head
+from depin_protocol.statements.history import LOST, Handover, KeyHistory
 from depin_protocol.statements.membership import TIERS, KeyChange
 from settlement_node.intake.streams import STREAMS, StreamState, chain_row
 from settlement_node.store.tables import Row, Table, binary
@@ -90,13 +92,13 @@ class Member:
             self.held = False
         if isinstance(statement.body, KeyChange):
             handover = Handover(statement.body.metering, entry.head)
-            self.history = self.history.handed_over(statement.body.key, handover)
+            self.history.hand_over(statement.body.key, handover)
             self.tiers = (*self.tiers, statement.body.tier)
         return moved
 
     def replace_key(self, key: bytes, tier: str) -> list[Row]:
         """Hand over to a key that the old one did not name; all that it said ends where it is."""
-        self.history = self.history.handed_over(key, Handover(None, None))
+        self.history.hand_over(key, LOST)
         self.tiers = (*self.tiers, tier)
         ended = set()
         for name, stream in self.streams.items():
@@ -138,7 +140,7 @@ class Member:
         handovers = fields.array("handovers", _MAX_KEYS, _read_handover)
         return cls(
             id=to_text(member),
-            history=KeyHistory(tuple(from_text(key, HASH_LENGTH) for key in keys), handovers),
+            history=_history([from_text(key, HASH_LENGTH) for key in keys], handovers),
             tiers=fields.array("tiers", _MAX_KEYS, _read_tier),
             roles=frozenset(fields.array("roles", len(Role), _read_role)),
             standing=Standing(fields.one_of("standing", list(Standing))),
@@ -147,6 +149,13 @@ class Member:
             joined_index=fields.integer("joined", 0, MAX_TIME),
             held=bool(fields.integer("held", 0, 1)),
         )
+
+
+def _history(keys: Sequence[bytes], handovers: Sequence[Handover]) -> KeyHistory:
+    history = KeyHistory(keys[0])
+    for key, handover in zip(keys[1:], handovers, strict=True):
+        history.hand_over(key, handover)
+    return history
 
 
 def _head_json(head: Head | None) -> dict[str, object] | None:

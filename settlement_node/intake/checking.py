@@ -83,7 +83,7 @@ def _signing_key(statement: Statement, member: Member | None) -> int:
     if member is None:
         raise _UnsignedError(UnknownKeyError(f"nobody here is {header.member}"), None)
     index = member.key_index(header.stream, header.chain, header.seq)
-    if not signature_holds(statement, member.history.keys[index]):
+    if not signature_holds(statement.wire, member.history.keys[index]):
         msg = f"number {header.seq} of chain {header.chain} is not signed by key {index + 1}"
         raise _UnsignedError(BadSignatureError(msg), index)
     return index

@@ -65,7 +65,7 @@ def test_every_order_gets_what_the_rule_gives_it(offers: list[Offer], data: st.D
 @pytest.mark.parametrize("members", [1, 7, 900, MAX_ORDERS])
 @pytest.mark.parametrize("most_wh", [1, 5_000, MAX_ENERGY])
 def test_a_large_level_is_shared_as_the_rule_says(members: int, most_wh: int) -> None:
-    random = Random(members)  # noqa: S311 - a book is no secret
+    random = Random(members)
     offers = [(random.randrange(members), random.randint(1, most_wh)) for _ in range(40_000)]
     whole = sum(wh for _, wh in offers)
     for volume in (1, whole // 3, whole - 1):

@@ -7,7 +7,7 @@ import pytest
 
 from depin_protocol.keys import public_key
 from depin_protocol.problems import BadSignatureError, ChainEndedError, UnknownKeyError
-from depin_protocol.statements.heads import Head
+from depin_protocol.statements.measuring import Readings
 from depin_protocol.statements.membership import Leave, OperatorAction, Veto, prove_possession
 from depin_protocol.statements.trading import Preference
 from settlement_node.governance.actions import (
@@ -27,7 +27,7 @@ from settlement_node.log.checkpoints import verified
 from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
 from settlement_node.replay.verify import verify
 from tests.node.village import DAY, FACTS, SPARE_SEED, Village, request, surroundings, village
-from tests.protocol.spoken import COOP, Home, seed
+from tests.protocol.spoken import COOP, NOON, Home, ident, seed
 
 CODE = b"sixteen bytes .."
 
@@ -286,10 +286,8 @@ async def test_a_head_that_the_change_names_may_come_later(tmp_path: Path) -> No
     async with village(tmp_path) as here:
         home = Home(2)
         await here.welcome(home)
-        opened = home.heads["metering"]
-        waiting = home.open("metering", opened)
-        named = Head(waiting.header.chain, 1, waiting.hash)
-        await here.say(home.change_key(20, named))
+        waiting = home.say("metering", Readings(ident(7), (NOON,), {"import": (1,)}))
+        await here.say(home.change_key(20, waiting.head))
         await here.say(waiting)
-        live = [one.head.chain for one in here.coop.heads(home.member)["metering"] if one.live]
-        assert live == [waiting.header.chain]
+        live = [one.head for one in here.coop.heads(home.member)["metering"] if one.live]
+        assert live == [waiting.head]

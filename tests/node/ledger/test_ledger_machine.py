@@ -138,7 +138,7 @@ test_ledger_and_naive_ledger_agree = Machine.TestCase
 def test_they_agree_on_every_outcome_that_there_is() -> None:
     seen: Counter[Outcome] = Counter()
     for world in range(WORLDS):
-        random = Random(world)  # noqa: S311 - a world can be had again
+        random = Random(world)
         pair = Pair()
         for _ in range(BATCHES):
             pair.apply(random)
@@ -163,7 +163,7 @@ def test_they_agree_on_every_outcome_that_there_is() -> None:
 def test_what_a_body_carries_is_what_was_said() -> None:
     pair = Pair()
     for _ in range(BATCHES):
-        pair.apply(Random(1))  # noqa: S311 - likewise
+        pair.apply(Random(1))
     booked = [transfer for _, transfer in map(transfer_of, pair.shelf.transfers.values())]
     kept = [transfer for transfer in booked if transfer is not None]
     assert len(kept) > 1

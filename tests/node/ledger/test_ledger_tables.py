@@ -41,7 +41,7 @@ async def test_a_ledger_loaded_after_each_tenth_entry_goes_on_as_the_one_that_ne
     steady, restarted = Ledger(DENOMINATIONS), Ledger(DENOMINATIONS)
     for name in NAMES:
         assert steady.open(name) == restarted.open(name)
-    random, drawer = Random(5), Drawer()  # noqa: S311 - the same each time
+    random, drawer = Random(5), Drawer()
     created = 0
     for entry in range(ENTRIES):
         logged = Logged(entry, START + entry // 2)
