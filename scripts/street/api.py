@@ -42,10 +42,12 @@ class HomeAssistantApi:
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def add_integration(self, domain: str, answers: dict[str, str]) -> str:
-        """Go through a config flow of one form; return the entry, which must be loaded."""
+        """Answer a config flow's form and confirm; return the entry, which must be loaded."""
         flows = "/api/config/config_entries/flow"
         form = await self._post(flows, {"handler": domain})
         result = await self._post(f"{flows}/{form['flow_id']}", answers)
+        if result["type"] == "form" and not result["errors"]:
+            result = await self._post(f"{flows}/{form['flow_id']}", {})
         if result["type"] != "create_entry":
             refused = result.get("errors") or result.get("reason")
             raise DemoError(f"The integration was not added: {refused}.")
