@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,8 @@ def main() -> None:
     with_browser = parser.parse_args().browser
     started = time.monotonic()
     try:
+        # Where scripts/demo blocked it, so that it is answered below and nowhere before.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         if not _all_there(with_browser=with_browser):
             with only_one():
                 if not _all_there(with_browser=with_browser):

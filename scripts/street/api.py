@@ -15,11 +15,14 @@ class HomeAssistantApi:
         self._url = url
         self._headers: dict[str, str] = {}
 
-    async def answers(self) -> bool:
-        """Tell whether Home Assistant is up so far that it can be set up."""
+    async def answers(self, door_sign: str) -> bool:
+        """Tell whether the home of this door sign is up so far that one can move in."""
         try:
-            async with self._session.get(f"{self._url}/api/onboarding") as response:
-                return response.ok
+            async with (
+                self._session.get(f"{self._url}/local/{door_sign}") as shown,
+                self._session.get(f"{self._url}/api/onboarding") as onboarding,
+            ):
+                return shown.ok and onboarding.ok
         except ClientError:
             return False
 
