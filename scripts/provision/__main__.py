@@ -28,8 +28,8 @@ def main() -> None:
     with_browser = parser.parse_args().browser
     started = time.monotonic()
     try:
-        # Where scripts/demo blocked it, so that it is answered below and nowhere before.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        # scripts/demo ignores it until here, so that it is answered below and nowhere before.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         if not _all_there(with_browser=with_browser):
             with only_one():
                 if not _all_there(with_browser=with_browser):

@@ -18,10 +18,12 @@ async def own_turn() -> AsyncIterator[None]:
     CACHE.mkdir(parents=True, exist_ok=True)
     handle = os.open(CACHE / "demo.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        if not _taken(handle):
-            print("Another scripts/demo is starting; waiting for it.", file=sys.stderr)
-            while not _taken(handle):
-                await asyncio.sleep(_POLL)
+        told = False
+        while not _taken(handle):
+            if not told:
+                print("Another scripts/demo is starting; waiting for it.", file=sys.stderr)
+                told = True
+            await asyncio.sleep(_POLL)
         yield
     finally:
         os.close(handle)
