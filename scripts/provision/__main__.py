@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,8 @@ def main() -> None:
     with_browser = parser.parse_args().browser
     started = time.monotonic()
     try:
+        # scripts/demo ignores it until here, so that it is answered below and nowhere before.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         if not _all_there(with_browser=with_browser):
             with only_one():
                 if not _all_there(with_browser=with_browser):
