@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -28,7 +29,9 @@ ROUND_S = 0.05
 
 # 300,001 price levels and 5,000 Wh: 19 and 13 bits, which one 64-bit key holds easily.
 LEVELS = 300_001
+RETAIL, FEED_IN = 300_000, 80_000
 MOST_WH = 5_000
+FEW_MEMBERS = 1_000
 WH_BITS = MOST_WH.bit_length()
 
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -36,6 +39,7 @@ PEER_PYTHON = "3.11"
 PEER_PACKAGES = ("pymarket==0.7.6", "assume-framework==0.6.0", "pandas==2.3.3", "numpy==2.3.2")
 PEER_LIMIT_S = 30
 
+UNPACKED = "unpacked"
 MOST_FLOORS = 2
 MOST_FLOORS_UNPACKED = 6
 MOST_US_AT_SMALLEST = 75
@@ -65,15 +69,13 @@ class Timed:
 
 @dataclass(slots=True)
 class Row:
-    """All times, in seconds, for one number of orders."""
+    """All times, in seconds, for one number of orders; this project's by the kind of book."""
 
     orders: int
     volume: int
     floor: float
-    packed: float
-    unpacked: float
-    one_price: float
-    peers: dict[str, Timed] = field(default_factory=dict, kw_only=True)
+    ours: dict[str, float]
+    peers: dict[str, Timed] = field(default_factory=dict)
 
 
 ALL_PEERS = (
@@ -82,20 +84,39 @@ ALL_PEERS = (
 )
 
 
-def draw(orders: int, low: int, high: int, most_wh: int) -> Book:
-    """Draw a book, half bids and half asks, each order its own member."""
+def draw(
+    orders: int, low: int = 0, high: int = LEVELS - 1, most_wh: int = MOST_WH, members: int = 0
+) -> Book:
+    """Draw a book, half bids and half asks; each order its own member, or one of so many."""
     random = np.random.default_rng(orders)
     half = orders // 2
-    members = np.arange(orders)
+    own = random.integers(0, members, orders) if members else np.arange(orders)
 
-    def side(own: Integers) -> Side:
+    def side(member: Integers) -> Side:
         return Side(
             price=random.integers(low, high, half, endpoint=True),
             wh=random.integers(1, most_wh, half, endpoint=True),
-            member=own,
+            member=member,
         )
 
-    return Book(bids=side(members[:half]), asks=side(members[half:]))
+    return Book(bids=side(own[:half]), asks=side(own[half:]))
+
+
+def at_references(book: Book) -> Book:
+    """Put all bids at one price and all asks at a lower one."""
+    half = book.bids.wh.size
+    return Book(
+        bids=replace(book.bids, price=np.full(half, RETAIL)),
+        asks=replace(book.asks, price=np.full(half, FEED_IN)),
+    )
+
+
+def sorted_by_price(book: Book) -> Book:
+    """Let the orders of each side come by rising price."""
+    return Book(
+        bids=replace(book.bids, price=np.sort(book.bids.price)),
+        asks=replace(book.asks, price=np.sort(book.asks.price)),
+    )
 
 
 def packed_keys(side: Side) -> Integers:
@@ -127,17 +148,20 @@ def best_times(*tasks: Callable[[], object]) -> list[float]:
 
 def measure(orders: int) -> Row:
     """Time the floor and this project in one run."""
-    packed = draw(orders, 0, LEVELS - 1, MOST_WH)
-    unpacked = draw(orders, -MAX_PRICE, MAX_PRICE, MAX_ENERGY)
-    one_price = draw(orders, 7, 7, MOST_WH)
+    packed = draw(orders)
+    books = {
+        "packed": packed,
+        "sorted": sorted_by_price(packed),
+        "R and F": at_references(packed),
+        "one price": draw(orders, 7, 7),
+        "members": draw(orders, 7, 7, members=FEW_MEMBERS),
+        UNPACKED: draw(orders, -MAX_PRICE, MAX_PRICE, MAX_ENERGY),
+    }
     keys = packed_keys(packed.bids), packed_keys(packed.asks)
     floor, *ours = best_times(
-        lambda: sort_and_sum(keys),
-        lambda: clear(packed),
-        lambda: clear(unpacked),
-        lambda: clear(one_price),
+        lambda: sort_and_sum(keys), *(partial(clear, book) for book in books.values())
     )
-    return Row(orders, clear(packed).volume, floor, *ours)
+    return Row(orders, clear(packed).volume, floor, dict(zip(books, ours, strict=True)))
 
 
 def find_uv() -> str:
@@ -169,7 +193,7 @@ def make_environment(folder: Path) -> Path:
 
 def measure_peer(python: Path, peer: Peer, orders: int) -> Timed | None:
     """Let a peer clear the packed book; None where it takes too long."""
-    book = draw(orders, 0, LEVELS - 1, MOST_WH)
+    book = draw(orders)
     sides = {
         name: np.column_stack((side.wh, side.price)).tolist()
         for name, side in (("bids", book.bids), ("asks", book.asks))
@@ -213,62 +237,77 @@ def shown(seconds: float) -> str:
 
 def print_table(rows: list[Row]) -> None:
     """Print one line for each number of orders."""
-    ours = ("floor", "packed", "/floor", "unpacked", "/floor", "one price", "/floor")
-    peers = [text for peer in ALL_PEERS for text in (peer.name, "/packed")]
     print(
         "One clearing in milliseconds, with all fills (pymarket: none); best of", ROUNDS, "rounds"
     )
-    print(f"{'orders':>9}", *(f"{name:>10}" for name in (*ours, *peers)))
+    ours = [text for kind in rows[0].ours for text in (kind, "/floor")]
+    print(f"{'orders':>9}", *(f"{name:>9}" for name in ("floor", *ours)))
     for row in rows:
         cells = [shown(row.floor)]
-        for seconds in (row.packed, row.unpacked, row.one_price):
+        for seconds in row.ours.values():
             cells += [shown(seconds), f"{seconds / row.floor:.2f}"]
+        print(f"{row.orders:>9,}", *(f"{cell:>9}" for cell in cells))
+    print("packed: price and energy fit one 64-bit key; unpacked: they do not. Packed as well are")
+    print("sorted: by rising price; R and F: all bids at one price, all asks at a lower one;")
+    print(
+        f"one price: all orders at it, each of its own member; members: of {FEW_MEMBERS:,} members."
+    )
+
+
+def print_peers(rows: list[Row]) -> None:
+    """Print what the peers took for the packed books, and whether they found the same volume."""
+    names = [text for peer in ALL_PEERS for text in (peer.name, "/packed")]
+    print(f"{'orders':>9}", *(f"{name:>12}" for name in names))
+    for row in rows:
+        cells = []
         for peer in ALL_PEERS:
             timed = row.peers.get(peer.name)
-            cells += [shown(timed.seconds), f"{timed.seconds / row.packed:,.0f}"] if timed else "--"
-        print(f"{row.orders:>9,}", *(f"{cell:>10}" for cell in cells))
-    print("packed: price and energy fit one 64-bit key; unpacked: they do not;")
-    print("one price: every limit is the same, so that all of one side shares the rest.")
-    print(f"-: not within {PEER_LIMIT_S} s, start included.")
-
-
-def print_volumes(rows: list[Row]) -> None:
-    """Say whether the peers found the same volume on the same books."""
+            if timed:
+                cells += [shown(timed.seconds), f"{timed.seconds / row.ours['packed']:,.0f}"]
+            else:
+                cells += ["not measured", ""]
+        print(f"{row.orders:>9,}", *(f"{cell:>12}" for cell in cells))
+    print(f"A peer is not measured from where it takes more than {PEER_LIMIT_S} s, start included.")
     for peer in ALL_PEERS:
+        measured = [(row, row.peers[peer.name]) for row in rows if peer.name in row.peers]
         others = [
             f"{row.orders:,} orders: {timed.volume} Wh, here {row.volume}"
-            for row in rows
-            if (timed := row.peers.get(peer.name)) and timed.volume != row.volume
+            for row, timed in measured
+            if timed.volume != row.volume
         ]
-        print(f"{peer.name}: {'; '.join(others) or 'the same volume on every book'}")
+        same = "the same volume on every book measured" if measured else "not measured"
+        print(f"{peer.name}: {'; '.join(others) or same}")
 
 
 def print_aims(rows: list[Row]) -> None:
-    """Say which aims hold."""
+    """Say which aims hold, each for every kind of book."""
     by_orders = {row.orders: row for row in rows}
     small, middle, large = by_orders[SMALLEST], by_orders[PEER_SIZE], by_orders[LARGEST]
 
-    def say(aim: str, *, holds: bool) -> None:
-        print(f"{'holds' if holds else 'MISSED':>6}  {aim}")
+    def say(aim: str, outcome: str) -> None:
+        print(f"{outcome:>12}  {aim}")
 
-    say(
-        f"{LARGEST:,} orders, packed, in at most {MOST_FLOORS} floors",
-        holds=large.packed <= MOST_FLOORS * large.floor,
-    )
-    say(
-        f"{LARGEST:,} orders, unpacked, in at most {MOST_FLOORS_UNPACKED} floors",
-        holds=large.unpacked <= MOST_FLOORS_UNPACKED * large.floor,
-    )
-    say(
-        f"{SMALLEST} orders in less than {MOST_US_AT_SMALLEST} microseconds",
-        holds=max(small.packed, small.unpacked) * 1e6 < MOST_US_AT_SMALLEST,
-    )
+    def judged(*, holds: bool) -> str:
+        return "holds" if holds else "MISSED"
+
+    for kind, seconds in large.ours.items():
+        most = MOST_FLOORS_UNPACKED if kind == UNPACKED else MOST_FLOORS
+        say(
+            f"{LARGEST:,} orders, {kind}, in at most {most} floors",
+            judged(holds=seconds <= most * large.floor),
+        )
+    for kind, seconds in small.ours.items():
+        say(
+            f"{SMALLEST} orders, {kind}, in less than {MOST_US_AT_SMALLEST} microseconds",
+            judged(holds=seconds * 1e6 < MOST_US_AT_SMALLEST),
+        )
     for peer in ALL_PEERS:
-        if timed := middle.peers.get(peer.name):
-            say(
-                f"{peer.name} beaten by {LEAST_TIMES_FASTER} times or more at {PEER_SIZE:,} orders",
-                holds=timed.seconds >= LEAST_TIMES_FASTER * middle.packed,
-            )
+        timed = middle.peers.get(peer.name)
+        least = LEAST_TIMES_FASTER * middle.ours["packed"]
+        say(
+            f"{peer.name} beaten by {LEAST_TIMES_FASTER} times or more at {PEER_SIZE:,} orders",
+            judged(holds=timed.seconds >= least) if timed else "not measured",
+        )
 
 
 def main() -> None:
@@ -282,8 +321,7 @@ def main() -> None:
     print_table(rows)
     if problem:
         print(f"Not every peer was measured: {problem}.")
-    else:
-        print_volumes(rows)
+    print_peers(rows)
     print_aims(rows)
 
 

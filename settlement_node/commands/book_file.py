@@ -2,16 +2,19 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from depin_protocol.bounds import MAX_PRICE
+from depin_protocol.bounds import MAX_ORDERS, MAX_PRICE
 from depin_protocol.clearing.book import Book, BookError, Order
+from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.uniform import EVEN_SHARE, SellerShareError, check_share
-
-type Rule = Literal["uniform", "mcafee"]
 
 MAX_BYTES: Final = 2**27
 """Room for the largest book, with blanks and line breaks."""
+
+# Every value in a file begins after one of these, so few of them take little memory. In the
+# largest book each order has one bracket and two commas, and its four lists have the rest.
+_MOST: Final = (("[", MAX_ORDERS + 4), ("{", MAX_ORDERS + 4), (",", 2 * MAX_ORDERS + 8))
 
 _KEYS: Final = {"bids", "asks", "band", "seller_share", "rule"}
 _LONGEST_NUMBER: Final = 40
@@ -53,7 +56,7 @@ def parse_book_file(data: bytes) -> BookFile:
         raise BookFileError(msg) from error
     except BookError as error:
         raise BookFileError(describe(error)) from error
-    return BookFile(book, share, _rule(fields.get("rule", "uniform")))
+    return BookFile(book, share, _rule(fields.get("rule", Rule.UNIFORM.value)))
 
 
 def describe(error: BookError) -> str:
@@ -67,6 +70,10 @@ def _fields(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         msg = f"the file: is larger than {MAX_BYTES} bytes"
         raise BookFileError(msg)
+    for mark, most in _MOST:
+        if data.count(mark.encode()) > most:
+            msg = f'the file: has more than {most} "{mark}", so holds more than any book'
+            raise BookFileError(msg)
     try:
         fields = json.loads(data.decode(), object_pairs_hook=_once_each, parse_int=_bounded)
     except UnicodeDecodeError as error:
@@ -144,9 +151,9 @@ def _band(value: object) -> tuple[int, int]:
 
 
 def _rule(value: object) -> Rule:
-    if value == "uniform":
-        return "uniform"
-    if value == "mcafee":
-        return "mcafee"
-    msg = 'rule: must be "uniform" or "mcafee"'
+    for rule in Rule:
+        if value == rule.value:
+            return rule
+    names = " or ".join(f'"{rule.value}"' for rule in Rule)
+    msg = f"rule: must be {names}"
     raise BookFileError(msg)

@@ -10,6 +10,7 @@ import click
 
 from depin_protocol.clearing.book import Book, BookError, Integers
 from depin_protocol.clearing.mcafee import clear_by_reduction
+from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.uniform import clear as clear_at_one_price
 from settlement_node.commands.book_file import (
     MAX_BYTES,
@@ -18,6 +19,7 @@ from settlement_node.commands.book_file import (
     describe,
     parse_book_file,
 )
+from settlement_node.output import print_line
 
 type Result = dict[str, int | list[int] | None]
 
@@ -68,13 +70,16 @@ def clear(book: str) -> None:
         result = _cleared(parse_book_file(_read(book)))
     except BookFileError as error:
         raise InputError(str(error)) from error
-    click.echo(json.dumps(result))
+    print_line(json.dumps(result))
 
 
 def _read(name: str) -> bytes:
     # One byte more than is allowed, so that an endless input ends and is refused.
     try:
         if name == "-":
+            if sys.stdin is None:
+                msg = "the file: cannot read '-': standard input is closed"
+                raise BookFileError(msg)
             return sys.stdin.buffer.read(MAX_BYTES + 1)
         with Path(name).open("rb") as file:
             return file.read(MAX_BYTES + 1)
@@ -84,7 +89,7 @@ def _read(name: str) -> bytes:
 
 
 def _cleared(file: BookFile) -> Result:
-    if file.rule == "mcafee":
+    if file.rule is Rule.MCAFEE:
         return _by_reduction(file.book)
     clearing = clear_at_one_price(file.book, file.seller_share)
     return {

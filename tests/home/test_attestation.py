@@ -54,8 +54,8 @@ def test_a_chain_goes_on_from_its_last_statement() -> None:
         salt = to_text(bytes([seq]) * 16)
         written, chain = chain.write(body, key, _NOON + seq, salt)
         statement = read_statement(written.wire)
-        assert signature_holds(statement, key.public)
-        assert not signature_holds(statement, make_key().public)
+        assert signature_holds(statement.wire, key.public)
+        assert not signature_holds(statement.wire, make_key().public)
         assert statement.body == body
         header = statement.header
         assert (header.coop, header.member) == (chain.coop, chain.member)

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from depin_protocol.bounds import MAX_ENERGY, MAX_ORDERS, MAX_PRICE
 from settlement_node.cli import main
+from settlement_node.commands.book_file import parse_book_file
 
 ROOT = Path(__file__).parents[2]
 GOOD = {"bids": [[5, 9], [3, 7]], "asks": [[6, 2], [1, 8]]}
@@ -192,6 +193,56 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         result = CliRunner().invoke(main, ["clear", str(path)])
         assert result.exit_code == 2
         assert result.stderr == f"Error: the file: cannot read '{path}': {reason}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "[" * (MAX_ORDERS + 5),
+            f'has more than {MAX_ORDERS + 4} "[", so holds more than any book',
+        ),
+        ('{"bids": [' + "{}," * MAX_ORDERS * 2, f'has more than {MAX_ORDERS + 4} "{{", so holds'),
+        ('{"bids": [' + "0," * MAX_ORDERS * 3, f'has more than {2 * MAX_ORDERS + 8} ",", so holds'),
+    ],
+)
+def test_a_file_of_more_values_than_any_book_is_refused_unparsed(
+    text: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("settlement_node.commands.book_file.json.loads", None)
+    assert refused(text).startswith(f"the file: {line}")
+
+
+def test_the_largest_book_with_every_field_is_not_too_much() -> None:
+    half = [[1, 1]] * (MAX_ORDERS // 2)
+    book = {"bids": half, "asks": half, "band": [1, 1], "seller_share": [1, 2], "rule": "uniform"}
+    assert parse_book_file(json.dumps(book).encode()).book.bids.wh.size == MAX_ORDERS // 2
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "line"),
+    [
+        ("<&-", 2, "Error: the file: cannot read '-': standard input is closed"),
+        (">&-", 1, "Error: cannot print: standard output is closed"),
+        (">/dev/full", 1, "Error: cannot print: No space left on device"),
+        ("| true", 1, "Error: cannot print: Broken pipe"),
+    ],
+)
+def test_closed_and_failing_streams_get_one_line(
+    redirection: str, code: int, line: str, tmp_path: Path
+) -> None:
+    # Larger than a pipe holds, so that the pipe's end is seen to be gone.
+    book = {"bids": [[1, 1]] * 50_000, "asks": [[1, 1]]}
+    (tmp_path / "book.json").write_text(json.dumps(book))
+    command = f'"$0" -m settlement_node clear - <"$1" {redirection}; exit ${{PIPESTATUS[0]}}'
+    done = subprocess.run(
+        ["/bin/bash", "-c", command, sys.executable, tmp_path / "book.json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.splitlines()) == (code, [line])
 
 
 def test_it_runs_as_a_program(tmp_path: Path) -> None:

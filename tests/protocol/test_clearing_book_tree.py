@@ -11,7 +11,7 @@ from depin_protocol.clearing.book_tree import BookTree, Context
 from depin_protocol.clearing.pseudonym import pseudonym, salt_commitment
 from tests.protocol.drawn_books import Orders, Sides, sides
 
-CONTEXT = Context(b"street", 1_790_000_000_000, b"north")
+CONTEXT = Context("street", 1_790_000_000_000, "north")
 SALTS = [bytes([number]) * 16 for number in range(5)]
 NAMES = sorted(pseudonym(salt, CONTEXT.market, CONTEXT.interval_start) for salt in SALTS)
 
@@ -54,8 +54,8 @@ def shown(leaves: list[Row]) -> bytes:
 def expected_root(bids: Orders, asks: Orders, context: Context) -> bytes:
     """Write the root as the protocol's text says."""
     data = b"depin book root v1\0"
-    data += number(len(context.market), 2) + context.market
-    data += number(len(context.zone), 2) + context.zone
+    for name in (context.market.encode(), context.zone.encode()):
+        data += number(len(name), 2) + name
     data += number(context.interval_start)
     for leaves in (rows(bids, -1), rows(asks, 1)):
         data += number(len(leaves), 4) + (shown(leaves) if leaves else b"")
@@ -90,9 +90,9 @@ def test_any_other_book_or_context_has_another_root(drawn: Sides) -> None:
     bids, asks = drawn
     root = BookTree.of(CONTEXT, Book.of(bids, asks), NAMES).root
     others = [
-        Context(b"streetn", CONTEXT.interval_start, b"orth"),
+        Context("streetn", CONTEXT.interval_start, "orth"),
         Context(CONTEXT.market, CONTEXT.interval_start + 1, CONTEXT.zone),
-        Context(CONTEXT.market, CONTEXT.interval_start, b"south"),
+        Context(CONTEXT.market, CONTEXT.interval_start, "south"),
     ]
     roots = [BookTree.of(context, Book.of(bids, asks), NAMES).root for context in others]
     more = [Order(1, 0, 0)]
@@ -101,13 +101,18 @@ def test_any_other_book_or_context_has_another_root(drawn: Sides) -> None:
     assert len({root, *roots}) == len(roots) + 1
 
 
+def test_names_count_by_their_bytes_in_utf_8() -> None:
+    tree = BookTree.of(Context("Gasse ü", 1, "Süd"), Book.of([], []), NAMES)
+    assert tree.root == expected_root([], [], tree.context)
+
+
 def test_pseudonyms_differ_by_salt_market_and_interval() -> None:
     salt, other = b"s" * 16, b"t" * 16
     names = [
-        pseudonym(salt, b"street", 1),
-        pseudonym(other, b"street", 1),
-        pseudonym(salt, b"square", 1),
-        pseudonym(salt, b"street", 2),
+        pseudonym(salt, "street", 1),
+        pseudonym(other, "street", 1),
+        pseudonym(salt, "square", 1),
+        pseudonym(salt, "street", 2),
         salt_commitment(salt),
         salt_commitment(other),
     ]
@@ -121,7 +126,7 @@ def test_a_salt_of_another_length_is_refused(length: int) -> None:
     with pytest.raises(ValueError, match="a member's market salt is 16 bytes"):
         salt_commitment(b"s" * length)
     with pytest.raises(ValueError, match="a member's market salt is 16 bytes"):
-        pseudonym(b"s" * length, b"street", 1)
+        pseudonym(b"s" * length, "street", 1)
 
 
 @pytest.mark.parametrize(

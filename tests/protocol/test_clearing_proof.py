@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depin_protocol.bounds import MAX_ENERGY, MAX_ORDERS
+from depin_protocol.bounds import MAX_ENERGY, MAX_ORDERS, MAX_PRICE
 from depin_protocol.clearing.book import Book, Order
 from depin_protocol.clearing.book_tree import BookTree, Context, Leaf, Summary
 from depin_protocol.clearing.proof import ClearingProof, ProvenClearing, check, prove
@@ -23,7 +23,7 @@ from tests.protocol.drawn_books import (
 )
 from tests.protocol.flipped_bits import with_a_bit_flipped
 
-CONTEXT = Context(b"street", 1_790_000_000_000, b"")
+CONTEXT = Context("street", 1_790_000_000_000, "")
 NAMES = [bytes([number]) * 32 for number in range(5)]
 EVERYWHERE = [(price, name) for price in range(LOWEST - 1, HIGHEST + 2) for name in NAMES]
 NO_LEAVES = PrunedTree(0, None)
@@ -84,6 +84,28 @@ def test_no_bit_of_a_proof_can_change(drawn: Sides) -> None:
             proven(changed, tree.root)
 
 
+@given(sides, st.data())
+def test_no_bit_of_a_drawn_books_proof_can_change(drawn: Sides, data: st.DataObject) -> None:
+    tree, clearing = tree_of(drawn), clear(Book.of(*drawn))
+    places = st.lists(st.sampled_from(EVERYWHERE), max_size=3)
+    encoded = prove(tree, clearing, data.draw(places), data.draw(places)).encode()
+    bits = st.integers(0, 8 * len(encoded) - 1)
+    for bit in data.draw(st.lists(bits, min_size=1, max_size=40, unique=True)):
+        changed = bytearray(encoded)
+        changed[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(ProofError):
+            proven(bytes(changed), tree.root)
+
+
+def test_a_band_without_any_trade_is_refused() -> None:
+    """Every price from the bid to the ask clears by definition, with a volume of 0."""
+    tree = tree_of(([Order(5, 10, 0)], [Order(5, 20, 1)]))
+    both = [prune(side, (), (0,)) for side in (tree.bids, tree.asks)]
+    with pytest.raises(ProofError, match="names a price, but nothing trades"):
+        check(ClearingProof((10, 20), *both), tree.root, CONTEXT)
+    assert check(ClearingProof(None, *both), tree.root, CONTEXT).volume == 0
+
+
 @pytest.mark.parametrize("drawn", SMALL_BOOKS)
 def test_a_proof_holds_for_its_own_root_and_context_alone(drawn: Sides) -> None:
     tree = tree_of(drawn)
@@ -92,7 +114,7 @@ def test_a_proof_holds_for_its_own_root_and_context_alone(drawn: Sides) -> None:
         with pytest.raises(ProofError, match="belongs to another book"):
             check(proof, root, CONTEXT)
     with pytest.raises(ProofError, match="belongs to another book"):
-        check(proof, tree.root, replace(CONTEXT, zone=b"south"))
+        check(proof, tree.root, replace(CONTEXT, zone="south"))
 
 
 @pytest.mark.parametrize("drawn", SMALL_BOOKS)
@@ -167,6 +189,7 @@ def test_a_proof_grows_with_the_logarithm_of_the_book() -> None:
 
 GOOD = Leaf(5, NAMES[1], 9)
 WIDE = Summary(b"\0" * 32, 9, 5, 9)
+FOLDED = Leaf(5, NAMES[2], 9).summary()
 OUT_OF_ORDER = "leaves that are out of order"
 
 
@@ -177,6 +200,18 @@ OUT_OF_ORDER = "leaves that are out of order"
         (4, Split(replace(WIDE, last=7), replace(WIDE, first=6)), OUT_OF_ORDER),
         (2, Split(GOOD, Leaf(5, NAMES[0], 9)), OUT_OF_ORDER),
         (2, Split(GOOD, GOOD), OUT_OF_ORDER),
+        (
+            3,
+            Split(Split(GOOD, Leaf(7, NAMES[0], 9)), Leaf(6, NAMES[0], 9)),
+            OUT_OF_ORDER,
+        ),
+        (4, Split(Split(GOOD, replace(GOOD, price=9)), replace(WIDE, first=7)), OUT_OF_ORDER),
+        (3, Split(Split(Leaf(4, NAMES[0], 9), GOOD), Leaf(5, NAMES[0], 9)), OUT_OF_ORDER),
+        (4, Split(Split(GOOD, FOLDED), Split(GOOD, Leaf(5, NAMES[3], 9))), OUT_OF_ORDER),
+        (4, Split(Split(GOOD, FOLDED), Split(Leaf(5, NAMES[0], 9), FOLDED)), OUT_OF_ORDER),
+        (1, Leaf(MAX_PRICE + 1, NAMES[1], 9), f"a price beyond {MAX_PRICE}"),
+        (2, replace(WIDE, first=9, last=-MAX_PRICE - 1), f"a price beyond {MAX_PRICE}"),
+        (1, Leaf(5, NAMES[1], MAX_ORDERS * MAX_ENERGY + 1), "shows 1 leaves with 2251799813685249"),
         (1, Leaf(5, NAMES[1], 0), "shows 1 leaves with 0 Wh"),
         (2, Split(GOOD, replace(GOOD.summary(), wh=2**64 - 1)), "shows 1 leaves with 184"),
         (3, replace(GOOD.summary(), wh=2), "shows 3 leaves with 2 Wh"),
@@ -193,9 +228,45 @@ def test_what_a_dishonest_operator_might_commit_to_is_refused(
 
 
 def test_sums_beyond_any_book_are_refused() -> None:
-    half = replace(GOOD.summary(), wh=MAX_ORDERS * MAX_ENERGY)
-    with pytest.raises(ProofError, match="shows 2 leaves with"):
-        check(ClearingProof(None, NO_LEAVES, PrunedTree(2, Split(half, half))), b"", CONTEXT)
+    # Each leaf takes at least one of the orders, so one of two may have all but one of them.
+    full = replace(GOOD.summary(), wh=(MAX_ORDERS - 1) * MAX_ENERGY)
+    more = replace(full, wh=full.wh + 1)
+    for asks, problem in (
+        (Split(full, full), f"shows 2 leaves with {2 * full.wh} Wh"),
+        (Split(GOOD, more), f"shows 1 leaves with {more.wh} Wh"),
+        (Split(GOOD, full), "belongs to another book"),
+    ):
+        with pytest.raises(ProofError, match=problem):
+            check(ClearingProof(None, NO_LEAVES, PrunedTree(2, asks)), b"", CONTEXT)
+
+
+def test_more_leaves_than_orders_of_a_book_are_refused() -> None:
+    half = replace(GOOD.summary(), wh=MAX_ORDERS)
+    most, more = PrunedTree(MAX_ORDERS // 2, half), PrunedTree(MAX_ORDERS // 2 + 1, half)
+    with pytest.raises(ProofError, match="belongs to another book"):
+        check(ClearingProof(None, most, most), b"", CONTEXT)
+    with pytest.raises(ProofError, match="a book of more than 1048576 leaves"):
+        check(ClearingProof(None, most, more), b"", CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("count", "top"),
+    [
+        (0, GOOD),
+        (3, None),
+        (1, Split(GOOD, GOOD)),
+        (2, GOOD),
+        (3, Split(GOOD, Split(GOOD, GOOD))),
+        (0, GOOD.summary()),
+        (-1, None),
+        (MAX_ORDERS + 1, GOOD.summary()),
+    ],
+)
+def test_nodes_that_are_no_tree_over_so_many_leaves_are_refused(
+    count: int, top: Node | None
+) -> None:
+    with pytest.raises(ProofError, match=r"shape of a tree|of no book"):
+        PrunedTree(count, top)
 
 
 @pytest.mark.parametrize(("count", "kind"), [(2, 2), (1, 1), (1, 3), (2, 255)])
@@ -207,5 +278,5 @@ def test_a_node_of_a_kind_that_cannot_stand_there_is_refused(count: int, kind: i
 
 def test_a_side_larger_than_any_book_is_refused() -> None:
     data = b"\1\0" + (MAX_ORDERS + 1).to_bytes(4, "big")
-    with pytest.raises(ProofError, match="a side of 1048577 leaves is larger than any book"):
+    with pytest.raises(ProofError, match="a side of 1048577 leaves is that of no book"):
         ClearingProof.decode(data)

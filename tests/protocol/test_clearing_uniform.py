@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from depin_protocol.bounds import MAX_ENERGY, MAX_ORDERS, MAX_PRICE
-from depin_protocol.clearing import uniform
+from depin_protocol.clearing import rationing, uniform
 from depin_protocol.clearing.book import Book, Order, Side
 from depin_protocol.clearing.uniform import Clearing, SellerShareError, clear
 from tests.protocol.drawn_books import (
@@ -146,6 +146,7 @@ def test_narrowing_by_buckets_finds_what_sorting_finds(
         patch.setattr(uniform, "_SORTED_AT_ONCE", 1)
         patch.setattr(uniform, "_BUCKET_BITS", 1)
         patch.setattr(uniform, "_PART", 2)
+        patch.setattr(rationing, "_PART", 2)
         assert outcome(clear(market, share)) == by_sorting
 
 

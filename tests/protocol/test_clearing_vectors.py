@@ -1,23 +1,25 @@
 """Our own vectors of the clearing, in tests/vectors/clearing.json; run to write them."""
 
 from base64 import urlsafe_b64decode
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 
-from depin_protocol.bounds import MAX_ENERGY, MAX_PRICE
+from depin_protocol.bounds import MAX_ENERGY, MAX_ORDERS, MAX_PRICE
 from depin_protocol.clearing.book import Book, Order
-from depin_protocol.clearing.book_tree import BookTree, Context, Leaf, book_root, join
+from depin_protocol.clearing.book_tree import BookTree, Context, Leaf, Summary, book_root, join
 from depin_protocol.clearing.mcafee import clear_by_reduction
 from depin_protocol.clearing.proof import ClearingProof, Place, check, prove
-from depin_protocol.clearing.pruned_tree import ProofError, PrunedTree, Split, prune
+from depin_protocol.clearing.pruned_tree import Node, ProofError, PrunedTree, Split, prune
 from depin_protocol.clearing.pseudonym import pseudonym, salt_commitment
 from depin_protocol.clearing.uniform import EVEN_SHARE, clear, price_within
 from depin_protocol.encoding import from_text, to_text
 from tests.protocol.own_vectors import as_json, committed, write
 
-CONTEXT = Context(b"street", 1_790_000_000_000, b"north")
+CONTEXT = Context("street", 1_790_000_000_000, "north")
 SALTS = [bytes(range(first, first + 16)) for first in range(8)]
 NAMES = sorted(pseudonym(salt, CONTEXT.market, CONTEXT.interval_start) for salt in SALTS)
 
@@ -74,7 +76,7 @@ def vectors() -> dict[str, Any]:
             {
                 "salt": to_text(salt),
                 "commitment": to_text(salt_commitment(salt)),
-                "market": CONTEXT.market.decode(),
+                "market": CONTEXT.market,
                 "interval_start": CONTEXT.interval_start,
                 "pseudonym": to_text(pseudonym(salt, CONTEXT.market, CONTEXT.interval_start)),
             }
@@ -85,9 +87,9 @@ def vectors() -> dict[str, Any]:
         "mcafee": [mcafee_case(*case) for case in MCAFEE],
         "refused": refused_cases(),
         "context": {
-            "market": CONTEXT.market.decode(),
+            "market": CONTEXT.market,
             "interval_start": CONTEXT.interval_start,
-            "zone": CONTEXT.zone.decode(),
+            "zone": CONTEXT.zone,
         },
     }
 
@@ -159,8 +161,30 @@ def refused_cases() -> list[dict[str, Any]]:
         cuts = {low, high, price_within((low, high), EVEN_SHARE)}
         return ClearingProof((low, high), prune(tree.bids, cuts, ()), prune(tree.asks, cuts, ()))
 
-    rising = Leaf(4, NAMES[0], 3), Leaf(5, NAMES[1], 3)
-    top = join(rising[0].summary(), rising[1].summary())
+    apart = BookTree.of(CONTEXT, Book.of(orders([[5, 10, 0]]), orders([[5, 20, 1]])), NAMES)
+    opened = [prune(side, (), (0,)) for side in (apart.bids, apart.asks)]
+    folded_leaf = Leaf(5, NAMES[4], 3).summary()
+    many = replace(folded_leaf, wh=MAX_ORDERS)
+    rising: list[tuple[str, tuple[Leaf | Summary, ...]]] = [
+        ("bids that rise", (Leaf(4, NAMES[0], 3), Leaf(5, NAMES[1], 3))),
+        (
+            "bids that rise later",
+            (Leaf(7, NAMES[0], 3), Leaf(4, NAMES[0], 3), Leaf(5, NAMES[1], 3)),
+        ),
+        (
+            "one member twice at a price, another folded between",
+            (Leaf(5, NAMES[0], 3), folded_leaf, Leaf(5, NAMES[0], 3)),
+        ),
+        (
+            "pseudonyms that fall, another folded between",
+            (Leaf(5, NAMES[2], 3), folded_leaf, Leaf(5, NAMES[0], 3)),
+        ),
+        ("a price beyond the bounds", (Leaf(MAX_PRICE + 1, NAMES[0], 3),)),
+        (
+            "a leaf with more than a book's other orders leave it",
+            (Leaf(5, NAMES[0], (MAX_ORDERS - 1) * MAX_ENERGY + 1), Leaf(4, NAMES[0], 3)),
+        ),
+    ]
     cases = [
         ("the band begins below its true beginning", tree.root, claim(low - 1, high).encode()),
         ("the band begins above its true beginning", tree.root, claim(low + 1, high).encode()),
@@ -171,16 +195,34 @@ def refused_cases() -> list[dict[str, Any]]:
         ("a byte too many", tree.root, good.encode() + b"\0"),
         ("a byte too few", tree.root, good.encode()[:-1]),
         ("another book's root", BookTree.of(CONTEXT, Book.of([], []), NAMES).root, good.encode()),
+        ("a price, but no volume", apart.root, ClearingProof((10, 20), *opened).encode()),
+        *((name, *committed_to(nodes)) for name, nodes in rising),
         (
-            "bids that rise",
-            book_root(CONTEXT, (2, top), (0, None)),
-            ClearingProof(None, PrunedTree(2, Split(*rising)), PrunedTree(0, None)).encode(),
+            "more leaves than a book has orders",
+            book_root(CONTEXT, (MAX_ORDERS, many), (1, folded_leaf)),
+            ClearingProof(None, PrunedTree(MAX_ORDERS, many), PrunedTree(1, folded_leaf)).encode(),
         ),
     ]
     return [
         {"name": name, "root": to_text(root), "proof": to_text(proof)}
         for name, root, proof in cases
     ]
+
+
+def shown(node: Leaf | Summary) -> Summary:
+    return node.summary() if isinstance(node, Leaf) else node
+
+
+def committed_to(bids: Sequence[Leaf | Summary]) -> tuple[bytes, bytes]:
+    """Make a dishonest operator's root over one to three bids, and the proof that shows them."""
+    node: Node = bids[0]
+    top = shown(bids[0])
+    for bid in bids[1:]:
+        node, top = Split(node, bid), join(top, shown(bid))
+    tree = PrunedTree(len(bids), node)
+    return book_root(CONTEXT, (len(bids), top), (0, None)), (
+        ClearingProof(None, tree, PrunedTree(0, None)).encode()
+    )
 
 
 def mcafee_case(name: str, lot_wh: int, bids: Rows, asks: Rows) -> dict[str, Any]:

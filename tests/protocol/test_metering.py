@@ -251,6 +251,20 @@ def test_a_new_meter_may_stand_at_zero() -> None:
     assert Register(every_minute(0, 0, 3), FINE).energy(0, 2 * MINUTE).wh == 3
 
 
+def test_a_new_meter_may_stand_at_zero_once() -> None:
+    """The reset that its first zero needed makes no later one believed."""
+    samples = every_minute(90, 0, 5, 0, 15)
+    samples[1] = Sample(MINUTE, 0, flags=Flag.RESET)
+    assert Register(samples, FINE).energy(MINUTE, 4 * MINUTE).wh == 15
+
+
+@pytest.mark.parametrize(("rise", "wh"), [(MAX_ENERGY, MAX_ENERGY), (MAX_ENERGY + 1, None)])
+def test_the_largest_rise_is_energy_and_one_more_is_not(rise: int, wh: int | None) -> None:
+    register = Register(every_minute(7, 7 + rise), FINE)
+    assert register.energy(0, MINUTE).wh == wh
+    assert (register.at(MINUTE // 2).value is None) == (wh is None)
+
+
 def test_a_rise_that_the_fuse_does_not_allow_is_not_energy() -> None:
     glitch = every_minute(5000, 5, 5001)
     assert Register(glitch, FINE).energy(MINUTE, 2 * MINUTE).wh == 4996

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from depin_protocol.bounds import MAX_AMOUNT, MAX_ENERGY, MAX_PRICE
@@ -49,7 +49,8 @@ def intervals(draw: st.DrawFn) -> Interval:
     zone = [draw(st.integers(0, 1)) for _ in range(size)] if draw(st.booleans()) else [0] * size
     cheap = draw(prices)
     rise = draw(st.integers(0, 30))
-    zones: list[ZonePrices | None] = [cheap, ZonePrices(cheap.buyers + rise, cheap.sellers + rise)]
+    dear = cheap.sellers + rise
+    zones: list[ZonePrices | None] = [cheap, ZonePrices(dear + draw(st.integers(0, 9)), dear)]
     bought, sold = [0] * size, [0] * size
     for buyer, seller, wh in draw(st.lists(st.tuples(home, home, st.integers(1, 40)), max_size=10)):
         # Energy flows to the dearer zone, never back.
@@ -138,10 +139,13 @@ def test_each_account_is_what_its_name_says(interval: Interval) -> None:
         charged = line.charges.grid_fee + line.charges.levies + line.charges.coop_fee
         assert line.charges.taxable == max(0, energy + line.pool.cost + charged)
     assert accounts.vat + accounts.rounding == sum(line.charges.vat for line in lines)
-    spread = zones[0].buyers - zones[0].sellers if zones[0] else 0
-    net = [max(0, member.bought - member.sold) for member in members]
-    assert accounts.mechanism_surplus == spread * sum(net)
-    rise = zones[1].buyers - zones[0].buyers if zones[0] and zones[1] else 0
+    surplus = 0
+    for member in members:
+        zone = zones[member.zone]
+        spread = zone.buyers - zone.sellers if zone else 0
+        surplus += spread * max(0, member.bought - member.sold)
+    assert accounts.mechanism_surplus == surplus
+    rise = zones[1].sellers - zones[0].sellers if zones[0] and zones[1] else 0
     flow = sum(member.bought - member.sold for member in members if member.zone == 1)
     assert accounts.congestion_rent == rise * flow
 
@@ -206,6 +210,54 @@ def test_the_books_close_at_the_bounds_or_the_interval_is_refused(wh: int, price
         assert MAX_PRICE * (wh // 2) >= MAX_AMOUNT
         with pytest.raises(OutOfBoundsError):
             settle(terms, zones, [seller, buyer])
+
+
+def test_one_members_own_tariff_refuses_nobodys_interval() -> None:
+    terms = Terms(References(30, 8), Charges())
+    greedy = Member(MAX_PRICE, -MAX_PRICE, imported=MAX_ENERGY, exported=MAX_ENERGY)
+    seller = Member(30, 8, exported=5, sold=5)
+    buyer = Member(30, 8, imported=5, bought=5)
+    lines = settle(terms, [ZonePrices(20, 20)], [greedy, seller, buyer]).members
+    assert [line.receives - line.pays for line in lines] == [0, 100, -100]
+    assert lines[0].grid.cost == -lines[0].grid.revenue == MAX_PRICE * MAX_ENERGY
+
+
+@given(
+    st.integers(1, MAX_PRICE),
+    st.integers(0, MAX_PRICE),
+    st.integers(2, 5),
+    st.sampled_from(Key),
+    st.data(),
+)
+def test_within_the_bound_of_intake_no_interval_is_refused(
+    price: int, fee: int, size: int, key: Key, data: st.DataObject
+) -> None:
+    """The sum of the members' largest energies x (3 P + 2 f) is below 2^62."""
+    most = min(MAX_ENERGY, (MAX_AMOUNT - 1) // (size * (3 * price + 2 * fee)))
+    assume(most)
+    ends = st.sampled_from([-price, price]) | st.integers(-price, price)
+    energy = st.sampled_from([0, most]) | st.integers(0, most)
+    prices, references, zone = (sorted(data.draw(st.tuples(ends, ends))) for _ in range(3))
+    fees = Fees(fee, 0, 0)
+    terms = Terms(
+        References(references[1], references[0]),
+        Charges(fees, fees, Vat(1, 1)),
+        PoolRule(prices[0], key),
+    )
+    traded = data.draw(energy)
+    members = [
+        Member(
+            retail=references[1],
+            feed_in=references[0],
+            imported=data.draw(energy),
+            exported=data.draw(energy),
+            bought=traded if row == 0 else 0,
+            sold=traded if row == 1 else 0,
+            pool_weight=data.draw(st.integers(0, 3)),
+        )
+        for row in range(size)
+    ]
+    assert_the_books_close(settle(terms, [ZonePrices(zone[1], zone[0])], members))
 
 
 def test_a_market_may_run_on_the_pool_alone() -> None:

@@ -130,8 +130,31 @@ def refused() -> Iterator[Json]:
     yield case("VAT above the whole", FREE | {"vat": FREE["vat"] | {"numerator": 2}}, [None], [])
     yield case("negative energy", FREE, [None], [home(imported=-1)])
     yield case("too much energy", FREE, [None], [home(exported=MAX_ENERGY + 1)])
-    yield case("an amount of 2^62", FREE, [None], [home(imported=2**22, retail=MAX_PRICE)])
+    yield case(
+        "an amount of 2^62",
+        FREE,
+        [{"buyers": MAX_PRICE, "sellers": MAX_PRICE}],
+        [home(imported=2**22, bought=2**22), home(exported=2**22, sold=2**22)],
+    )
     yield case("an own preference", FREE, [None], [home(prefers=[0])])
+
+
+def beyond_bounds_and_spreads() -> Iterator[Json]:
+    """Cases of what only a member's own tariff makes large, and of zones with unlike spreads."""
+    yield case(
+        "a grid memo beyond 2^62", FREE, [None], [home(imported=2**22, retail=MAX_PRICE), home()]
+    )
+    yield case(
+        "two zones, each with a spread of its own",
+        FREE,
+        [{"buyers": 130_000, "sellers": 120_000}, {"buyers": 210_000, "sellers": 180_000}],
+        [
+            home(imported=40, bought=40),
+            home(exported=100, sold=100),
+            home(imported=70, bought=70, zone=1),
+            home(exported=10, sold=10, zone=1),
+        ],
+    )
 
 
 def drawn(count: int) -> Iterator[Json]:
@@ -215,7 +238,10 @@ def terms_of(terms: Json) -> Terms:
 
 
 def generate() -> Json:
-    return {"settled": [*stated(), *drawn(15)], "refused": [*refused()]}
+    return {
+        "settled": [*stated(), *beyond_bounds_and_spreads(), *drawn(15)],
+        "refused": [*refused()],
+    }
 
 
 @pytest.fixture(scope="module", name="vectors")

@@ -38,9 +38,9 @@ ASKS: Final = 1
 class Context:
     """Which book a root is of."""
 
-    market: bytes
+    market: str
     interval_start: int
-    zone: bytes
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ def book_root(
 ) -> bytes:
     """Hash a book's context and, of each side, the number of leaves and the top node."""
     parts = [_ROOT_TAG]
-    for text in (context.market, context.zone):
-        parts += [len(text).to_bytes(2, "big"), text]
+    for name in (context.market.encode(), context.zone.encode()):
+        parts += [len(name).to_bytes(2, "big"), name]
     parts.append(context.interval_start.to_bytes(8, "big"))
     for count, top in (bids, asks):
         parts.append(count.to_bytes(4, "big"))

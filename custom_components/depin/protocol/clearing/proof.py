@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
+from ..bounds import MAX_ORDERS
 from .book_tree import ASKS, BIDS, BookTree, Context, SideTree, Summary, book_root
 from .pruned_tree import ProofError, PrunedTree, Reader, prune
 from .shown_side import ShownSide
@@ -112,7 +113,11 @@ def check(
 ) -> ProvenClearing:
     """Derive the clearing from a root, or refuse the proof."""
     check_share(seller_share)
-    bids, asks = ShownSide(BIDS, proof.bids), ShownSide(ASKS, proof.asks)
+    spare = MAX_ORDERS - proof.bids.count - proof.asks.count
+    if spare < 0:
+        msg = f"a book of more than {MAX_ORDERS} leaves is no book"
+        raise ProofError(msg)
+    bids, asks = ShownSide(BIDS, proof.bids, spare), ShownSide(ASKS, proof.asks, spare)
     if book_root(context, (bids.count, bids.top), (asks.count, asks.top)) != root:
         msg = "the proof belongs to another book"
         raise ProofError(msg)

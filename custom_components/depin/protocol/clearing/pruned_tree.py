@@ -34,6 +34,14 @@ class PrunedTree:
     count: int
     top: Node | None
 
+    def __post_init__(self) -> None:
+        """Refuse nodes that do not have the shape of a tree over so many leaves."""
+        _require_count(self.count)
+        fits = self.count == 0 if self.top is None else _has_shape(self.top, self.count)
+        if not fits:
+            msg = f"the nodes have not the shape of a tree over {self.count} leaves"
+            raise ProofError(msg)
+
     def encode(self) -> bytes:
         """Write the count, then the nodes from the top, left before right."""
         nodes = b"" if self.top is None else b"".join(_encoded(self.top))
@@ -60,9 +68,7 @@ class Reader:
     def tree(self) -> PrunedTree:
         """Take one side."""
         count = int.from_bytes(self.take(_COUNT_LENGTH), "big")
-        if count > MAX_ORDERS:
-            msg = f"a side of {count} leaves is larger than any book"
-            raise ProofError(msg)
+        _require_count(count)
         return PrunedTree(count, self._node(count) if count else None)
 
     def end(self) -> None:
@@ -113,9 +119,26 @@ def _encoded(node: Node) -> Iterator[bytes]:
             yield from _encoded(right)
 
 
+def _require_count(count: int) -> None:
+    if not 0 <= count <= MAX_ORDERS:
+        msg = f"a side of {count} leaves is that of no book"
+        raise ProofError(msg)
+
+
+def _has_shape(node: Node, count: int) -> bool:
+    match node:
+        case Split(left, right):
+            first = left_of(count)
+            return first < count and _has_shape(left, first) and _has_shape(right, count - first)
+        case Leaf():
+            return count == 1
+        case Summary():
+            return count >= 1
+
+
 def left_of(count: int) -> int:
     """Count the leaves on the left: the largest power of two below the whole (RFC 9162)."""
-    return 1 << ((count - 1).bit_length() - 1)
+    return 1 << (count - 1).bit_length() >> 1
 
 
 def straddles(summary: Summary, cut: int) -> bool:

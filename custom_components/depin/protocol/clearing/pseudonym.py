@@ -15,10 +15,10 @@ def salt_commitment(salt: bytes) -> bytes:
     return sha256(_COMMITMENT_TAG + _checked(salt)).digest()
 
 
-def pseudonym(salt: bytes, market: bytes, interval_start: int) -> bytes:
+def pseudonym(salt: bytes, market: str, interval_start: int) -> bytes:
     """Derive a member's pseudonym, which is also its tie key, for one market and interval."""
     start = interval_start.to_bytes(8, "big")
-    return sha256(_PSEUDONYM_TAG + _checked(salt) + start + market).digest()
+    return sha256(_PSEUDONYM_TAG + _checked(salt) + start + market.encode()).digest()
 
 
 def _checked(salt: bytes) -> bytes:

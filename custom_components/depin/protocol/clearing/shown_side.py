@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
-from ..bounds import MAX_ENERGY, MAX_ORDERS
+from ..bounds import MAX_ENERGY, MAX_PRICE
 from .book_tree import Direction, Leaf, Summary, join
 from .pruned_tree import Node, ProofError, PrunedTree, Split, left_of, straddles
 from .pseudonym import PSEUDONYM_LENGTH
@@ -17,21 +17,17 @@ _AFTER_ALL: Final = b"\xff" * (PSEUDONYM_LENGTH + 1)
 class ShownSide:
     """The nodes that a pruned tree shows, from the best price to the worst."""
 
-    def __init__(self, direction: Direction, tree: PrunedTree) -> None:
-        """Hash the tree up to its top, and refuse one that is not in order."""
+    def __init__(self, direction: Direction, tree: PrunedTree, spare: int) -> None:
+        """Hash the tree up to its top, and refuse one that is not in order.
+
+        `spare` is how many more orders than leaves the whole book may have.
+        """
         self._direction = direction
+        self._spare = spare
         self._shown: list[_Shown] = []
         self.count = tree.count
         self.top = None if tree.top is None else self._fold(tree.top, tree.count)
-        for (left, left_leaf), (right, right_leaf) in pairwise(self._shown):
-            if self.is_better(right.first, left.last) or (
-                left_leaf
-                and right_leaf
-                and left_leaf.price == right_leaf.price
-                and left_leaf.pseudonym >= right_leaf.pseudonym
-            ):
-                msg = "the proof shows leaves that are out of order"
-                raise ProofError(msg)
+        self._require_order()
 
     def ahead(self, price: int) -> int:
         """Sum the energy at prices better than this one."""
@@ -88,8 +84,11 @@ class ShownSide:
             case Summary():
                 summary = node
                 self._shown.append((summary, None))
-        if not count <= summary.wh <= MAX_ORDERS * MAX_ENERGY:
+        if not count <= summary.wh <= (count + self._spare) * MAX_ENERGY:
             msg = f"the proof shows {count} leaves with {summary.wh} Wh in all"
+            raise ProofError(msg)
+        if max(abs(summary.first), abs(summary.last)) > MAX_PRICE:
+            msg = f"the proof shows a price beyond {MAX_PRICE}"
             raise ProofError(msg)
         if self.is_better(summary.last, summary.first) or (
             count == 1 and summary.first != summary.last
@@ -97,6 +96,17 @@ class ShownSide:
             msg = "the proof shows a node whose prices are out of order"
             raise ProofError(msg)
         return summary
+
+    def _require_order(self) -> None:
+        """Refuse prices that get better again, and pseudonyms that don't rise at one price."""
+        for (left, _), (right, _) in pairwise(self._shown):
+            if self.is_better(right.first, left.last):
+                msg = "the proof shows leaves that are out of order"
+                raise ProofError(msg)
+        for before, after in pairwise(leaf for _, leaf in self._shown if leaf):
+            if before.price == after.price and before.pseudonym >= after.pseudonym:
+                msg = "the proof shows leaves that are out of order"
+                raise ProofError(msg)
 
     def _rank(self, price: int) -> int:
         return self._direction * price

@@ -6,8 +6,8 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bounds import MAX_ORDERS
 from .book import Book, Integers, Side
+from .rationing import ration
 
 EVEN_SHARE: Final = (1, 2)
 """The sellers' part of the band, as a fraction, unless the market is governed otherwise."""
@@ -22,7 +22,6 @@ type _Part = tuple[Integers, Integers]
 _SORTED_AT_ONCE: Final = 8192
 _BUCKET_BITS: Final = 14
 _PART: Final = 2**15
-_POSITION_BITS: Final = MAX_ORDERS.bit_length() - 1
 
 
 class SellerShareError(ValueError):
@@ -47,14 +46,15 @@ class _Offered:
     side: Side
     better: Integers
     ahead: int
-    level: Integers
+    level: Integers | slice
     wh: int
 
     @classmethod
     def at(cls, price: int, side: Side, is_better: NDArray[np.bool_]) -> Self:
         """Cut a side at the price."""
         better = side.wh * is_better
-        level = np.flatnonzero(side.price == price)
+        is_level = side.price == price
+        level = slice(None) if bool(is_level.all()) else np.flatnonzero(is_level)
         ahead = int(better.sum())
         return cls(side, better, ahead, level, ahead + int(side.wh[level].sum()))
 
@@ -65,7 +65,10 @@ class _Offered:
         if volume == self.wh:
             fills[self.level] = self.side.wh[self.level]
         elif volume > self.ahead:
-            _ration(self.side, self.level, volume - self.ahead, fills)
+            level, side = self.level, self.side
+            shares = fills[level]
+            ration(side.member[level], side.wh[level], volume - self.ahead, shares)
+            fills[level] = shares
         return fills
 
 
@@ -116,13 +119,18 @@ def _band(book: Book) -> tuple[int, int] | None:
     target = int(bids.wh.sum())
     parts = [*_parts(bids), *_parts(asks)]
     while sum(price.size for price, _ in parts) > _SORTED_AT_ONCE:
-        low = min(int(price.min()) for price, _ in parts)
-        high = max(int(price.max()) for price, _ in parts)
+        ends = [(int(price.min()), int(price.max())) for price, _ in parts]
+        low, high = min(first for first, _ in ends), max(last for _, last in ends)
         shift = max(0, (high - low).bit_length() - _BUCKET_BITS)
         energy = np.zeros(((high - low) >> shift) + 1)
-        for price, wh in parts:
+        for (price, wh), (first, last) in zip(parts, ends, strict=True):
             # Floats are exact here: no sum passes 2^20 orders x 2^31 Wh = 2^51, below 2^53.
-            energy += np.bincount((price - low) >> shift, weights=wh, minlength=energy.size)
+            bucket = (first - low) >> shift
+            if bucket == (last - low) >> shift:
+                # Counting in one bucket over and over waits for each addition.
+                energy[bucket] += wh.sum()
+            else:
+                energy += np.bincount((price - low) >> shift, weights=wh, minlength=energy.size)
         running = np.cumsum(energy.astype(np.int64))
         reached, passed = _reached_and_passed(running, target)
         if not shift:
@@ -156,7 +164,9 @@ def _between(parts: list[_Part], low: int, width: int) -> list[_Part]:
     kept = []
     for price, wh in parts:
         inside = np.flatnonzero((price >= low) & (price < low + width))
-        if inside.size:
+        if inside.size == price.size:
+            kept.append((price, wh))
+        elif inside.size:
             kept.append((price[inside], wh[inside]))
     return kept
 
@@ -167,41 +177,3 @@ def _reached_and_passed(running: Integers, target: int) -> tuple[int, int]:
         int(running.searchsorted(target)),
         int(running.searchsorted(target, side="right")),
     )
-
-
-def _ration(side: Side, marginal: Integers, volume: int, fills: Integers) -> None:
-    """Share a volume over the orders at the clearing price: over members, then within each."""
-    # One sort of (member, position) in one integer is several times faster than a sort by two keys.
-    keys = np.sort((side.member[marginal] << _POSITION_BITS) | marginal)
-    member, position = keys >> _POSITION_BITS, keys & (MAX_ORDERS - 1)
-    running = side.wh[position].cumsum()
-    is_last = np.ones(member.size, dtype=np.bool_)
-    np.not_equal(member[1:], member[:-1], out=is_last[:-1])
-    upto = running[is_last]
-    given = _portion(upto, volume, upto[-1:])
-    if given.size == position.size:
-        fills[position] = _steps(given)
-        return
-    # Within a member the same rule again, over what it offered and what it is due.
-    offered, due = _steps(upto), _steps(given)
-    group = is_last.cumsum() - is_last
-    own = running - (upto - offered)[group]
-    fills[position] = _steps((given - due)[group] + _portion(own, due[group], offered[group]))
-
-
-def _steps(running: Integers) -> Integers:
-    """Take a running sum apart again."""
-    steps = running.copy()
-    steps[1:] -= running[:-1]
-    return steps
-
-
-def _portion(running: Integers, volume: Integers | int, whole: Integers) -> Integers:
-    """Take floor(running x volume / whole) exactly, though the product may pass 64 bits.
-
-    All three are at most 2^51, and running and volume at most whole, so the float estimate
-    is off by one at most. The remainder tells: it is small, so right although both products wrap.
-    """
-    estimate = (running * (volume / whole)).astype(np.int64)
-    remainder = running * volume - estimate * whole
-    return estimate + (remainder >= whole) - (remainder < 0)

@@ -76,7 +76,10 @@ class Certificates:
     from_pool: tuple[int, ...]
 
     def roofs(self, consumer: int) -> list[int]:
-        """State the certificates that a member received, by the home that produced them."""
+        """State the certificates that a member received, by the home that produced them.
+
+        Made when one member asks for its statement: it has a figure for every home.
+        """
         wh = proportional(self.into_pool, self.from_pool[consumer])
         for attribution in self.preferred:
             if attribution.consumer == consumer:

@@ -66,7 +66,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class GridMemo:
-    """What is left for the member's own supplier, at its own tariffs; no account moves."""
+    """What is left for the member's own supplier, at its own tariffs; no account moves.
+
+    So its money has no bound: what one member says of its tariffs refuses nobody's interval.
+    """
 
     imported: int
     exported: int
@@ -206,8 +209,8 @@ def _lines(
         grid=GridMemo(
             imported=from_grid,
             exported=to_grid,
-            cost=bounded_amount("grid cost", member.retail * from_grid),
-            revenue=bounded_amount("grid revenue", member.feed_in * to_grid),
+            cost=member.retail * from_grid,
+            revenue=member.feed_in * to_grid,
         ),
         pays=bounded_amount("pays", trade.pays + pool.cost + charges.pays),
         receives=bounded_amount("receives", trade.receives + pool.revenue),
