@@ -1,6 +1,7 @@
 """Prepare all that the other scripts need, and say what was done."""
 
 import argparse
+import signal
 import time
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def main() -> None:
     wanted = parser.parse_args()
     started = time.monotonic()
     with ending_in_one_sentence("scripts/setup"):
+        # scripts/demo ignores it until here, so that it is answered here and nowhere before.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         if not _all_there(wanted):
             with only_one():
                 if not _all_there(wanted):

@@ -31,7 +31,7 @@ from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.chains import KNOWN, MAX_LIVE, Entry
 from depin_protocol.statements.envelope import Statement, read_statement
 from depin_protocol.statements.heads import Head
-from depin_protocol.statements.history import KeyHistory
+from depin_protocol.statements.history import Handover, KeyHistory
 from depin_protocol.statements.measuring import Readings
 from depin_protocol.statements.membership import KeyChange, Leave, possession_message
 from depin_protocol.statements.money import Payout
@@ -401,7 +401,9 @@ def test_a_place_knows_its_key_after_any_number_of_changes() -> None:
     """The search is by halves, in each chain alone."""
     history = KeyHistory(b"0")
     for number in range(1, 1000):
-        history.change(b"%d" % number, None, Head("trading", 10 * number, digest(number)))
+        history.hand_over(
+            b"%d" % number, Handover(None, Head("trading", 10 * number, digest(number)))
+        )
     for seq, index in ((1, 0), (10, 0), (11, 1), (9990, 998), (9991, 999), (10**6, 999)):
         assert history.index_at("trading", "trading", seq, 0) == index
     assert history.index_at("trading", "trading", 5, None) == 999

@@ -2,9 +2,21 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from .bodies import Stream
 from .heads import Head
+
+
+class Handover(NamedTuple):
+    """The last places of the key before; none in a stream of which it had nothing to leave."""
+
+    metering: Head | None = None
+    trading: Head | None = None
+
+
+LOST: Final = Handover()
+"""A lost key leaves no place: all that it opened ends where it stands."""
 
 
 class KeyHistory:
@@ -17,37 +29,46 @@ class KeyHistory:
     def __init__(self, first: bytes) -> None:
         """Begin with the key that the member joined with."""
         self._keys = [first]
-        self._changes: dict[tuple[Stream, str], list[tuple[Head, int]]] = {}
+        self._handovers: list[Handover] = []
+        self._named: dict[tuple[Stream, str], list[tuple[Head, int]]] = {}
 
     @property
     def keys(self) -> Sequence[bytes]:
         """All keys that the member has had, the newest last."""
         return self._keys
 
+    @property
+    def handovers(self) -> Sequence[Handover]:
+        """How each key but the first came after the one before."""
+        return self._handovers
+
     def index_at(self, stream: Stream, chain: str, seq: int, opened_under: int | None) -> int:
         """Tell which key counts at a place; `opened_under` is None in a chain not yet opened."""
         if opened_under is None:
             return len(self._keys) - 1
-        changes = self._changes.get((stream, chain), [])
-        passed = bisect_left(changes, seq, key=lambda change: change[0].seq)
-        return changes[passed - 1][1] if passed else opened_under
+        named = self._named.get((stream, chain), [])
+        passed = bisect_left(named, seq, key=_seq)
+        return named[passed - 1][1] if passed else opened_under
 
     def last_place(self, stream: Stream, chain: str, seq: int) -> Head | None:
         """Return the head that a change named at this place, if one did."""
-        changes = self._changes.get((stream, chain), [])
-        at = bisect_left(changes, seq, key=lambda change: change[0].seq)
-        return changes[at][0] if at < len(changes) and changes[at][0].seq == seq else None
+        named = self._named.get((stream, chain), [])
+        at = bisect_left(named, seq, key=_seq)
+        return named[at][0] if at < len(named) and named[at][0].seq == seq else None
 
-    def change(self, key: bytes, metering: Head | None, trading: Head) -> None:
+    def hand_over(self, key: bytes, handover: Handover) -> None:
         """Go on with another key after these places."""
-        self.replace(key)
-        if metering is not None:
-            self._name("metering", metering)
-        self._name("trading", trading)
-
-    def replace(self, key: bytes) -> None:
-        """Go on with another key in chains that are yet to be opened: the old one was lost."""
         self._keys.append(key)
+        self._handovers.append(handover)
+        places: tuple[tuple[Stream, Head | None], ...] = (
+            ("metering", handover.metering),
+            ("trading", handover.trading),
+        )
+        for stream, head in places:
+            if head is not None:
+                named = self._named.setdefault((stream, head.chain), [])
+                named.append((head, len(self._keys) - 1))
 
-    def _name(self, stream: Stream, head: Head) -> None:
-        self._changes.setdefault((stream, head.chain), []).append((head, len(self._keys) - 1))
+
+def _seq(named: tuple[Head, int]) -> int:
+    return named[0].seq

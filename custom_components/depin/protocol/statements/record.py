@@ -9,7 +9,7 @@ from .bodies import Stream
 from .chains import KNOWN, Admission, Entry, Streams, admit
 from .envelope import Header, Statement, open_envelope, read_envelope, signature_holds
 from .heads import Head
-from .history import KeyHistory
+from .history import LOST, Handover, KeyHistory
 from .membership import KeyChange
 
 
@@ -120,12 +120,13 @@ class MemberRecord:
         self._streams[header.stream].append(entry.head, index)
         self._end(entry.ends)
         if isinstance(statement.body, KeyChange) and entry.lacks is None:
-            self.history.change(statement.body.key, statement.body.metering, entry.head)
+            handover = Handover(statement.body.metering, entry.head)
+            self.history.hand_over(statement.body.key, handover)
 
     def replace_key(self, key: bytes) -> None:
         """Go on with another key by a decision of the co-op: all chains end where they stand."""
         self._end((name, chain) for name in self._streams for chain in self._streams[name].live())
-        self.history.replace(key)
+        self.history.hand_over(key, LOST)
 
     def _end(self, chains: Iterable[tuple[Stream, str]]) -> None:
         for name, chain in tuple(chains):
