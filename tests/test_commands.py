@@ -22,6 +22,7 @@ def clone(tmp_path: Path) -> Path:
     for script, text in {
         "scripts/setup": 'echo "setup $*"',
         "scripts/lint": "echo lint",
+        ".venv/bin/coverage": "echo covered",
         **{
             f"{name}/bin/python": f'shift 2; echo "{name} runs $*"' for name in (OLDEST, MAIN, NEXT)
         },

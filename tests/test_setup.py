@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from provision import environments, interpreters, shortage
-from provision.commands import CommandError, UnavailableError
+from provision.commands import CommandError, UnavailableError, run
 from provision.debian import lines_for, stanzas_for
 from provision.environments import Environment
 from provision.interpreters import HOME_ASSISTANT_PYTHON, Python, Wanted
@@ -102,6 +102,12 @@ def test_a_full_disk_is_named_with_the_file_that_it_has_no_room_for() -> None:
         write(Path("/dev/full"), "more than nothing")
 
 
+def test_a_full_disk_is_named_however_deep_a_program_says_so() -> None:
+    said = "echo Error: Exception:; echo 'OSError: [Errno 28] No space left on device'; echo Bye"
+    with pytest.raises(UnavailableError, match=r"sh: OSError: \[Errno 28\] No space .* make room"):
+        run("sh", "-c", f"({said}) >&2; exit 2", logged=False)
+
+
 def test_it_goes_on_without_a_log(
     clone: Path, bare_machine: dict[str, str], tmp_path: Path
 ) -> None:
@@ -169,7 +175,6 @@ def test_a_folder_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     ("cause", "advice"),
     [
         ("Failed to download `x`: Hash mismatch for `x==1`", "do not use it"),
-        ("failed to write: No space left on device (os error 28)", "make room"),
         ("Read-only file system (os error 30)", "make it writable"),
         ("Permission denied (os error 13)", "make it writable"),
         ("dns error", "check the connection"),

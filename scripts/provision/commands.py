@@ -16,10 +16,12 @@ LOG = CACHE / "setup.log"
 ERROR = re.compile(r"(?:error|e):\s*(.*)", re.IGNORECASE)
 CAUSE = re.compile(r"cause:\s*(.*)|caused by:\s*(.*)", re.IGNORECASE)
 
+# Said by any program, deep in what it says; nothing else that we could try would fare better.
+NO_ROOM = re.compile(r".*(?:No space left on device|Disk quota exceeded).*")
+
 # What to do about a cause, by a word of it.
 ADVICE = {
     "hash": "what the package index serves is not what the lock names: do not use it",
-    "no space": "make room on the disk and run this again",
     "read-only": "make it writable and run this again",
     "permission": "make it writable and run this again",
 }
@@ -95,6 +97,10 @@ def run(
         with suppress(OSError), LOG.open("a") as log:
             log.write(f"$ {' '.join(words)}\n{done.stdout}{done.stderr}")
     if done.returncode != 0:
+        if found := NO_ROOM.search(done.stderr):
+            raise UnavailableError(
+                f"{words[0]}: {found[0].strip()}: make room on the disk and run this again."
+            )
         raise CommandError(_reason(done.stderr or done.stdout) or f"exit code {done.returncode}")
     return done.stdout
 

@@ -38,12 +38,15 @@ FLOAT_NAMES = {"float", "complex", "round", "pow"}
 # Of numpy what keeps whole numbers whole, and the types that it may be asked for.
 WHOLE_TYPES = {"np.int64", "np.bool_"}
 WHOLE_FUNCTIONS = {
+    "add",
+    "arange",
     "argsort",
     "bincount",
     "bool_",
     "concatenate",
     "count_nonzero",
     "cumsum",
+    "empty_like",
     "flatnonzero",
     "iinfo",
     "int64",
@@ -53,12 +56,13 @@ WHOLE_FUNCTIONS = {
     "zeros_like",
 }
 # These make floats unless told a type.
-TYPED_FUNCTIONS = {"array", "ones", "zeros"}
+TYPED_FUNCTIONS = {"array", "empty", "ones", "zeros"}
 OF_NUMPY = WHOLE_FUNCTIONS | TYPED_FUNCTIONS
 FLOAT_METHODS = {"mean", "std", "var", "true_divide", "divide", "__truediv__", "__rtruediv__"}
 # Each of these says at its place why the result is exact all the same.
 REASONED = {
-    "clearing/uniform.py": ["/", "bincount with weights", "np.zeros of no whole type"],
+    "clearing/rationing.py": ["/", "/", "np.float64", "np.float64"],
+    "clearing/uniform.py": ["bincount with weights", "np.zeros of no whole type"],
 }
 
 
