@@ -6,6 +6,7 @@ from settlement_node.commands.clear import clear
 
 
 @click.group(name="settlement-node")
+@click.version_option(package_name="settlement-node", message="%(prog)s %(version)s")
 def main() -> None:
     """Run and check a neighbourhood's energy market."""
 

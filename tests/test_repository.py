@@ -1,11 +1,14 @@
 """What must hold of every file here, whatever it is about."""
 
+import ipaddress
+import json
 import re
 import subprocess
 import sys
 import tarfile
 import tomllib
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOCKS = sorted(REPOSITORY.glob("requirements/*.lock"))
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 LOCKED = re.compile(r"^([a-z0-9.-]+)==([^\s;]+)", re.MULTILINE)
 
 # Where a reader may be sent. Packages come from wherever the machine's own clients take them, so
@@ -23,11 +27,41 @@ KNOWN_HOSTS = {
     "github.com",
     "home-assistant.io",
     "www.apache.org",
+    "www.hacs.xyz",
     "www.home-assistant.io",
     "www.w3.org",
 }
-HOST = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:org|com|io|dev)\b(?!\()", re.IGNORECASE)
-MACHINE_PATH = re.compile(r"(?<![\w.~>}])/(?:work|root|tmp|opt|home|Users)/\w")
+# What stands for any host: names and addresses that are kept free for documentation, and a test's.
+EXAMPLE_HOST = re.compile(r"(.*\.)?example|x|localhost|\[2001:db8:[0-9a-f:]*\]", re.IGNORECASE)
+BARE_HOST = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:org|com|io|dev|net|xyz)\b(?!\()", re.IGNORECASE)
+HOST_OF_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://(?:[^/@\s\"']*@)?(\[[0-9a-f:]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)",
+    re.IGNORECASE,
+)
+# No version in a lock; and no section of a standard.
+IPV4 = re.compile(r"(?<![\w.=])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)")
+SECTIONS = re.compile(r"sections? [\d.]+(?:(?:, | and )[\d.]+)*")
+HARMLESS_NETWORKS = [
+    ipaddress.ip_network(network)
+    for network in ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+]
+
+MACHINE_ROOTS = (
+    "builds data dev etc github home media mnt opt private root run srv tmp usr Users var work"
+    " workspace workspaces"
+)
+MACHINE_PATH = re.compile(
+    rf"(?<![\w.~>}}/+=-])/(?:{'|'.join(MACHINE_ROOTS.split())})(?:/[\w.-]+)*(?![\w/])"
+)
+# Where every machine of the kind has it, not one alone.
+PATHS_OF_ANY_MACHINE = {
+    "/dev/full",
+    "/dev/null",
+    "/etc/apt",
+    "/etc/os-release",
+    "/usr/bin/env",
+    "/var/lib/dpkg/status",
+}
 
 
 def text_files() -> list[tuple[str, str]]:
@@ -48,14 +82,46 @@ def text_files() -> list[tuple[str, str]]:
     return files
 
 
-def test_no_registry_is_named() -> None:
-    named = {(path, host) for path, text in text_files() for host in HOST.findall(text)}
-    assert sorted(pair for pair in named if pair[1] not in KNOWN_HOSTS) == []
+def strange_hosts(text: str) -> list[str]:
+    hosts = {*BARE_HOST.findall(text), *HOST_OF_ADDRESS.findall(text)}
+    addresses = set(IPV4.findall(SECTIONS.sub("", text)))
+    strange = {host for host in hosts - KNOWN_HOSTS - addresses if not EXAMPLE_HOST.fullmatch(host)}
+    for address in addresses:
+        if not any(ipaddress.ip_address(address) in network for network in HARMLESS_NETWORKS):
+            strange.add(address)
+    return sorted(strange)
 
 
-def test_no_path_of_one_machine_is_named() -> None:
-    named = [(path, found) for path, text in text_files() for found in MACHINE_PATH.findall(text)]
-    assert named == []
+def strange_paths(text: str) -> list[str]:
+    return sorted(set(MACHINE_PATH.findall(text)) - PATHS_OF_ANY_MACHINE)
+
+
+@pytest.mark.parametrize("strange", [strange_hosts, strange_paths])
+def test_no_registry_and_no_place_of_one_machine_is_named(
+    strange: Callable[[str], list[str]],
+) -> None:
+    assert [(path, found) for path, text in text_files() if (found := strange(text))] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https:" + "//mirror.internal/simple",
+        "https:" + "//user:word@mirror:8080",
+        "git+ssh:" + "//mirror/it",
+        "http:" + "//[fd00::1]/",
+        "at mirror." + "net",
+        "at 10." + "0.0.1:3128",
+        "at 192.168." + "1.7",
+    ],
+)
+def test_the_tests_see_a_host(text: str) -> None:
+    assert strange_hosts(text)
+
+
+@pytest.mark.parametrize("root", MACHINE_ROOTS.split())
+def test_the_tests_see_a_path(root: str) -> None:
+    assert strange_paths(f'open("/{root}/place")') == [f"/{root}/place"]
 
 
 def test_the_protocol_exists_once() -> None:
@@ -74,12 +140,54 @@ def test_a_lock_holds_versions_and_hashes_and_no_address(lock: Path) -> None:
     }
 
 
+def asked_for(source: Path) -> Iterator[Requirement]:
+    """Give what a hand-written list asks for, and the lists that it includes."""
+    for line in source.read_text().splitlines():
+        if line.startswith("-r "):
+            yield from asked_for(source.with_name(line.removeprefix("-r ")))
+        elif line and not line.startswith("#"):
+            yield Requirement(line)
+
+
+def assert_locked(asked: Requirement, lock: Path) -> None:
+    versions = [
+        version
+        for name, version in LOCKED.findall(lock.read_text())
+        if name == canonicalize_name(asked.name)
+    ]
+    assert versions, f"{lock.name} lacks {asked.name}: run scripts/lock"
+    assert all(asked.specifier.contains(version) for version in versions)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_a_lock_holds_what_its_list_asks_for(lock: Path) -> None:
+    for asked in asked_for(lock.with_suffix(".in")):
+        assert_locked(asked, lock)
+
+
 @pytest.mark.parametrize("lock", ["main.lock", "python3.12.lock"])
 def test_the_locks_hold_what_the_node_declares(lock: str) -> None:
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    locked = dict(LOCKED.findall((REPOSITORY / "requirements" / lock).read_text()))
-    for declared in map(Requirement, project["dependencies"]):
-        assert declared.specifier.contains(locked[canonicalize_name(declared.name)])
+    for asked in [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]]:
+        assert_locked(Requirement(asked), REPOSITORY / "requirements" / lock)
+
+
+def test_home_and_node_need_the_same_versions_and_the_table_says_so() -> None:
+    manifest = json.loads((REPOSITORY / "custom_components/depin/manifest.json").read_text())
+    assert manifest["version"] == PROJECT["project"]["version"]
+    of_node = PROJECT["project"]["dependencies"]
+    assert set(manifest["requirements"]) <= set(of_node)
+    table = (REPOSITORY / "docs/architecture.md").read_text()
+    assert [asked for asked in of_node if f"| {asked.replace('>=', ' >= ')} |" not in table] == []
+
+
+def test_every_test_belongs_to_a_part_of_the_command() -> None:
+    command = (REPOSITORY / "scripts/test").read_text().replace("\\\n", "")
+    named = re.findall(r'^tests_of "[^"]+" (.*)', command, re.MULTILINE)
+    parts = {word for words in named for word in words.split() if word.startswith("tests/")}
+    assert parts
+    tests = {file.relative_to(REPOSITORY) for file in REPOSITORY.glob("tests/**/test_*.py")}
+    held = {test for test in tests for part in parts if test.is_relative_to(part)}
+    assert tests - held == set()
 
 
 def test_the_node_is_packed_with_the_protocol(tmp_path: Path) -> None:

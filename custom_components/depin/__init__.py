@@ -15,15 +15,16 @@ PLATFORMS: Final = [Platform.SENSOR]
 
 async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bool:
     """Take up a membership with the key that was made for it."""
+    coop: str = entry.data[CONF_COOP]
     member: str = entry.data[CONF_MEMBER]
     try:
-        key = await async_load_key(hass, member)
+        key = await async_load_key(hass, coop, member)
     except KeyUnreadableError as error:
         raise ConfigEntryError(
             translation_domain=DOMAIN, translation_key="key_unreadable"
         ) from error
     entry.runtime_data = Membership(
-        coop=entry.data[CONF_COOP],
+        coop=coop,
         member=member,
         address=entry.data[CONF_ADDRESS],
         state=MembershipState.INVITED,

@@ -1,15 +1,18 @@
 """The home's key, and the chains of statements that are signed with it."""
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from secrets import token_bytes
-from typing import Final, Self, TypedDict
+from typing import Final, Self
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN
 from .protocol import keys
 from .protocol.encoding import EncodingError, from_text, to_text
+from .protocol.identifiers import member_id
 from .protocol.statements.bodies import Body, Stream
 from .protocol.statements.envelope import FIRST_PREV, Header, Statement, sign_statement
 from .protocol.statements.heads import Head
@@ -74,27 +77,45 @@ async def async_save_key(hass: HomeAssistant, member: str, key: HomeKey) -> None
     await _store(hass, member).async_save({"seed": to_text(key.seed)})
 
 
-async def async_load_key(hass: HomeAssistant, member: str) -> HomeKey:
+async def async_load_key(hass: HomeAssistant, coop: str, member: str) -> HomeKey:
     """Read a member's key; a lost one is never replaced in silence."""
-    stored = await _store(hass, member).async_load()
-    if stored is None:
-        msg = f"no key is stored for the member {member}"
-        raise KeyUnreadableError(msg)
     try:
-        return HomeKey(from_text(stored["seed"], keys.KEY_LENGTH))
+        stored = await _store(hass, member).async_load()
+    # Home Assistant's store is not made for files of any shape, and raises whatever it stumbles on.
+    except (HomeAssistantError, NotImplementedError, LookupError, TypeError) as error:
+        msg = f"the file with the key of the member {member} is damaged: {error!r}"
+        raise KeyUnreadableError(msg) from error
+    match stored:
+        case {"seed": str(text)}:
+            key = _key(text, member)
+        case _:
+            msg = f"no key is stored for the member {member}"
+            raise KeyUnreadableError(msg)
+    if member_id(coop, key.public) != member:
+        msg = f"the key that is stored for the member {member} is somebody else's"
+        raise KeyUnreadableError(msg)
+    return key
+
+
+async def async_remove_key(hass: HomeAssistant, member: str) -> None:
+    """Erase a member's key, and what Home Assistant set aside of it as damaged."""
+    store = _store(hass, member)
+    await store.async_remove()
+    await hass.async_add_executor_job(_remove_damaged, Path(store.path))
+
+
+def _remove_damaged(path: Path) -> None:
+    for copy in path.parent.glob(f"{path.name}.corrupt.*"):
+        copy.unlink(missing_ok=True)
+
+
+def _key(text: str, member: str) -> HomeKey:
+    try:
+        return HomeKey(from_text(text, keys.KEY_LENGTH))
     except EncodingError as error:
         msg = f"the key of the member {member} is damaged: {error}"
         raise KeyUnreadableError(msg) from error
 
 
-async def async_remove_key(hass: HomeAssistant, member: str) -> None:
-    """Erase a member's key."""
-    await _store(hass, member).async_remove()
-
-
-class _StoredKey(TypedDict):
-    seed: str
-
-
-def _store(hass: HomeAssistant, member: str) -> Store[_StoredKey]:
+def _store(hass: HomeAssistant, member: str) -> Store[dict[str, str]]:
     return Store(hass, _STORE_VERSION, f"{DOMAIN}.key.{member}", private=True, atomic_writes=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .protocol.bounds import MAX_PRICE
+from .protocol.bounds import MAX_ENERGY, MAX_PRICE
 from .protocol.settlement.charges import Fees, Taxed, Vat
 from .protocol.statements.trading import Curve
 
@@ -32,13 +32,15 @@ def truthful_curves(
     """Offer the surplus and bid for the need, each at the worth that the grid gives it.
 
     Nobody gains by saying another price than his own; what he pays or gets is the market's.
+    Beyond what an order can hold he says less than he would, and never a worse price.
     """
-    bid = highest_bid(grid, fees, vat)
+    bid = min(highest_bid(grid, fees, vat), MAX_PRICE)
+    ask = max(grid.feed_in, -MAX_PRICE)
     curves = []
-    if forecast.need > 0 and abs(bid) <= MAX_PRICE:
-        curves.append(Curve(forecast.start, "bid", ((bid, forecast.need),)))
-    if forecast.surplus > 0:
-        curves.append(Curve(forecast.start, "ask", ((grid.feed_in, forecast.surplus),)))
+    if forecast.need > 0 and bid >= -MAX_PRICE:
+        curves.append(Curve(forecast.start, "bid", ((bid, min(forecast.need, MAX_ENERGY)),)))
+    if forecast.surplus > 0 and ask <= MAX_PRICE:
+        curves.append(Curve(forecast.start, "ask", ((ask, min(forecast.surplus, MAX_ENERGY)),)))
     return tuple(curves)
 
 

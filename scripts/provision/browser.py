@@ -5,7 +5,7 @@ from pathlib import Path
 
 from provision import debian
 from provision.commands import CommandError, UnavailableError
-from provision.places import CACHE, unfinished
+from provision.places import CACHE, finish, unfinished, write
 
 FOLDER = CACHE / "chromium"
 LAUNCHER = FOLDER / "chromium"
@@ -31,8 +31,6 @@ def find() -> Path | None:
 def fetch() -> Path:
     """Return Chromium from the distribution's packages, unpacked into the cache."""
     partial = unfinished(FOLDER)
-    for leftover in (FOLDER, partial):
-        shutil.rmtree(leftover, ignore_errors=True)
     try:
         release = debian.own_release()
         debian.unpack(["chromium"], partial, release=release, on_top_of_the_machine=True)
@@ -43,7 +41,7 @@ def fetch() -> Path:
     libraries = (file for pattern in ("*.so", "*.so.*") for file in partial.rglob(pattern))
     folders = {str(FOLDER / file.parent.relative_to(partial)) for file in libraries}
     launcher = partial / LAUNCHER.name
-    launcher.write_text(LAUNCHER_TEXT.format(folder=FOLDER, libraries=":".join(sorted(folders))))
+    write(launcher, LAUNCHER_TEXT.format(folder=FOLDER, libraries=":".join(sorted(folders))))
     launcher.chmod(0o755)
-    partial.rename(FOLDER)
+    finish(partial, FOLDER)
     return LAUNCHER

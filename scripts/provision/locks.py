@@ -2,15 +2,14 @@
 
 import json
 import re
-import sys
 import tempfile
 from pathlib import Path
 
 from provision import interpreters, uv
-from provision.commands import CommandError, UnavailableError, run
+from provision.commands import ending_in_one_sentence, run
 from provision.exclusive import only_one
 from provision.interpreters import HOME_ASSISTANT_PYTHON, Python
-from provision.places import REPOSITORY, REQUIREMENTS
+from provision.places import REPOSITORY, REQUIREMENTS, write
 
 NODE = REPOSITORY / "pyproject.toml"
 HOME_ASSISTANT = re.compile(r"^homeassistant==(\S+)$", re.MULTILINE)
@@ -21,13 +20,12 @@ OF_TESTS = {"pydantic", "aiohasupervisor"}
 
 def main() -> None:
     """Lock each environment, the one after the other."""
-    try:
-        with only_one(), tempfile.TemporaryDirectory() as folder:
-            _lock_all(uv.find() or uv.fetch(), Path(folder))
-    except UnavailableError as error:
-        sys.exit(f"scripts/lock: {error}")
-    except CommandError as error:
-        sys.exit(f"scripts/lock: no lock could be made: {error}.")
+    with (
+        ending_in_one_sentence("scripts/lock"),
+        only_one(),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        _lock_all(uv.find() or uv.fetch(), Path(folder))
 
 
 def _lock_all(tool: Path, folder: Path) -> None:
@@ -98,7 +96,7 @@ def _name(requirement: str) -> str:
 
 
 def _written(file: Path, lines: list[str]) -> Path:
-    file.write_text("\n".join(lines) + "\n")
+    write(file, "\n".join(lines) + "\n")
     return file
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from provision import debian
 from provision.commands import CommandError, UnavailableError, run
-from provision.places import CACHE, REQUIREMENTS, unfinished
+from provision.places import CACHE, REQUIREMENTS, finish, remove, unfinished
 
 # Older ones lack options that we use, or write lock files in another form.
 OLDEST = (0, 13)
@@ -20,25 +20,25 @@ LOCK = REQUIREMENTS / "bootstrap.lock"
 def find() -> Path | None:
     """Return a uv that will do, of the machine or of this cache."""
     own = _own_folder() / "bin/uv"
-    if (found := shutil.which("uv")) is not None and _version(Path(found)) >= OLDEST:
-        return Path(found)
-    return own if own.exists() else None
+    for uv in (Path(shutil.which("uv") or own), own):
+        if uv.exists() and _version(uv) >= OLDEST:
+            return uv
+    return None
 
 
 def fetch() -> Path:
     """Return a uv of the pinned version, installed into the cache."""
     folder = _own_folder()
     partial = unfinished(folder)
-    shutil.rmtree(partial, ignore_errors=True)
     try:
         with _some_pip() as pip:
             run(*pip, "install", "--require-hashes", "--target", partial, "-r", LOCK)
     except CommandError as error:
         raise UnavailableError(
-            f"uv is needed, is not on this machine and could not be installed ({error}): check"
-            " the connection to the Python package index, or install uv yourself."
+            f"uv {'.'.join(map(str, OLDEST))} or newer is needed, is not on this machine and could"
+            f" not be installed ({error}): {error.advice}, or install uv yourself."
         ) from error
-    partial.rename(folder)
+    finish(partial, folder)
     return folder / "bin/uv"
 
 
@@ -59,7 +59,6 @@ def _version(uv: Path) -> tuple[int, ...]:
 def _some_pip() -> Iterator[list[str | Path]]:
     """Give a pip to call: this Python's, one in a passing environment, or the distribution's."""
     partial = unfinished(CACHE / "pip")
-    shutil.rmtree(partial, ignore_errors=True)
     try:
         if importlib.util.find_spec("pip"):
             yield [sys.executable, "-m", "pip"]
@@ -77,4 +76,4 @@ def _some_pip() -> Iterator[list[str | Path]]:
             wheel = next(partial.glob("usr/share/python-wheels/pip-*.whl"))
             yield [sys.executable, wheel / "pip"]
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        remove(partial)

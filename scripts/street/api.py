@@ -15,11 +15,14 @@ class HomeAssistantApi:
         self._url = url
         self._headers: dict[str, str] = {}
 
-    async def answers(self) -> bool:
-        """Tell whether Home Assistant is up so far that it can be set up."""
+    async def answers(self, door_sign: str) -> bool:
+        """Tell whether the home of this door sign is up so far that one can move in."""
         try:
-            async with self._session.get(f"{self._url}/api/onboarding") as response:
-                return response.ok
+            async with (
+                self._session.get(f"{self._url}/local/{door_sign}") as shown,
+                self._session.get(f"{self._url}/api/onboarding") as onboarding,
+            ):
+                return shown.ok and onboarding.ok
         except ClientError:
             return False
 
@@ -42,10 +45,12 @@ class HomeAssistantApi:
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def add_integration(self, domain: str, answers: dict[str, str]) -> str:
-        """Go through a config flow of one form; return the entry, which must be loaded."""
+        """Answer a config flow's form and confirm; return the entry, which must be loaded."""
         flows = "/api/config/config_entries/flow"
         form = await self._post(flows, {"handler": domain})
         result = await self._post(f"{flows}/{form['flow_id']}", answers)
+        if result["type"] == "form" and not result["errors"]:
+            result = await self._post(f"{flows}/{form['flow_id']}", {})
         if result["type"] != "create_entry":
             refused = result.get("errors") or result.get("reason")
             raise DemoError(f"The integration was not added: {refused}.")

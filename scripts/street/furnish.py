@@ -24,6 +24,11 @@ energy:
 frontend:
 history:
 logbook:
+logger:
+  logs:
+    # Of cameras, which the demo has none of.
+    haffmpeg.tools: critical
+    homeassistant.components.camera.img_util: critical
 """
 # Home Assistant's page waits for all base components, and one of them imports these two, which
 # have no wheels. They clean up what a microphone hears; the demo has none.
@@ -43,12 +48,19 @@ def furnish(folder: Path, port: int) -> None:
     # In YAML the port would be on trial: a dialog before every page, and undone in 5 minutes.
     _store(folder, "http", 1, {"server_host": [HOST], "server_port": port})
     _store(folder, "onboarding", 4, _ONBOARDED)
+    (folder / "www").mkdir()
+    (folder / "www" / door_sign(folder)).touch()
     components = folder / "custom_components"
     shutil.copytree(
         _INTEGRATION, components / "depin", ignore=shutil.ignore_patterns("__pycache__")
     )
     # Without it, the repository's folder of this name would come first.
     (components / "__init__.py").touch()
+
+
+def door_sign(folder: Path) -> str:
+    """Return the name of a file that this home alone shows to everybody."""
+    return f"{folder.name}.txt"
 
 
 def _store(folder: Path, key: str, version: int, data: Mapping[str, object]) -> None:

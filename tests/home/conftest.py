@@ -24,6 +24,12 @@ def ours_is_found(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Let each Home Assistant keep its files in a folder of its own."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
 def invite() -> Invite:
     """Return an invite of a co-op."""
     return Invite(
@@ -47,7 +53,7 @@ async def entry(hass: HomeAssistant, invite: Invite, key: HomeKey) -> MockConfig
     await async_save_key(hass, member, key)
     entry = MockConfigEntry(
         domain=DOMAIN,
-        title="node.example",
+        title="node.example AAECAw",
         unique_id=f"{invite.coop}_{member}",
         data={
             "coop": invite.coop,

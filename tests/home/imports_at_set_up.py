@@ -45,8 +45,10 @@ async def _set_up(config: str, invite: str) -> None:
     loader.async_setup(hass)
     hass.config_entries = ConfigEntries(hass, {})
     await bootstrap.async_load_base_functionality(hass)
-    form = await hass.config_entries.flow.async_init("depin", context={"source": SOURCE_USER})
-    result = await hass.config_entries.flow.async_configure(form["flow_id"], {"invite": invite})
+    flows = hass.config_entries.flow
+    form = await flows.async_init("depin", context={"source": SOURCE_USER})
+    await flows.async_configure(form["flow_id"], {"invite": invite})
+    result = await flows.async_configure(form["flow_id"], {})
     await hass.async_block_till_done()
     if result["result"].state is not ConfigEntryState.LOADED:
         sys.exit(f"not loaded: {result['result'].reason}")

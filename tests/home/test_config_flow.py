@@ -1,5 +1,6 @@
 """The flow from a pasted invite to a membership."""
 
+import asyncio
 import base64
 from collections.abc import Callable
 from hashlib import sha256
@@ -8,16 +9,19 @@ from typing import Any
 import pytest
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     get_schema_suggested_value,
 )
 
+from custom_components.depin import config_flow
+from custom_components.depin.attestation import HomeKey, async_save_key
 from custom_components.depin.const import DOMAIN
 from custom_components.depin.protocol.encoding import to_text
 from custom_components.depin.protocol.identifiers import member_id
 from custom_components.depin.protocol.invite import Invite, parse_invite
+from custom_components.depin.protocol.keys import fingerprint
 
 
 async def _paste(hass: HomeAssistant, text: str) -> ConfigFlowResult:
@@ -29,17 +33,31 @@ async def _paste(hass: HomeAssistant, text: str) -> ConfigFlowResult:
     return await hass.config_entries.flow.async_configure(form["flow_id"], {"invite": text})
 
 
+async def _confirm(hass: HomeAssistant, form: ConfigFlowResult) -> ConfigFlowResult:
+    """Join what the form shows."""
+    assert form["type"] is FlowResultType.FORM
+    assert form["step_id"] == "confirm"
+    return await hass.config_entries.flow.async_configure(form["flow_id"], {})
+
+
 async def test_an_invite_becomes_a_membership(
     hass: HomeAssistant, invite: Invite, hass_storage: dict[str, Any]
 ) -> None:
     """The entry holds what the invite says, and the key is stored apart from it."""
-    result = await _paste(hass, f"Welcome!\n{invite}\nSee you soon")
+    form = await _paste(hass, f"Welcome!\n{invite}\nSee you soon")
+    assert form["description_placeholders"] == {
+        "host": "node.example",
+        "coop": invite.coop,
+        "fingerprint": fingerprint(invite.node_key),
+    }
+    assert not [name for name in hass_storage if name.startswith("depin.")]
+    result = await _confirm(hass, form)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     entry = result["result"]
     await hass.async_block_till_done()
 
     assert entry.state is ConfigEntryState.LOADED
-    assert entry.title == "node.example"
+    assert entry.title == f"node.example {invite.coop[:6]}"
     member = entry.data["member"]
     assert entry.unique_id == f"{invite.coop}_{member}"
     assert entry.data == {
@@ -61,11 +79,11 @@ def _altered(invite: Invite) -> str:
     return text[:60] + ("A" if text[60] != "A" else "B") + text[61:]
 
 
-def _without_address(invite: Invite) -> str:
+def _leading_to(invite: Invite, address: bytes) -> str:
     """Write an invite that is whole but leads nowhere, as a foreign program might."""
     text = str(invite).removeprefix("depin1.")
     content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))[4:]
-    content = content.removesuffix(invite.address.encode()) + b"ftp://node.example"
+    content = content.removesuffix(invite.address.encode()) + address
     return f"depin1.{to_text(_check(content) + content)}"
 
 
@@ -79,7 +97,8 @@ def _check(content: bytes) -> bytes:
         (lambda _: "hello", "no_invite"),
         (lambda invite: str(invite)[:-8], "invite_damaged"),
         (_altered, "invite_damaged"),
-        (_without_address, "invite_unusable"),
+        (lambda invite: _leading_to(invite, b"ftp://node.example"), "invite_unusable"),
+        (lambda invite: _leading_to(invite, b"https://node.example:99999"), "invite_unusable"),
     ],
 )
 async def test_a_bad_invite_is_told_apart_and_can_be_corrected(
@@ -97,6 +116,7 @@ async def test_a_bad_invite_is_told_apart_and_can_be_corrected(
     result = await hass.config_entries.flow.async_configure(
         form["flow_id"], {"invite": str(invite)}
     )
+    result = await _confirm(hass, result)
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -113,12 +133,109 @@ async def test_a_home_joins_a_co_op_once(
     assert set(hass_storage) == stored
 
 
+class _SlowStore:
+    """Saves keys like the real one, once it is told to go on."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+
+    async def save(self, hass: HomeAssistant, member: str, key: HomeKey) -> None:
+        self.reached.set()
+        await self.may_go_on.wait()
+        await async_save_key(hass, member, key)
+
+
+@pytest.fixture
+def slow_store(monkeypatch: pytest.MonkeyPatch) -> _SlowStore:
+    store = _SlowStore()
+    monkeypatch.setattr(config_flow, "async_save_key", store.save)
+    return store
+
+
+def _stored_keys(hass_storage: dict[str, Any]) -> list[str]:
+    return [name for name in hass_storage if name.startswith("depin.key.")]
+
+
+async def test_of_flows_at_once_one_joins(
+    hass: HomeAssistant, invite: Invite, hass_storage: dict[str, Any], slow_store: _SlowStore
+) -> None:
+    """While the key of one is written, there is no entry yet, and the others end at that."""
+    forms = [await _paste(hass, str(invite)) for _ in range(4)]
+    flows = [asyncio.create_task(_confirm(hass, form)) for form in forms]
+    await slow_store.reached.wait()
+    assert not hass.config_entries.async_entries(DOMAIN)
+    slow_store.may_go_on.set()
+    results = await asyncio.gather(*flows)
+    await hass.async_block_till_done()
+    assert sorted(result.get("reason", "joined") for result in results) == [
+        "already_in_progress",
+        "already_in_progress",
+        "already_in_progress",
+        "joined",
+    ]
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert _stored_keys(hass_storage) == [f"depin.key.{entry.data['member']}"]
+    assert (await _paste(hass, str(invite))).get("reason") == "already_configured"
+
+
+async def test_a_form_that_is_sent_twice_joins_once(
+    hass: HomeAssistant, invite: Invite, hass_storage: dict[str, Any], slow_store: _SlowStore
+) -> None:
+    """Two clicks make one entry and one key."""
+    form = await _paste(hass, str(invite))
+    clicks = [asyncio.create_task(_confirm(hass, form)) for _ in range(2)]
+    await slow_store.reached.wait()
+    slow_store.may_go_on.set()
+    # Which of the two is answered, and how, is up to when Home Assistant forgets the flow.
+    await asyncio.gather(*clicks, return_exceptions=True)
+    await hass.async_block_till_done()
+    assert len(hass.config_entries.async_entries(DOMAIN)) == 1
+    assert len(_stored_keys(hass_storage)) == 1
+
+
+async def test_an_entry_that_came_first_wins(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    invite: Invite,
+    hass_storage: dict[str, Any],
+    slow_store: _SlowStore,
+) -> None:
+    """The flow ends, and the key that it had made is erased."""
+    await hass.config_entries.async_remove(entry.entry_id)
+    form = await _paste(hass, str(invite))
+    flow = asyncio.create_task(_confirm(hass, form))
+    await slow_store.reached.wait()
+    entry.add_to_hass(hass)
+    slow_store.may_go_on.set()
+    assert (await flow).get("reason") == "already_configured"
+    await hass.async_block_till_done()
+    assert hass.config_entries.async_entries(DOMAIN) == [entry]
+    assert _stored_keys(hass_storage) == []
+
+
+async def test_a_flow_that_is_closed_leaves_no_key(
+    hass: HomeAssistant, invite: Invite, hass_storage: dict[str, Any], slow_store: _SlowStore
+) -> None:
+    """Even when it is closed while the key is written."""
+    form = await _paste(hass, str(invite))
+    flow = asyncio.create_task(_confirm(hass, form))
+    await slow_store.reached.wait()
+    hass.config_entries.flow.async_abort(form["flow_id"])
+    slow_store.may_go_on.set()
+    with pytest.raises(UnknownFlow):
+        await flow
+    await hass.async_block_till_done()
+    assert not hass.config_entries.async_entries(DOMAIN)
+    assert _stored_keys(hass_storage) == []
+
+
 async def test_a_home_can_be_in_several_co_ops(
     hass: HomeAssistant, entry: MockConfigEntry, invite: Invite
 ) -> None:
     """Another co-op gets another key, so that nobody can tell it is the same home."""
     other = Invite(invite.address, invite.node_key, to_text(bytes(16)), invite.code)
     assert parse_invite(str(other)) == other
-    result = await _paste(hass, str(other))
+    result = await _confirm(hass, await _paste(hass, str(other)))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["result"].data["member"] != entry.data["member"]

@@ -2,17 +2,27 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from custom_components.depin.attestation import Chain, make_key
 from custom_components.depin.market import Forecast, GridTariff, highest_bid, truthful_curves
 from custom_components.depin.protocol.bounds import MAX_ENERGY, MAX_PRICE
-from custom_components.depin.protocol.encoding import decode_json, encode_json
+from custom_components.depin.protocol.encoding import to_text
+from custom_components.depin.protocol.identifiers import member_id
 from custom_components.depin.protocol.settlement.charges import Fees, Taxed, Vat
-from custom_components.depin.protocol.statements.fields import Fields
-from custom_components.depin.protocol.statements.trading import Curve, Order
+from custom_components.depin.protocol.statements.envelope import read_statement
+from custom_components.depin.protocol.statements.membership import ChainOpening
+from custom_components.depin.protocol.statements.trading import Curve, Order, Side
 
 _START = 1_790_000_100_000
+_KEY = make_key()
+_COOP = to_text(bytes(16))
+_SALT = to_text(bytes(16))
+_, _CHAIN = Chain(_COOP, member_id(_COOP, _KEY.public), "trading", to_text(bytes(16))).write(
+    ChainOpening(), _KEY, _START, _SALT
+)
 _PRICES = st.integers(-MAX_PRICE, MAX_PRICE)
 _FEES = st.integers(0, MAX_PRICE)
 _RATES = st.integers(1, 1_000).flatmap(
@@ -65,17 +75,39 @@ def test_surplus_is_offered_and_need_is_bid_for() -> None:
         assert truthful_curves(forecast, grid, fees, vat) == curves
 
 
+_ANY = st.integers(-(2**70), 2**70)
+
+
 @given(
-    st.builds(Forecast, st.just(_START), st.integers(0, MAX_ENERGY), st.integers(0, MAX_ENERGY)),
-    st.builds(GridTariff, _PRICES, _PRICES),
+    st.builds(Forecast, st.just(_START), _ANY, _ANY),
+    st.builds(GridTariff, _ANY, _ANY),
     st.builds(Fees, _FEES, _FEES, _FEES),
     _RATES,
 )
-def test_every_curve_can_be_ordered(
+def test_every_curve_can_be_signed(
     forecast: Forecast, grid: GridTariff, fees: Fees, vat: Vat
 ) -> None:
-    """The protocol reads back what the home would say, whatever the forecast and the tariff."""
+    """Whatever the forecast and the tariff, the node reads what the home signs."""
     curves = truthful_curves(forecast, grid, fees, vat)
-    if curves:
-        order = Order("street", curves)
-        assert Order.read(Fields(decode_json(encode_json(order.to_json())))) == order
+    for curve in curves:
+        order = Order("street", (curve,))
+        statement, _ = _CHAIN.write(order, _KEY, _START, _SALT)
+        assert read_statement(statement.wire).body == order
+
+
+@pytest.mark.parametrize(
+    ("retail", "feed_in", "curves"),
+    [
+        (MAX_PRICE + 1, MAX_PRICE, [("bid", MAX_PRICE), ("ask", MAX_PRICE)]),
+        (-MAX_PRICE, -MAX_PRICE - 1, [("bid", -MAX_PRICE), ("ask", -MAX_PRICE)]),
+        (-MAX_PRICE - 1, MAX_PRICE + 1, []),
+    ],
+)
+def test_beyond_the_bounds_less_is_said_and_nothing_worse(
+    retail: int, feed_in: int, curves: list[tuple[Side, int]]
+) -> None:
+    """Prices and quantities end at what an order can hold, where that is no loss to the home."""
+    forecast = Forecast(_START, MAX_ENERGY + 1, MAX_ENERGY + 1)
+    assert truthful_curves(forecast, GridTariff(retail, feed_in), Fees(), Vat()) == tuple(
+        Curve(_START, side, ((price, MAX_ENERGY),)) for side, price in curves
+    )

@@ -1,5 +1,6 @@
 """That hassfest and HACS would take the integration, and that a broken copy is found out."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,30 @@ def test_the_package_is_sound() -> None:
 def test_a_copy_is_as_sound(tmp_path: Path) -> None:
     """What the checks find in a broken copy comes of the breakage, not of copying."""
     assert check_package(Package(Copy.of(_REPOSITORY, tmp_path).root)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda copy: copy.edit(
+            "quality_scale.yaml",
+            lambda scale: scale["rules"].update(
+                brands={"status": "done", "comment": "Drawn for this project."}
+            ),
+        ),
+        lambda copy: copy.edit(
+            "translations/en.json",
+            lambda texts: texts.update(entity_component={"_": {"name": "Membership"}}),
+        ),
+        lambda copy: copy.append("dashboards/street.json", "[]"),
+        lambda copy: copy.append("meters.yaml", "- a meter"),
+    ],
+)
+def test_what_is_allowed_passes(tmp_path: Path, change: Callable[[Copy], None]) -> None:
+    """A reason beside what is done, texts of platforms, lists in files of our own."""
+    copy = Copy.of(_REPOSITORY, tmp_path)
+    change(copy)
+    assert check_package(Package(copy.root)) == []
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda breakage: breakage.what)

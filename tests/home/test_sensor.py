@@ -7,10 +7,13 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity_component import DATA_INSTANCES
+from homeassistant.loader import async_get_integration
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 import custom_components.depin as integration
 from custom_components.depin.attestation import HomeKey
+from custom_components.depin.const import DOMAIN
 from custom_components.depin.protocol.invite import Invite
 from custom_components.depin.sensor import SENSORS
 
@@ -34,13 +37,22 @@ async def test_what_a_membership_shows(
     prefix = f"{invite.coop}_{entry.data['member']}"
     diagnostic = EntityCategory.DIAGNOSTIC
     assert shown == {
-        f"{prefix}_membership": ("node.example Membership", "invited", diagnostic),
+        f"{prefix}_membership": ("node.example AAECAw Membership", "invited", diagnostic),
         f"{prefix}_key_fingerprint": (
-            "node.example Key",
+            "node.example AAECAw Key",
             key.fingerprint,
             diagnostic,
         ),
     }
+
+
+async def test_nothing_is_polled(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The entities wait to be told, and the integration says so of itself."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    entities = list(hass.data[DATA_INSTANCES]["sensor"].entities)
+    assert len(entities) == len(SENSORS)
+    assert not any(entity.should_poll for entity in entities)
+    assert (await async_get_integration(hass, DOMAIN)).iot_class == "cloud_push"
 
 
 async def test_the_co_op_is_a_device(
@@ -52,7 +64,7 @@ async def test_the_co_op_is_a_device(
     """Its page leads to the node."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     (device,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
-    assert device.name == "node.example"
+    assert device.name == "node.example AAECAw"
     assert device.entry_type is dr.DeviceEntryType.SERVICE
     assert device.configuration_url == invite.address
     assert device.model_id == invite.coop

@@ -89,7 +89,7 @@ def test_an_invite_that_could_not_be_used_is_not_made(
 @pytest.mark.parametrize(
     "address",
     [
-        "http://192.168.1.7:8480",
+        "http://192.0.2.7:8480",
         "https://[2001:db8::7]:65535",
         "https://node.example/sunny.street/~7",
         "https://x/..a",

@@ -5,13 +5,17 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping
+import tempfile
+import time
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+
+from street.folder import own_folder, sweep
 
 _DEMO: Final = Path(__file__).parents[2] / "scripts" / "demo"
 _STOP_LIMIT: Final = 60
@@ -54,28 +58,102 @@ class _Browser:
         return value
 
 
+def _start() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [_DEMO, "--headless"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _visit(demo: subprocess.Popen[str]) -> dict[str, str]:
+    """Wait until the demo says how to visit it."""
+    assert demo.stdout
+    visit: dict[str, str] = json.loads(demo.stdout.readline())
+    return visit
+
+
+def _is_gone(folder: Path, url: str) -> None:
+    """Check that neither files, processes nor pages are left."""
+    assert list(folder.iterdir()) == []
+    assert _processes_about(folder) == []
+    with pytest.raises(ConnectionRefusedError):
+        _Browser(url).ask("/api/onboarding")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
 def test_the_demo_can_be_visited_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    """It shows the integration to who logs in, and is gone after Ctrl-C."""
+    """It shows the integration to who logs in, and is gone after Ctrl-C, or a quit."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with subprocess.Popen(
-        [_DEMO, "--headless"], stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as demo:
+    with _start() as demo:
         try:
-            assert demo.stdout
-            visit = json.loads(demo.stdout.readline())
+            visit = _visit(demo)
             _look_around(visit)
             assert list(tmp_path.iterdir())
         finally:
-            # As a terminal does on Ctrl-C.
-            os.killpg(demo.pid, signal.SIGINT)
-        assert demo.wait(_STOP_LIMIT) == 0
-        assert demo.stdout.read() == ""
-    assert list(tmp_path.iterdir()) == []
-    assert _processes_about(tmp_path) == []
-    with pytest.raises(ConnectionRefusedError):
-        _Browser(visit["url"]).ask("/api/onboarding")
+            # As a terminal does.
+            os.killpg(demo.pid, number)
+        rest, errors = demo.communicate(timeout=_STOP_LIMIT)
+    assert demo.returncode == 0
+    assert rest == ""
+    assert [line for line in errors.splitlines() if "scripts/" not in line] == []
+    _is_gone(tmp_path, visit["url"])
+
+
+def test_demos_at_once_are_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each talks to its own home. One is then killed, and still leaves nothing."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with _start() as one, _start() as other:
+        try:
+            visits = [_visit(one), _visit(other)]
+            for visit in visits:
+                _look_around(visit)
+            assert visits[0]["url"] != visits[1]["url"]
+            one.kill()
+            _wait(lambda: len(list(tmp_path.iterdir())) == 1)
+            _look_around(visits[1])
+        finally:
+            one.kill()
+            os.killpg(other.pid, signal.SIGINT)
+        assert other.wait(_STOP_LIMIT) == 0
+    for visit in visits:
+        _wait(lambda: not _processes_about(tmp_path))
+        _is_gone(tmp_path, visit["url"])
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    limit = time.monotonic() + _STOP_LIMIT
+    while not done():
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+
+
+def test_what_a_killed_demo_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder goes when nobody holds its lock; others stay."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    stale, foreign = tmp_path / "depin-demo-stale", tmp_path / "depin-demo-foreign"
+    for folder in (stale, foreign):
+        folder.mkdir()
+    (stale / "in-use.lock").touch()
+    with own_folder() as (own, _):
+        sweep()
+        assert sorted(tmp_path.iterdir()) == sorted([own, foreign])
+    assert list(tmp_path.iterdir()) == [foreign]
+
+
+@pytest.mark.parametrize("after", [0.02, 0.1, 0.2, 0.3, 0.4])
+def test_an_early_ctrl_c_is_taken_quietly(after: float) -> None:
+    """However little has happened by then, nobody is shown a traceback."""
+    with _start() as demo:
+        time.sleep(after)
+        os.killpg(demo.pid, signal.SIGINT)
+        written, errors = demo.communicate(timeout=_STOP_LIMIT)
+    assert written == ""
+    assert "Traceback" not in errors
 
 
 def _look_around(visit: dict[str, str]) -> None:
@@ -87,16 +165,15 @@ def _look_around(visit: dict[str, str]) -> None:
     assert "homeassistant" in {actions["domain"] for actions in browser.ask("/api/services")}
     (entry,) = browser.ask("/api/config/config_entries/entry?domain=depin")
     assert (entry["entry_id"], entry["state"]) == (visit["entry_id"], "loaded")
+    title = entry["title"]
+    assert title.startswith("sunny-street.example ")
     sensors = {
         state["attributes"]["friendly_name"]: state["state"]
         for state in browser.ask("/api/states")
         if state["entity_id"].startswith("sensor.sunny_street")
     }
-    assert sensors.keys() == {
-        "sunny-street.example Membership",
-        "sunny-street.example Key",
-    }
-    assert sensors["sunny-street.example Membership"] == "invited"
+    assert sensors.keys() == {f"{title} Membership", f"{title} Key"}
+    assert sensors[f"{title} Membership"] == "invited"
 
 
 def _processes_about(folder: Path) -> list[str]:

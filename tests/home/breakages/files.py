@@ -1,8 +1,8 @@
 """Ways to break the quality scale, the brand images and what HACS reads."""
 
-import struct
-import zlib
 from typing import Any, Final
+
+from PIL import Image
 
 from .copy import Breakage, Copy, edited, removed
 
@@ -27,33 +27,58 @@ QUALITY_SCALE: Final = (
         {"status": "half", "comment": "Only the icon."},
         "rules.brands.status",
     ),
+    *(
+        _rule(f"no {rule}, and done", rule, "done", f"rules.{rule}")
+        for rule in ("diagnostics", "reauthentication-flow", "reconfiguration-flow")
+    ),
+    _rule("blanks", "brands", {"status": "todo", "comment": " " * 12}, "rules.brands.comment"),
+    Breakage(
+        "a rule twice",
+        lambda copy: copy.replace(_SCALE, "  brands: done", "  brands: done\n  brands: done"),
+        _SCALE,
+    ),
     Breakage("not YAML", lambda copy: copy.append(_SCALE, "rules: ["), _SCALE),
     removed(_SCALE),
 )
 
 
-def _image(name: str, width: int, height: int, colours: int) -> Breakage:
-    """Put an image of a given form in the place of one."""
+def _image(name: str, width: int, height: int, around: str = "#00000000") -> Breakage:
+    """Put a drawing of a given size in the place of one."""
 
     def damage(copy: Copy) -> None:
-        header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, colours, 0, 0, 0)
-        chunk = struct.pack(">I", len(header) - 4) + header
-        check = struct.pack(">I", zlib.crc32(header))
-        copy.path(f"brand/{name}").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + check)
+        image = Image.new("RGBA", (width, height), around)
+        image.putpixel((0, 0), (0, 0, 0, 255))
+        image.save(copy.path(f"brand/{name}"))
+        if "@2x" not in name:
+            # It would be found to be no longer twice the size.
+            copy.path(f"brand/{name}".replace(".png", "@2x.png")).unlink()
 
-    where = "alpha" if colours == 2 else "size"
+    where = "size" if around == "#00000000" else "alpha"
     return Breakage(f"{name} of {width} by {height}", damage, f"brand/{name}", where)
+
+
+def _cut(copy: Copy) -> None:
+    path = copy.path("brand/icon.png")
+    path.write_bytes(path.read_bytes()[:-12])
+
+
+def _garble(copy: Copy) -> None:
+    path = copy.path("brand/icon.png")
+    path.write_bytes(path.read_bytes()[:60] + bytes(400) + path.read_bytes()[460:])
 
 
 BRAND: Final = (
     removed("brand/icon.png"),
-    _image("icon.png", 128, 128, 6),
-    _image("icon.png", 256, 255, 6),
-    _image("icon@2x.png", 256, 256, 6),
-    _image("dark_icon.png", 256, 256, 2),
-    _image("logo.png", 400, 100, 6),
-    _image("logo@2x.png", 838, 255, 6),
-    _image("dark_logo@2x.png", 1676, 514, 6),
+    _image("icon.png", 128, 128),
+    _image("icon.png", 256, 255),
+    _image("icon@2x.png", 256, 256),
+    _image("dark_icon.png", 256, 256, "white"),
+    _image("logo.png", 400, 100),
+    _image("logo@2x.png", 838, 255),
+    _image("dark_logo@2x.png", 1676, 514),
+    _image("dark_logo@2x.png", 1600, 512),
+    Breakage("an image without its end", _cut, "brand/icon.png"),
+    Breakage("an image that is garbled", _garble, "brand/icon.png"),
     Breakage(
         "an image that nobody asks for",
         lambda copy: copy.path("brand/icon.png").copy(copy.path("brand/banner.png")),
@@ -79,6 +104,16 @@ HACS: Final = (
     removed("LICENSE"),
     Breakage("not JSON", lambda copy: copy.append("hacs.json", "}"), "hacs.json"),
     edited("no name", "hacs.json", lambda hacs: hacs.pop("name"), "name"),
+    edited("no country", "hacs.json", lambda hacs: hacs.update(country="Atlantis"), "country"),
+    edited(
+        "a folder outside",
+        "hacs.json",
+        lambda hacs: hacs.update(persistent_directory="../.."),
+        "persistent_directory",
+    ),
+    Breakage("a list", lambda copy: copy.path("hacs.json").write_text("[]"), "hacs.json"),
+    Breakage("nothing to read", lambda copy: copy.path("README.md").write_text(" "), "README.md"),
+    Breakage("another licence", lambda copy: copy.path("LICENSE").write_text("Mine."), "LICENSE"),
     edited("an unknown key", "hacs.json", lambda hacs: hacs.update(domains=[]), "domains"),
     edited("an archive", "hacs.json", lambda hacs: hacs.update(zip_release=True), "zip_release"),
     edited(

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from .copy import Breakage, edited
+from .copy import Breakage, edited, removed
 
 _FILE: Final = "manifest.json"
 
@@ -69,10 +69,32 @@ BREAKAGES: Final = (
     _with("capitals in a discovery", "zeroconf.0", zeroconf=["_Depin._tcp.local."]),
     _with("a MAC in small letters", "dhcp.0.macaddress", dhcp=[{"macaddress": "aabb*"}]),
     _with("a flat preview", "preview_features.x", preview_features={"x": "y"}),
+    _with("no name", "name", name=""),
+    _with("blanks in an address", "documentation", documentation="https://street.example/a b"),
+    _with("what brings modbus", "dependencies", dependencies=["solaredge_modbus"]),
+    _with("a service of no type", "zeroconf.0", zeroconf=["depin"]),
+    _with("a discovery without a step", "zeroconf", zeroconf=["_depin._tcp.local."]),
+    _with("a device that is not described", "dhcp.0", dhcp=[{}]),
+    _with("an unknown USB key", "usb.0.foo", usb=[{"foo": 1}]),
+    _with("an unknown Bluetooth key", "bluetooth.0.foo", bluetooth=[{"foo": 1}]),
+    _with("a number in a discovery", "ssdp.0.st", ssdp=[{"st": 5}]),
+    _with("a number required", "requirements.0", requirements=[5]),
+    removed(_FILE),
+    Breakage("a list", lambda copy: copy.path(_FILE).write_text("[]"), _FILE),
+    Breakage(
+        "a key twice",
+        lambda copy: copy.replace(_FILE, '"domain": "depin"', '"domain": "a", "domain": "depin"'),
+        _FILE,
+    ),
     edited("keys out of order", _FILE, _reverse),
     _requires("PyNaCl==1.6.2"),
     _requires("numpy>=99"),
     _requires("numpy"),
+    _requires("msgspec==0.*"),
+    _requires("aiomqtt>=2.0"),
+    _with("numpy older than any", "requirements", requirements=["numpy>=1.0", "PyNaCl>=1.6.2"]),
+    _with("a marker", "requirements", requirements=["numpy>=2.3.2", "PyNaCl>=1.6.2;os_name=='a'"]),
+    _with("one twice", "requirements", requirements=["numpy>=2.3.2"] * 2 + ["PyNaCl>=1.6.2"]),
     _requires("paho-mqtt>=2.1.0,<3"),
     _requires("pymodbus>=3.0"),
     _requires("tmodbus==1.1.0"),

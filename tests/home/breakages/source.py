@@ -1,14 +1,27 @@
 """Ways to break the Python files."""
 
+from collections.abc import Callable
 from typing import Final
 
-from .copy import Breakage, Copy, appended
+from .copy import Breakage, Copy, appended, removed
 
 
 def _nameless_discovery(copy: Copy) -> None:
     copy.append("config_flow.py", "async def async_step_zeroconf(): ...")
     copy.replace("config_flow.py", "async_set_unique_id", "async_forget")
 
+
+def _switch(file: str) -> Callable[[Copy], None]:
+    """Add a platform, and list it."""
+
+    def damage(copy: Copy) -> None:
+        copy.append(file, "")
+        copy.replace("__init__.py", "[Platform.SENSOR]", "[Platform.SENSOR, Platform.SWITCH]")
+
+    return damage
+
+
+_ENGLISH: Final = "translations/en.json"
 
 BREAKAGES: Final = (
     appended(
@@ -60,7 +73,104 @@ BREAKAGES: Final = (
         "async def async_get_conditions(hass): ...",
         found_in="conditions.yaml",
     ),
-    appended("a platform without a limit", "switch.py", "", "PARALLEL_UPDATES"),
+    Breakage("a platform without a limit", _switch("switch.py"), "switch.py", "PARALLEL_UPDATES"),
+    Breakage(
+        "a folder for a platform, without a limit",
+        _switch("switch/__init__.py"),
+        "switch/__init__.py",
+        "PARALLEL_UPDATES",
+    ),
+    appended(
+        "a platform that is not listed",
+        "switch.py",
+        "PARALLEL_UPDATES = 0",
+        "PLATFORMS.switch",
+        "__init__.py",
+    ),
+    Breakage(
+        "a list without platforms",
+        lambda copy: copy.replace("__init__.py", "[Platform.SENSOR]", "[]"),
+        "__init__.py",
+        "PLATFORMS.sensor",
+    ),
+    Breakage(
+        "another domain in the code",
+        lambda copy: copy.replace("const.py", '"depin"', '"street"'),
+        "const.py",
+        "DOMAIN",
+    ),
+    Breakage(
+        "a flow of another domain",
+        lambda copy: copy.replace("config_flow.py", "domain=DOMAIN", 'domain="street"'),
+        "config_flow.py",
+        "domain",
+    ),
+    appended(
+        "a relative import that leaves us",
+        "market.py",
+        "from ..street import price",
+        "custom_components.street",
+    ),
+    appended(
+        "a module imported by its text",
+        "market.py",
+        'import importlib\nimportlib.import_module("homeassistant.components.recorder")',
+        "homeassistant.components.recorder",
+    ),
+    appended(
+        "a module imported by a computed text",
+        "market.py",
+        "import importlib\nimportlib.import_module(__name__)",
+        "import_module",
+    ),
+    appended(
+        "all components at once",
+        "market.py",
+        "from homeassistant import components",
+        "homeassistant.components",
+    ),
+    appended(
+        "actions by another name",
+        "__init__.py",
+        'def act(hass):\n    does = hass.services\n    does.async_register(DOMAIN, "sell", 1)',
+        found_in="services.yaml",
+    ),
+    appended(
+        "words in an exception",
+        "market.py",
+        'def fail(): raise HomeAssistantError("boom")',
+        "HomeAssistantError",
+    ),
+    appended(
+        "an exception without a domain",
+        "market.py",
+        'def fail(): raise HomeAssistantError(translation_key="key_unreadable")',
+        "HomeAssistantError",
+    ),
+    appended(
+        "an entity of a class, without a name",
+        "sensor.py",
+        'class Price:\n    _attr_translation_key = "price"',
+        "entity.sensor.price",
+        _ENGLISH,
+    ),
+    *(
+        appended(
+            f"{code} without a text", "config_flow.py", f"def more(self): {code}", at, _ENGLISH
+        )
+        for code, at in (
+            ('self.async_show_form(step_id="user", errors={"base": "late"})', "config.error.late"),
+            ('raise AbortFlow("gone")', "config.abort.gone"),
+            ('self.async_abort("gone")', "config.abort.gone"),
+            ('self.async_abort(reason="gone")', "config.abort.gone"),
+            (
+                'self.async_show_menu(step_id="user", menu_options=["buy"])',
+                "config.step.user.menu_options.buy",
+            ),
+            ('async_create_issue(self, DOMAIN, "x", translation_key="lost")', "issues.lost"),
+        )
+    ),
+    *(removed(name) for name in ("__init__.py", "const.py", "entity.py", "config_flow.py")),
     Breakage(
         "a platform that lost its limit",
         lambda copy: copy.replace("sensor.py", "PARALLEL_UPDATES", "LIMIT"),

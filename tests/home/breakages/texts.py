@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from .copy import Breakage, Copy, appended, edited
+from .copy import Breakage, Copy, appended, edited, removed
 
 _ENGLISH: Final = "translations/en.json"
 _STEP: Final = "config.step.user"
@@ -43,6 +43,16 @@ def _german(what: str, where: str, text: str | None) -> Breakage:
     return Breakage(what, damage, "translations/de.json", where)
 
 
+def _add_field(texts: dict[str, Any]) -> None:
+    _put(texts, f"{_STEP}.data.code", "Code")
+    _put(texts, f"{_STEP}.data_description.code", "The code.")
+
+
+def _drop_fields(texts: dict[str, Any]) -> None:
+    _drop(texts, f"{_STEP}.data")
+    _drop(texts, f"{_STEP}.data_description")
+
+
 TRANSLATIONS: Final = (
     _english("HTML", f"{_STEP}.description", "Take the <b>invite</b>."),
     _english("an address", f"{_STEP}.description", "See https://street.example."),
@@ -77,6 +87,40 @@ TRANSLATIONS: Final = (
         lambda texts: _put(texts, "entity.sensor.membership.state.Left", "Left"),
         "entity.sensor.membership.state.Left",
     ),
+    _english("an HTML comment", f"{_STEP}.title", "Accept <!-- it -->"),
+    _english("a placeholder never filled", f"{_STEP}.description", "From {coop}."),
+    _english("another step's placeholder", "config.error.no_invite", "None in {text}."),
+    _english("an exception's placeholder", "exceptions.key_unreadable.message", "Of {member}."),
+    _english("options without a flow", "options.step.init", {"title": "Options"}),
+    _english("an issue that nobody raises", "issues.clock", {"title": "Cl", "description": "Off."}),
+    _english("an action that does not exist", "services.sell", {"name": "S", "description": "S."}),
+    _english("a choice that nobody has", "selector.how", {"options": {"a": "A"}}),
+    _english("health that nobody tells", "system_health", {"info": {"node": "Node"}}),
+    edited(
+        "a text for a field that the form lacks",
+        _ENGLISH,
+        _add_field,
+        f"{_STEP}.data.code",
+    ),
+    edited(
+        "a field without a text",
+        _ENGLISH,
+        _drop_fields,
+        "data.invite",
+    ),
+    edited(
+        "an entity that lost its name",
+        _ENGLISH,
+        lambda texts: _drop(texts, "entity.sensor.membership.name"),
+        "entity.sensor.membership",
+    ),
+    Breakage(
+        "a text twice",
+        lambda copy: copy.replace(_ENGLISH, '"title": "DePIN",', '"title": "A", "title": "B",'),
+        _ENGLISH,
+    ),
+    Breakage("a list for texts", lambda copy: copy.path(_ENGLISH).write_text("[]"), _ENGLISH),
+    removed(_ENGLISH),
     _missing("config.error.no_invite"),
     _missing("config.abort.already_configured"),
     _missing("exceptions.key_unreadable"),
@@ -112,13 +156,17 @@ ICONS: Final = (
     _icon("an entity without text", "entity.sensor.price", {"default": "mdi:cash"}),
     _icon("ranges that fall", f"{_MEMBERSHIP}.range", {"9": "mdi:sun", "1": "mdi:moon"}),
     _icon("a range of words", f"{_MEMBERSHIP}.range", {"low": "mdi:moon"}),
+    removed("icons.json"),
+    _icon("an icon for all", _MEMBERSHIP, "mdi:home"),
+    _icon("an entity without icons", _MEMBERSHIP, {}),
+    _icon("an unknown platform", "entity.sensr", {}),
     _icon("an unknown group", "devices", {}),
     _icon("an action without text", "services.sell", {"service": "mdi:cash"}),
     appended("not JSON", "icons.json", "}"),
 )
 
 
-def _action(what: str, where: str, description: str) -> Breakage:
+def _action(what: str, where: str, description: str, file: str = "services.yaml") -> Breakage:
     """Describe an action that English knows, with one fault."""
 
     def damage(copy: Copy) -> None:
@@ -130,7 +178,7 @@ def _action(what: str, where: str, description: str) -> Breakage:
         copy.edit(_ENGLISH, lambda english: english.setdefault("services", {"sell": texts}))
         copy.append("services.yaml", description)
 
-    return Breakage(what, damage, "services.yaml", where)
+    return Breakage(what, damage, file, where)
 
 
 SERVICES: Final = (
@@ -139,15 +187,18 @@ SERVICES: Final = (
         "sell.fields.wh.selector",
         "sell: {fields: {wh: {selector: {energy: }}}}",
     ),
-    _action("an action without text", "buy", "buy: {}"),
+    _action("an action without text", "services.buy", "sell: {}\nbuy: {}", _ENGLISH),
+    _action("a target that is none", "sell.target.fuse", "sell: {target: {fuse: {}}}"),
+    _action("an action as a text", "sell", "sell: sells"),
     _action("a field without text", "sell.fields.price", "sell: {fields: {price: {}}}"),
     _action("a filter without a target", "sell", "sell: {fields: {wh: {filter: {}}}}"),
     _action("a field twice", "sell", "sell: {fields: {wh: {}, more: {fields: {wh: {}}}}}"),
     _action("an unknown part", "sell.icon", "sell: {icon: sun}"),
     _action(
         "a choice without texts",
-        "sell.fields.wh.selector",
+        "selector.how",
         "sell: {fields: {wh: {selector: {select: {options: [a], translation_key: how}}}}}",
+        _ENGLISH,
     ),
     appended("a trigger without text", "triggers.yaml", "sold: {}", "sold"),
     appended("a condition without text", "conditions.yaml", "is_selling: {}", "is_selling"),

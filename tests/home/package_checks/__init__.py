@@ -9,11 +9,16 @@ from typing import Final
 from . import (
     automation_texts,
     brand,
+    exceptions,
+    files,
+    forms,
     hacs,
     icons,
     imports,
     manifest,
+    placeholders,
     quality_scale,
+    requirements,
     services,
     source,
     translation_use,
@@ -21,12 +26,24 @@ from . import (
 )
 from .package import Finding, Package
 
-CHECKS: Final[tuple[Callable[[Package], list[Finding]], ...]] = (
+FORMS: Final[tuple[Callable[[Package], list[Finding]], ...]] = (
+    manifest.form,
+    translations.form,
+    icons.form,
+    services.form,
+    quality_scale.form,
+    hacs.form,
+)
+SENSE: Final[tuple[Callable[[Package], list[Finding]], ...]] = (
     manifest.check,
+    requirements.check,
     imports.check,
     source.check,
+    exceptions.check,
     translations.check,
     translation_use.check,
+    forms.check,
+    placeholders.check,
     icons.check,
     services.check,
     automation_texts.check,
@@ -37,6 +54,11 @@ CHECKS: Final[tuple[Callable[[Package], list[Finding]], ...]] = (
 
 
 def check_package(package: Package) -> list[Finding]:
-    """Return all that is wrong, in order; a file that does not parse ends it at that."""
-    findings = package.unreadable() or [finding for check in CHECKS for finding in check(package)]
-    return sorted(findings)
+    """Return all that is wrong, in order.
+
+    What files mean is only asked when their form is right, and their form when they can be read.
+    """
+    for checks in ((files.check,), FORMS, SENSE):
+        if findings := [finding for check in checks for finding in check(package)]:
+            return sorted(findings)
+    return []

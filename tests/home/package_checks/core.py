@@ -1,9 +1,11 @@
 """What the installed Home Assistant knows: its integrations, constraints and requirements."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
+from typing import Any
 
 import homeassistant
 from packaging.requirements import Requirement
@@ -18,6 +20,22 @@ _ROOT = Path(homeassistant.__file__).parent
 def core_domains() -> frozenset[str]:
     """Return the domains of all integrations of Home Assistant's own."""
     return frozenset(path.parent.name for path in _ROOT.glob("components/*/manifest.json"))
+
+
+@cache
+def core_manifest(domain: str) -> dict[str, Any]:
+    """Return the manifest of an integration of Home Assistant's own."""
+    manifest: dict[str, Any] = json.loads(
+        (_ROOT / "components" / domain / "manifest.json").read_text()
+    )
+    return manifest
+
+
+@cache
+def brought_by(domain: str) -> frozenset[str]:
+    """Return an integration of Home Assistant's own and all that is loaded before it."""
+    needed = core_manifest(domain).get("dependencies", [])
+    return frozenset({domain}).union(*(brought_by(inner) for inner in needed))
 
 
 @cache
@@ -49,8 +67,13 @@ def core_requirements() -> frozenset[NormalizedName]:
 
 
 @cache
+def _installed() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+@cache
 def distributions(module: str) -> frozenset[NormalizedName]:
     """Return the packages that bring a module."""
     if module == "voluptuous":
         return _PROBATIO
-    return frozenset(canonicalize_name(name) for name in packages_distributions().get(module, []))
+    return frozenset(canonicalize_name(name) for name in _installed().get(module, []))

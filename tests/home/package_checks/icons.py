@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 import probatio
+from homeassistant.const import Platform
 
 from .package import Finding, Package, schema_findings
 
@@ -12,13 +13,13 @@ FILE: Final = "icons.json"
 
 
 def check(package: Package) -> list[Finding]:
-    """Check the icons, where there are any."""
-    if not package.has(FILE):
-        return []
-    return [
-        *schema_findings(FILE, _SCHEMA, package.icons),
-        *_without_text(package.icons, package.english),
-    ]
+    """Check that icons belong to something."""
+    return list(_without_text(package.icons, package.english))
+
+
+def form(package: Package) -> list[Finding]:
+    """Check the groups and the icons' names."""
+    return schema_findings(FILE, _SCHEMA, package.icons)
 
 
 _ICON: Final = probatio.Match(r"^mdi:[a-z0-9]+(-[a-z0-9]+)*$")
@@ -52,6 +53,7 @@ _VALUE: Final = {
     probatio.Optional("range"): probatio.All({str: _ICON}, _ascending),
 }
 _ENTITY: Final = probatio.All(
+    probatio.Length(min=1),
     {
         **_VALUE,
         probatio.Optional("state_attributes"): {str: probatio.All(_VALUE, _by_state)},
@@ -61,7 +63,7 @@ _ENTITY: Final = probatio.All(
 _FLOW: Final = {probatio.Optional("step"): {str: {probatio.Optional("sections"): {str: _ICON}}}}
 _SCHEMA: Final = probatio.Schema(
     {
-        probatio.Optional("entity"): {str: {str: _ENTITY}},
+        probatio.Optional("entity"): {probatio.In(list(Platform)): {str: _ENTITY}},
         probatio.Optional("services"): {
             str: {
                 probatio.Optional("service"): _ICON,

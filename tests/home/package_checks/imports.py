@@ -3,6 +3,8 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
+from pathlib import PurePath
 from typing import Final
 
 from homeassistant.const import Platform
@@ -10,7 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from .core import core_domains, core_requirements, distributions
-from .package import Finding, Package
+from .package import Finding, Package, argument, called, constant
 
 # hassfest lets these be imported undeclared: they are set up in every Home Assistant.
 _ALWAYS_THERE: Final = frozenset(
@@ -38,6 +40,7 @@ _ALWAYS_THERE: Final = frozenset(
         "zone",
     }
 )
+_COMPUTED: Final = "import_module"
 _DISCOVERY: Final = frozenset({"bluetooth", "dhcp", "homekit", "mqtt", "ssdp", "usb", "zeroconf"})
 
 
@@ -46,13 +49,23 @@ def check(package: Package) -> list[Finding]:
     return [
         Finding(file, name, problem)
         for file, tree in package.modules.items()
-        for name in sorted(set(_imports(tree)))
+        for name in sorted(_imports(file, tree))
         if (problem := _problem(package, name))
     ]
 
 
-def _imports(tree: ast.Module) -> Iterator[str]:
-    """Yield the dotted names that are imported when the code runs."""
+def imported(package: Package) -> set[str]:
+    """Return the dotted names of all that the code imports when it runs."""
+    return {name for file, tree in package.modules.items() for name in _imports(file, tree)}
+
+
+@cache
+def _imports(file: str, tree: ast.Module) -> frozenset[str]:
+    """Return the dotted names that are imported when the code runs."""
+    return frozenset(_walk(file, tree))
+
+
+def _walk(file: str, tree: ast.Module) -> Iterator[str]:
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()
@@ -63,6 +76,10 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level > len(PurePath(file).parts):
+            yield f"custom_components.{node.module or ''}"
+        elif isinstance(node, ast.Call) and called(node.func) in {"import_module", "__import__"}:
+            yield constant(argument(node, "name", 0)) or _COMPUTED
         pending.extend(ast.iter_child_nodes(node))
 
 
@@ -77,15 +94,20 @@ def _problem(package: Package, name: str) -> str | None:
     if top in sys.stdlib_module_names:
         return None
     if top == "custom_components":
-        return "must be a relative import"
+        return "must be a relative import, and of ourselves"
+    if name == _COMPUTED:
+        return "must be written out, for all to see"
     if top == "homeassistant":
-        return _component_problem(package, rest[1]) if rest[:1] == ["components"] else None
+        return _component_problem(package, rest[1:]) if rest[:1] == ["components"] else None
     if distributions(top) & (core_requirements() | _declared(package)):
         return None
     return f"{top} is not in the manifest's requirements"
 
 
-def _component_problem(package: Package, component: str) -> str | None:
+def _component_problem(package: Package, path: list[str]) -> str | None:
+    if not path:
+        return "must name the component"
+    component = path[0]
     if component == "modbus":
         return "modbus is asked for at run time; import it under TYPE_CHECKING alone"
     declared = {

@@ -3,15 +3,12 @@
 import re
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import urlparse
 
 import probatio
 from awesomeversion import AwesomeVersion, AwesomeVersionException, AwesomeVersionStrategy
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
-from .core import constraints, core_domains, core_names
-from .package import Finding, Package, schema_findings
+from .core import brought_by, core_domains, core_manifest, core_names
+from .package import Finding, Package, functions, schema_findings
 
 FILE: Final = "manifest.json"
 
@@ -40,24 +37,27 @@ _INTEGRATION_TYPES: Final = (
     "service",
     "system",
 )
-# Pins of these differ between releases of Home Assistant, whose `modbus` brings them.
-_NEVER_REQUIRED: Final = frozenset({"pymodbus", "tmodbus", "modbus-connection"})
+_SERVICE_TYPE: Final = r"^_[a-z0-9-]+\._(tcp|udp)\.local\.$"
+DISCOVERY: Final = ("bluetooth", "dhcp", "homekit", "mqtt", "ssdp", "usb", "zeroconf")
+
+
+def form(package: Package) -> list[Finding]:
+    """Check which keys there are and what they hold."""
+    return schema_findings(FILE, _SCHEMA, package.manifest)
 
 
 def check(package: Package) -> list[Finding]:
-    """Check the manifest."""
+    """Check that the manifest fits its integration and Home Assistant's."""
     manifest = package.manifest
     return [
-        *schema_findings(FILE, _SCHEMA, manifest),
         *_identity(package, manifest),
         *_config_flow(package, manifest),
         *_dependencies(manifest),
-        *_requirements(manifest),
     ]
 
 
 def _https(value: str) -> str:
-    if urlparse(value).scheme != "https" or not urlparse(value).netloc:
+    if not re.fullmatch(r"https://[^\s/]+(/\S*)?", value):
         msg = "must be an address that begins with https"
         raise probatio.Invalid(msg)
     return value
@@ -93,10 +93,13 @@ def _lower(value: str) -> str:
     return value
 
 
+_TEXT: Final = probatio.All(str, probatio.Length(min=1))
+_LOWER: Final = probatio.All(_TEXT, _lower)
+_NUMBER: Final = probatio.Match(r"^[0-9A-F]{4}$")
 _SCHEMA: Final = probatio.Schema(
     {
         probatio.Required("domain"): str,
-        probatio.Required("name"): str,
+        probatio.Required("name"): _TEXT,
         probatio.Required("documentation"): probatio.All(str, _documentation),
         probatio.Required("codeowners"): probatio.All(
             probatio.Length(min=1), [probatio.Match(r"^@\S+$")]
@@ -109,34 +112,54 @@ _SCHEMA: Final = probatio.Schema(
         probatio.Optional("config_flow"): bool,
         probatio.Optional("single_config_entry"): bool,
         probatio.Optional("import_executor"): bool,
-        probatio.Optional("disabled"): str,
         probatio.Optional("dependencies"): [str],
         probatio.Optional("after_dependencies"): [str],
         probatio.Optional("requirements"): [str],
-        probatio.Optional("loggers"): [str],
+        probatio.Optional("loggers"): [_TEXT],
         probatio.Optional("preview_features"): {str: {str: str}},
         probatio.Optional("zeroconf"): [
             probatio.Any(
-                probatio.All(str, _lower),
+                probatio.Match(_SERVICE_TYPE),
                 {
-                    probatio.Required("type"): str,
-                    probatio.Optional("name"): probatio.All(str, _lower),
-                    probatio.Optional("properties"): {str: probatio.All(str, _lower)},
+                    probatio.Required("type"): probatio.Match(_SERVICE_TYPE),
+                    probatio.Optional("name"): _LOWER,
+                    probatio.Optional("properties"): {str: _LOWER},
                 },
             )
         ],
         probatio.Optional("dhcp"): [
+            probatio.All(
+                {
+                    probatio.Optional("macaddress"): probatio.All(str, _mac_pattern),
+                    probatio.Optional("hostname"): _LOWER,
+                    probatio.Optional("registered_devices"): bool,
+                },
+                probatio.Length(min=1),
+            )
+        ],
+        probatio.Optional("ssdp"): [probatio.All({str: _TEXT}, probatio.Length(min=1))],
+        probatio.Optional("usb"): [
             {
-                probatio.Optional("macaddress"): probatio.All(str, _mac_pattern),
-                probatio.Optional("hostname"): probatio.All(str, _lower),
-                probatio.Optional("registered_devices"): bool,
+                probatio.Optional("vid"): _NUMBER,
+                probatio.Optional("pid"): _NUMBER,
+                probatio.Optional("serial_number"): _LOWER,
+                probatio.Optional("manufacturer"): _LOWER,
+                probatio.Optional("description"): _LOWER,
+                probatio.Optional("known_devices"): [str],
             }
         ],
-        probatio.Optional("ssdp"): [probatio.All(dict, probatio.Length(min=1))],
-        probatio.Optional("usb"): [dict],
-        probatio.Optional("mqtt"): [str],
-        probatio.Optional("bluetooth"): [dict],
-        probatio.Optional("homekit"): {"models": [str]},
+        probatio.Optional("mqtt"): [_TEXT],
+        probatio.Optional("bluetooth"): [
+            {
+                probatio.Optional("connectable"): bool,
+                probatio.Optional("service_uuid"): _LOWER,
+                probatio.Optional("service_data_uuid"): _LOWER,
+                probatio.Optional("local_name"): _TEXT,
+                probatio.Optional("manufacturer_id"): int,
+                probatio.Optional("manufacturer_data_start"): [int],
+            }
+        ],
+        probatio.Optional("homekit"): {"models": [_TEXT]},
     }
 )
 
@@ -158,42 +181,19 @@ def _identity(package: Package, manifest: dict[str, Any]) -> Iterator[Finding]:
 def _config_flow(package: Package, manifest: dict[str, Any]) -> Iterator[Finding]:
     if bool(manifest.get("config_flow")) != package.has("config_flow.py"):
         yield Finding(FILE, "config_flow", "must be true exactly when config_flow.py exists")
+    steps = functions(package.modules["config_flow.py"])
+    for kind in DISCOVERY:
+        if kind in manifest and f"async_step_{kind}" not in steps:
+            yield Finding(FILE, kind, f"config_flow.py has no async_step_{kind}")
 
 
 def _dependencies(manifest: dict[str, Any]) -> Iterator[Finding]:
     for where in ("dependencies", "after_dependencies"):
         for domain in manifest.get(where, []):
-            if domain == "modbus":
-                problem = "one broken YAML hub of the owner's would keep us from loading"
-                yield Finding(FILE, where, f"must not name modbus: {problem}")
-            elif domain not in core_domains():
+            if domain not in core_domains():
                 yield Finding(FILE, where, f"{domain} is no integration of Home Assistant's")
-
-
-def _requirements(manifest: dict[str, Any]) -> Iterator[Finding]:
-    for text in manifest.get("requirements", []):
-        problem = _requirement_problem(text)
-        if problem:
-            yield Finding(FILE, "requirements", f"{text}: {problem}")
-
-
-def _requirement_problem(text: str) -> str | None:
-    """Return why a requirement could conflict with those of Home Assistant, if it could."""
-    if re.search(r"\s", text):
-        return "must hold no blanks"
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement:
-        return "is no requirement"
-    name = canonicalize_name(requirement.name)
-    operators = {specifier.operator for specifier in requirement.specifier}
-    if name in _NEVER_REQUIRED:
-        return "comes with Home Assistant's modbus and is never required here"
-    constraint = constraints().get(name)
-    if constraint is None:
-        return None if operators == {"=="} else "must be pinned exactly"
-    pins = [pin.version for pin in constraint.specifier if pin.operator == "=="]
-    fits = all(requirement.specifier.contains(pin) for pin in pins)
-    if operators != {">="} or not fits:
-        return f"needs a lower bound alone, and none above Home Assistant's own {constraint}"
-    return None
+            elif core_manifest(domain).get("integration_type") == "virtual":
+                yield Finding(FILE, where, f"{domain} is a name alone, and cannot be loaded")
+            elif "modbus" in brought_by(domain):
+                problem = "one broken YAML hub of the owner's would keep us from loading"
+                yield Finding(FILE, where, f"{domain} brings modbus: {problem}")

@@ -2,14 +2,13 @@
 
 import ast
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import probatio
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.yaml import load_yaml_dict
 
 
@@ -20,6 +19,12 @@ class Finding:
     file: str
     where: str
     problem: str
+
+
+@cache
+def parse(source: bytes) -> ast.Module:
+    """Parse a Python file, once for all copies of it."""
+    return ast.parse(source)
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Package:
     def modules(self) -> dict[str, ast.Module]:
         """Return every Python file, parsed, by its path in the folder."""
         return {
-            path.relative_to(self.folder).as_posix(): ast.parse(path.read_text())
+            path.relative_to(self.folder).as_posix(): parse(path.read_bytes())
             for path in sorted(self.folder.rglob("*.py"))
         }
 
@@ -63,36 +68,12 @@ class Package:
 
     def json(self, name: str) -> dict[str, Any]:
         """Read a JSON file of the folder."""
-        value = json.loads((self.folder / name).read_text())
-        if not isinstance(value, dict):
-            msg = "not an object"
-            raise TypeError(msg)
+        value: dict[str, Any] = json.loads((self.folder / name).read_text())
         return value
 
     def yaml(self, name: str) -> dict[str, Any]:
         """Read a YAML file of the folder, none where there is no file."""
         return load_yaml_dict(str(self.folder / name)) if self.has(name) else {}
-
-    def unreadable(self) -> list[Finding]:
-        """Return the files that do not parse, which nothing else can be said about."""
-        readers: dict[str, Callable[[str], object]] = {
-            "*.json": self.json,
-            "*.yaml": self.yaml,
-            "*.py": lambda name: ast.parse((self.folder / name).read_text()),
-        }
-        return [
-            finding
-            for pattern, read in readers.items()
-            for path in sorted(self.folder.rglob(pattern))
-            for finding in _try(read, path.relative_to(self.folder).as_posix())
-        ]
-
-
-def _try(read: Callable[[str], object], name: str) -> Iterator[Finding]:
-    try:
-        read(name)
-    except (ValueError, TypeError, SyntaxError, HomeAssistantError) as error:
-        yield Finding(name, "", f"cannot be read: {error}")
 
 
 def schema_findings(file: str, schema: probatio.Schema, value: object) -> list[Finding]:
@@ -114,3 +95,31 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
             yield from leaves(inner, f"{path}.{key}" if path else str(key))
     else:
         yield path, value
+
+
+def functions(tree: ast.Module) -> set[str]:
+    """Return the names of all functions of a module, methods too."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+
+
+def called(node: ast.expr) -> str:
+    """Return the last part of the name of what is called."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
+    """Return what a call gives for an argument, if it does."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    return call.args[position] if position is not None and position < len(call.args) else None
+
+
+def constant(node: ast.expr | None) -> str | None:
+    """Return the text that is written there, if one is."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case _:
+            return None

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import probatio
-from homeassistant.helpers.selector import validate_selector
+from homeassistant.helpers.selector import TargetSelector, validate_selector
 
-from .package import Finding, Package, schema_findings
+from .package import Finding, Package, argument, called, constant, schema_findings
 
 FILE: Final = "services.yaml"
 
@@ -25,13 +25,17 @@ def check(package: Package) -> list[Finding]:
     """Check the actions' descriptions, where there are any."""
     findings = list(_undescribed(package))
     for name, action in package.yaml(FILE).items():
-        description = action or {}
-        findings.extend(
-            Finding(FILE, f"{name}.{found.where}" if found.where else name, found.problem)
-            for found in schema_findings(FILE, _SCHEMA, description)
-        )
-        findings.extend(_texts(package, name, description))
+        findings.extend(_texts(package, name, action or {}))
     return findings
+
+
+def form(package: Package) -> list[Finding]:
+    """Check each description in itself."""
+    return [
+        Finding(FILE, f"{name}.{found.where}" if found.where else name, found.problem)
+        for name, action in package.yaml(FILE).items()
+        for found in schema_findings(FILE, _SCHEMA, {} if action is None else action)
+    ]
 
 
 _FIELD: Final = {
@@ -80,7 +84,7 @@ def _fields(action: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 _SCHEMA: Final = probatio.Schema(
     probatio.All(
         {
-            probatio.Optional("target"): probatio.Any(None, dict),
+            probatio.Optional("target"): probatio.Any(None, TargetSelector.CONFIG_SCHEMA),
             probatio.Optional("fields"): {str: _field_or_section},
         },
         _consistent,
@@ -90,12 +94,16 @@ _SCHEMA: Final = probatio.Schema(
 
 def _undescribed(package: Package) -> Iterator[Finding]:
     for file, tree in package.modules.items():
-        if not package.has(FILE) and any(_registers(node) for node in ast.walk(tree)):
+        if not package.has(FILE) and any(_registers(package, node) for node in ast.walk(tree)):
             yield Finding(FILE, "", f"is missing, and {file} registers an action")
 
 
-def _registers(node: ast.AST) -> bool:
+def _registers(package: Package, node: ast.AST) -> bool:
     """Tell whether a node is `hass.services.async_register` or one of its kin."""
+    if isinstance(node, ast.Call) and called(node.func) in {"register", "async_register"}:
+        # By whatever name the code calls Home Assistant's actions.
+        domain = argument(node, "domain", 0)
+        return domain is not None and "DOMAIN" in {called(domain), _domain(package, domain)}
     if isinstance(node, ast.Name):
         return node.id in _REGISTER
     if not isinstance(node, ast.Attribute):
@@ -104,16 +112,13 @@ def _registers(node: ast.AST) -> bool:
     return node.attr in _REGISTER or (of_services and node.attr in {"register", "async_register"})
 
 
+def _domain(package: Package, node: ast.expr) -> str:
+    return "DOMAIN" if constant(node) == package.domain else ""
+
+
 def _texts(package: Package, name: str, action: dict[str, Any]) -> Iterator[Finding]:
-    """Find actions, fields and choices without a text."""
-    texts = package.english.get("services", {}).get(name)
-    if texts is None:
-        yield Finding(FILE, name, "has no text in English")
-        return
-    for field, description in _fields(action):
+    """Find fields without a text."""
+    texts = package.english.get("services", {}).get(name, {})
+    for field, _ in _fields(action):
         if field not in texts.get("fields", {}):
             yield Finding(FILE, f"{name}.fields.{field}", "has no text in English")
-        selector = description.get("selector")
-        key = ((selector or {}).get("select") or {}).get("translation_key")
-        if key and key not in package.english.get("selector", {}):
-            yield Finding(FILE, f"{name}.fields.{field}.selector", f"{key} has no text in English")

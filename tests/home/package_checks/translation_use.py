@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from homeassistant.const import Platform
 
-from .package import Finding, Package
+from .package import Finding, Package, argument, called, constant, functions
 
 FILE: Final = "translations/en.json"
 
@@ -32,64 +32,102 @@ def check(package: Package) -> list[Finding]:
 
 
 def _there(english: dict[str, Any]) -> Iterator[str]:
-    config = english.get("config", {})
-    for kind in ("step", "error", "abort"):
-        yield from (f"config.{kind}.{key}" for key in config.get(kind, {}))
-    yield from (f"exceptions.{key}" for key in english.get("exceptions", {}))
+    for flow in ("config", "options"):
+        for kind in ("step", "error", "abort"):
+            yield from (f"{flow}.{kind}.{key}" for key in english.get(flow, {}).get(kind, {}))
+        for step, texts in english.get(flow, {}).get("step", {}).items():
+            options = texts.get("menu_options", {})
+            yield from (f"{flow}.step.{step}.menu_options.{option}" for option in options)
+    for group in ("config_subentries", "device", "exceptions", "issues", "selector", "services"):
+        yield from (f"{group}.{key}" for key in english.get(group, {}))
+    if "system_health" in english:
+        yield "system_health"
     for platform, entities in english.get("entity", {}).items():
-        yield from (f"entity.{platform}.{key}" for key in entities)
+        for key, texts in entities.items():
+            if "name" in texts:
+                yield f"entity.{platform}.{key}"
 
 
 def _used(package: Package) -> Iterator[tuple[str, str]]:
     for file, tree in package.modules.items():
         for node in ast.walk(tree):
-            for where in _named(file, node):
-                yield file, where
+            yield from ((file, where) for where in _named(file, node))
+    flows = package.modules["config_flow.py"]
+    for flow, nodes in _flows(flows):
+        for node in nodes:
+            yield from (("config_flow.py", f"{flow}.{where}") for where in _flow_texts(node))
+    if "async_get_supported_subentry_types" in functions(flows):
+        for kind in package.english.get("config_subentries", {}):
+            yield "config_flow.py", f"config_subentries.{kind}"
+    if "system_health.py" in package.modules:
+        yield "system_health.py", "system_health"
+    for name in package.yaml("services.yaml"):
+        yield "services.yaml", f"services.{name}"
+    for key in _selector_keys(package.yaml("services.yaml")):
+        yield "services.yaml", f"selector.{key}"
+
+
+def _selector_keys(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "translation_key" and isinstance(inner, str):
+                yield inner
+            yield from _selector_keys(inner)
 
 
 def _named(file: str, node: ast.AST) -> Iterator[str]:
-    """Yield the texts that one node of a module names."""
-    platform = file.removesuffix(".py")
+    """Yield the texts that one node of a module names, outside of flows."""
+    platform = file.partition("/")[0].removesuffix(".py")
     match node:
-        case ast.Raise(exc=ast.Call() as call):
-            yield from (f"exceptions.{key}" for key in _keyword(call, "translation_key"))
-        case ast.Call() if platform in set(Platform) and _name(node.func).endswith("Description"):
-            keys = _keyword(node, "translation_key")
-            yield from (f"entity.{platform}.{key}" for key in keys)
-    if file == "config_flow.py":
-        yield from _flow_texts(node)
+        case ast.Call() if key := constant(argument(node, "translation_key")):
+            name = called(node.func)
+            if name.endswith("Description"):
+                if platform in set(Platform):
+                    yield f"entity.{platform}.{key}"
+            elif name.endswith("SelectorConfig"):
+                yield f"selector.{key}"
+            elif name == "DeviceInfo":
+                yield f"device.{key}"
+            elif name == "async_create_issue":
+                yield f"issues.{key}"
+            else:
+                yield f"exceptions.{key}"
+        case ast.Assign(targets=[ast.Name(id="_attr_translation_key")]):
+            if platform in set(Platform) and (key := constant(node.value)):
+                yield f"entity.{platform}.{key}"
+
+
+def _flows(tree: ast.Module) -> Iterator[tuple[str, list[ast.AST]]]:
+    """Yield each top-level piece of the flows' module, and the group that its texts are in."""
+    for node in tree.body:
+        bases = [called(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
+        options = any(base.startswith("OptionsFlow") for base in bases)
+        if "ConfigSubentryFlow" not in bases:
+            yield "options" if options else "config", list(ast.walk(node))
 
 
 def _flow_texts(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="errors"))]):
-            yield from (f"config.error.{text}" for text in _constant(node.value))
+            if text := constant(node.value):
+                yield f"error.{text}"
         case ast.Call():
-            name = _name(node.func)
-            if name == "async_show_form":
-                yield from (f"config.step.{key}" for key in _keyword(node, "step_id"))
-            if name == "async_abort":
-                yield from (f"config.abort.{key}" for key in _keyword(node, "reason"))
+            name = called(node.func)
+            step = constant(argument(node, "step_id"))
+            if name in {"async_show_form", "async_show_menu"} and step:
+                yield f"step.{step}"
+                yield from _menu(step, argument(node, "menu_options"))
+            if isinstance(errors := argument(node, "errors"), ast.Dict):
+                yield from (f"error.{text}" for text in map(constant, errors.values) if text)
+            if name in {"async_abort", "AbortFlow"}:
+                reason = constant(argument(node, "reason", 0))
+                yield from [f"abort.{reason}"] if reason else []
             if name in _IMPLIED_ABORTS:
-                yield f"config.abort.{_IMPLIED_ABORTS[name]}"
+                yield f"abort.{_IMPLIED_ABORTS[name]}"
 
 
-def _name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
-def _keyword(call: ast.Call, name: str) -> list[str]:
-    return [
-        text
-        for keyword in call.keywords
-        if keyword.arg == name
-        for text in _constant(keyword.value)
-    ]
-
-
-def _constant(node: ast.expr) -> list[str]:
-    match node:
-        case ast.Constant(value=str(text)):
-            return [text]
-        case _:
-            return []
+def _menu(step: str, options: ast.expr | None) -> Iterator[str]:
+    chosen = options.keys if isinstance(options, ast.Dict) else getattr(options, "elts", [])
+    for option in map(constant, chosen):
+        if option:
+            yield f"step.{step}.menu_options.{option}"

@@ -8,19 +8,24 @@ from typing import Any, Final
 
 import probatio
 from homeassistant.generated.languages import LANGUAGES
+from homeassistant.helpers import config_validation as cv
 
 from .package import Finding, Package, leaves, schema_findings
 
 _KEY: Final = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
-_HTML: Final = re.compile(r"</?[a-zA-Z]")
-_URL: Final = re.compile(r"\b(https?://|www\.)", re.IGNORECASE)
+_HTML: Final = re.compile(r"</?[a-zA-Z]|<!--")
+_URL: Final = re.compile(r"\b([a-z]+://|www\.)", re.IGNORECASE)
 _QUOTED_PLACEHOLDER: Final = re.compile(r"'\{[^}]*\}'")
 
 
+def form(package: Package) -> list[Finding]:
+    """Check the groups of English, and each text in itself."""
+    return schema_findings("translations/en.json", _SCHEMA, package.english)
+
+
 def check(package: Package) -> list[Finding]:
-    """Check English in itself, and each other language against it."""
-    findings = schema_findings("translations/en.json", _SCHEMA, package.english)
-    findings.extend(_described_fields(package.english))
+    """Check what English describes, and each other language against it."""
+    findings = list(_described_fields(package.english))
     for path in sorted((package.folder / "translations").glob("*.json")):
         file = f"translations/{path.name}"
         if path.stem not in LANGUAGES:
@@ -49,6 +54,7 @@ def _text(value: object) -> str:
     for problem, found in problems.items():
         if found:
             raise probatio.Invalid(problem)
+    cv.string_with_no_html(value)
     try:
         names = _placeholders(value)
     except ValueError as error:
@@ -74,6 +80,10 @@ def _key(value: object) -> str:
         msg = "must be of small letters, digits and single - or _ between them"
         raise probatio.Invalid(msg)
     return value
+
+
+def _key_or_default(value: object) -> str:
+    return value if value == "_" else _key(value)
 
 
 _TEXTS: Final = {_key: _text}
@@ -184,6 +194,8 @@ _SCHEMA: Final = probatio.Schema(
             }
         },
         probatio.Optional("entity"): {_key: {_key: _ENTITY}},
+        probatio.Optional("entity_component"): {_key_or_default: _ENTITY},
+        probatio.Optional("application_credentials"): {probatio.Required("description"): _text},
         probatio.Optional("device"): {_key: {probatio.Required("name"): _text}},
         probatio.Optional("services"): {_key: _ACTION},
         probatio.Optional("triggers"): {_key: _AUTOMATION},
