@@ -5,7 +5,20 @@ from typing import Final
 
 import click
 
-_COMMANDS: Final = ("init", "invite", "serve", "clear")
+_COMMANDS: Final = (
+    "init",
+    "serve",
+    "invite",
+    "members",
+    "member",
+    "node-key",
+    "verify",
+    "rebuild",
+    "backup",
+    "restore",
+    "resume",
+    "clear",
+)
 
 
 class _OnDemand(click.Group):
@@ -19,7 +32,8 @@ class _OnDemand(click.Group):
         """Load a command's module, which is named like it."""
         if cmd_name not in _COMMANDS:
             return None
-        command = getattr(import_module(f"settlement_node.commands.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command = getattr(import_module(f"settlement_node.commands.{module}"), module)
         return command if isinstance(command, click.Command) else None
 
 

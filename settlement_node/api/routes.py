@@ -7,7 +7,15 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from settlement_node.api import coops, event_stream, own, public_log, statements, visitors
+from settlement_node.api import (
+    coops,
+    event_stream,
+    own,
+    public_log,
+    statements,
+    upkeep,
+    visitors,
+)
 from settlement_node.api.context import CONTEXT, Context
 from settlement_node.api.limits import Limits
 from settlement_node.api.problems import answer_problems
@@ -47,6 +55,11 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", f"{_COOP}/bodies/{{index}}", own.body),
     ("GET", f"{_COOP}/proofs/inclusion", public_log.inclusion),
     ("GET", f"{_COOP}/proofs/consistency", public_log.consistency),
+    ("POST", f"{_COOP}/checkpoints", upkeep.show_checkpoint),
+    ("POST", f"{_COOP}/entries", upkeep.offer_entries),
+    ("POST", f"{_COOP}/bodies", upkeep.offer_body),
+    ("POST", f"{_COOP}/resume", upkeep.resume),
+    ("GET", f"{_COOP}/backup", upkeep.backup),
     ("GET", "/log/{coop}/{path:checkpoint|tile/.+}", public_log.file),
     ("GET", "/openapi.json", describe),
     ("GET", "/healthz", coops.health),

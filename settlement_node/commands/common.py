@@ -11,9 +11,21 @@ from settlement_node.api.serving import ServingError
 from settlement_node.commands.local_node import LocalNodeError
 from settlement_node.hosting.folder import FolderError, NodeFolder
 from settlement_node.log.sequence import DamagedLogError
+from settlement_node.replay.comparing import DifferenceError
+from settlement_node.replay.following import DoesNotFollowError
+from settlement_node.replay.verify import CheckpointError
 from settlement_node.store.errors import StoreError
 
-_EXPECTED: Final = (FolderError, ServingError, LocalNodeError, StoreError, DamagedLogError)
+_EXPECTED: Final = (
+    FolderError,
+    ServingError,
+    LocalNodeError,
+    StoreError,
+    DamagedLogError,
+    DifferenceError,
+    DoesNotFollowError,
+    CheckpointError,
+)
 
 type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -1,5 +1,6 @@
 """Asks the node of a data folder, as its operator: the one that runs, or one started for it."""
 
+import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from settlement_node.governance.actions import Action, action_body
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.hosting.folder import OPERATOR, CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import hosting, now
+from settlement_node.store.backup import read_head
 
 
 class LocalNodeError(Exception):
@@ -86,6 +88,29 @@ class Operator:
         held = await self.ask(f"{chain}?after={header.seq - 1}&limit=1")
         return int(held[0]["index"])
 
+    async def download_backup(self, file: Path) -> None:
+        """Write the co-op's books into a file that appears once it is whole."""
+        partial = file.with_name(f"{file.name}.partial")
+        address = f"http://node/v1/coops/{self.coop}/backup"
+        endless = aiohttp.ClientTimeout(total=None, sock_read=600)
+        try:
+            async with self._session.get(
+                address, headers=self._headers, timeout=endless
+            ) as response:
+                if response.status != 200:  # noqa: PLR2004 - nothing else is a backup
+                    raise LocalNodeError(f"no backup came: {await response.text()}")
+                with partial.open("wb") as target:
+                    async for part in response.content.iter_chunked(2**18):
+                        target.write(part)
+                    target.flush()
+                    os.fsync(target.fileno())
+            await read_head(partial)
+            partial.rename(file)
+        except (aiohttp.ClientError, OSError) as error:
+            raise LocalNodeError(f"the backup could not be written: {error}") from error
+        finally:
+            partial.unlink(missing_ok=True)
+
     async def _check_effect(self, index: int, statement: Statement) -> None:
         # Events are numbered by the time, and this one came after the statement was signed.
         after = statement.header.issued_at - 120_000
@@ -116,7 +141,7 @@ class Operator:
 @asynccontextmanager
 async def operator(node: NodeFolder, folder: CoopFolder) -> AsyncIterator[Operator]:
     """Speak to the node that runs on this folder; if none does, run one for as long as it takes."""
-    if await _answers(node.socket):
+    if await is_running(node):
         async with _session(node.socket) as session:
             speaker = Operator(session, folder)
             await speaker.log_in()
@@ -131,9 +156,10 @@ async def operator(node: NodeFolder, folder: CoopFolder) -> AsyncIterator[Operat
             yield speaker
 
 
-async def _answers(socket: Path) -> bool:
+async def is_running(node: NodeFolder) -> bool:
+    """Tell whether a node runs on this folder and answers."""
     try:
-        async with _session(socket) as session, session.get("http://node/openapi.json"):
+        async with _session(node.socket) as session, session.get("http://node/openapi.json"):
             return True
     except aiohttp.ClientConnectorError:
         return False
