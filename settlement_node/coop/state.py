@@ -4,6 +4,7 @@ from collections import deque
 from typing import Final, Self
 
 from depin_protocol.events import EventKind
+from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.chains import Entry as Admitted
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.membership import KeyChange
@@ -45,6 +46,7 @@ class CoopState:
         self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
+        self._moved: set[tuple[str, Stream, str]] = set()
 
     @classmethod
     async def load(cls, store: Store, rooms: tuple[Room, ...] = ()) -> Self:
@@ -75,10 +77,7 @@ class CoopState:
 
     def next_decision(self, at: int) -> Decision | None:
         """Return the decision that has to be the next entry at this time, if any has to."""
-        while not self._answers and self._unanswered:
-            said = self._unanswered.popleft()
-            member = said.statement.header.member
-            self._answers.extend((member, decision) for decision in self._following(said))
+        self._answer_next()
         if self._answers:
             return self._answers[0][1]
         for room in self._rooms:
@@ -88,12 +87,25 @@ class CoopState:
         return None
 
     @property
+    def may_owe(self) -> bool:
+        """Tell whether statements of this instant may still call for a decision."""
+        return bool(self._answers or self._unanswered)
+
+    @property
     def unanswered(self) -> int | None:
         """The first statement that calls for a decision which is not there yet."""
-        if self._answers:
-            answered = self._answers[0][1].result.get("statement")
-            return answered if isinstance(answered, int) else self.size - 1
-        return self._unanswered[0].index if self._unanswered else None
+        self._answer_next()
+        if not self._answers:
+            return None
+        answered = self._answers[0][1].result.get("statement")
+        return answered if isinstance(answered, int) else self.size - 1
+
+    def _answer_next(self) -> None:
+        """Find the next decisions that statements call for; of some, none follows."""
+        while not self._answers and self._unanswered:
+            said = self._unanswered.popleft()
+            member = said.statement.header.member
+            self._answers.extend((member, decision) for decision in self._following(said))
 
     def enter(self, at: int, statement: Statement, admitted: Admitted) -> Effects:
         """Take a statement that was found to be the next of its chain."""
@@ -102,11 +114,9 @@ class CoopState:
         index = self.sequence.append(entry, statement.wire)
         member = self.community.members[statement.header.member]
         was_held = member.held
-        chains = member.enter(statement, admitted)
-        changes: list[Change] = [
-            Put(STATEMENT, [statement_row(statement, index)]),
-            Put(CHAIN, chains),
-        ]
+        for moved in member.enter(statement, admitted):
+            self._moved.add((member.id, *moved))
+        changes: list[Change] = [Put(STATEMENT, [statement_row(statement, index)])]
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
         said = Said(index, at, statement)
@@ -137,6 +147,16 @@ class CoopState:
         data = {"decision": name, "kind": decision.kind, **decision.result, **decision.lines[0]}
         told = Telling(member, EventKind.DECISION, data)
         return Effects(effects.changes, (*effects.tellings, told))
+
+    def take_changes(self) -> list[Change]:
+        """Return the rows that every entry since the last time has changed a little more."""
+        rows = [
+            self.community.members[member].chain_row(stream, chain)
+            for member, stream, chain in sorted(self._moved)
+        ]
+        self._moved.clear()
+        changes = self.sequence.take_changes()
+        return [*changes, Put(CHAIN, rows)] if rows else changes
 
     def _advance(self, at: int) -> None:
         if at < self.at:

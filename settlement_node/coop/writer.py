@@ -202,7 +202,7 @@ class Writer:
     async def _commit(self, *, grown: bool) -> None:
         if not grown:
             return
-        self._changes += self._state.sequence.take_changes()
+        self._changes += self._state.take_changes()
         await self._store.commit(self._changes)
         self._changes = []
         told, self._told = self._told, set()

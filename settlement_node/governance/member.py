@@ -77,8 +77,8 @@ class Member:
         opened_under = self.streams[stream].opened_under(chain)
         return self.history.index_at(stream, chain, seq, opened_under)
 
-    def enter(self, statement: Statement, entry: Entry) -> list[Row]:
-        """Take a statement that was admitted; return the rows of the chains that moved."""
+    def enter(self, statement: Statement, entry: Entry) -> set[tuple[Stream, str]]:
+        """Take a statement that was admitted; return the chains that moved."""
         header = statement.header
         stream = self.streams[header.stream]
         stream.append(entry.head, self.key_index(header.stream, header.chain, header.seq))
@@ -92,7 +92,7 @@ class Member:
             handover = Handover(statement.body.metering, entry.head)
             self.history = self.history.handed_over(statement.body.key, handover)
             self.tiers = (*self.tiers, statement.body.tier)
-        return self._chain_rows(moved)
+        return moved
 
     def replace_key(self, key: bytes, tier: str) -> list[Row]:
         """Hand over to a key that the old one did not name; all that it said ends where it is."""
@@ -103,13 +103,11 @@ class Member:
             for chain in stream.live():
                 stream.chains[chain].live = False
                 ended.add((name, chain))
-        return self._chain_rows(ended)
+        return [self.chain_row(stream, chain) for stream, chain in sorted(ended)]
 
-    def _chain_rows(self, moved: set[tuple[Stream, str]]) -> list[Row]:
-        return [
-            chain_row(self.id, stream, chain, self.streams[stream].chains[chain])
-            for stream, chain in sorted(moved)
-        ]
+    def chain_row(self, stream: Stream, chain: str) -> Row:
+        """Return the row of a chain as it is now."""
+        return chain_row(self.id, stream, chain, self.streams[stream].chains[chain])
 
     def row(self) -> Row:
         """Return the member's row, without its chains."""

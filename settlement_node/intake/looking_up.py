@@ -21,6 +21,8 @@ async def look_up(
         if (member := find(statement.header.member)) is not None
         for stream, chain, seq in _named_below_heads(statement, member)
     }
+    if not lacking:
+        return
     places = sorted(lacking)
     rows = await asyncio.gather(*(store.get(STATEMENT, place.key()) for place in places))
     for place, row in zip(places, rows, strict=True):

@@ -4,8 +4,10 @@ Of each chain the head is kept; older hashes are looked up in the store when a s
 them, and are at hand until the streams are told to forget.
 """
 
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple, Self
 
 from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
@@ -43,11 +45,16 @@ class Place(NamedTuple):
     def key(self) -> Row:
         """Return the key of the place's row."""
         return (
-            from_text(self.member, ID_LENGTH),
+            _name(self.member),
             NUMBER_OF[self.stream],
-            from_text(self.chain, ID_LENGTH),
+            _name(self.chain),
             self.seq,
         )
+
+
+@lru_cache(maxsize=2**14)
+def _name(text: str) -> bytes:
+    return from_text(text, ID_LENGTH)
 
 
 class NotLookedUpError(LookupError):
@@ -154,12 +161,13 @@ def statement_row(statement: Statement, index: int) -> Row:
     """Return the row that leads from a statement's place to its entry."""
     header = statement.header
     place = Place(header.member, header.stream, header.chain, header.seq)
-    return (*place.key(), from_text(statement.hash, 32), index)
+    # The hash was written by us a moment ago, and needs no check of its form.
+    return (*place.key(), urlsafe_b64decode(f"{statement.hash}="), index)
 
 
 def chain_row(member: str, stream: Stream, name: str, chain: Chain) -> Row:
     """Return a chain's row."""
-    key = (from_text(member, ID_LENGTH), NUMBER_OF[stream], from_text(name, ID_LENGTH))
+    key = (_name(member), NUMBER_OF[stream], _name(name))
     return (*key, chain.data())
 
 

@@ -56,11 +56,33 @@ class Recomputed:
         for table in (STATEMENT, TILE):
             rows = self._rows[table]
             final = [row for row in rows.values() if table is STATEMENT or _is_full(row)]
+            there = await self._there(table, final)
             for row in final:
                 key = row[: len(table.key)]
-                _compare(table, key, row, await self._view.get(table, key), index)
+                _compare(table, key, row, there.get(key), index)
                 del rows[key]
             self._settled[table] += len(final)
+
+    async def _there(self, table: Table, rows: list[Row]) -> dict[Key, Row]:
+        """Read these rows, whose keys end in numbers that follow each other, in a few scans."""
+        numbers: dict[Key, list[int]] = {}
+        width = len(table.key)
+        for row in rows:
+            last = row[width - 1]
+            if isinstance(last, int):
+                numbers.setdefault(row[: width - 1], []).append(last)
+        there: dict[Key, Row] = {}
+        for prefix, held in numbers.items():
+            low, high = min(held), max(held)
+            found = await self._view.scan(
+                table,
+                prefix,
+                after=(*prefix, low - 1),
+                until=(*prefix, high),
+                limit=high - low + 1,
+            )
+            there.update((row[:width], row) for row in found)
+        return there
 
     async def finish(self, index: int) -> None:
         """Compare all that is left."""

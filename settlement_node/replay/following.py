@@ -36,7 +36,8 @@ def follow_statement(
     if (statement.hash, statement.kind) != (entry.hash, entry.kind):
         raise DoesNotFollowError(index, "its body is not the statement that it names")
     _check_time(state, entry.at)
-    if state.unanswered is None:
+    # More statements of the same commit may come before the decisions on the first.
+    if not state.may_owe:
         overdue = state.next_decision(entry.at)
         if overdue is not None:
             raise DoesNotFollowError(index, f"the decision {overdue.kind} was due before it")

@@ -24,9 +24,7 @@ async def rebuild(store: Store, rooms: tuple[Room, ...] = ()) -> int:
             changes: list[Change] = []
             async for _, effects in replay.portion(portion):
                 changes += effects.changes
-            changes += [
-                change for change in state.sequence.take_changes() if change.table in state.tables
-            ]
+            changes += [change for change in state.take_changes() if change.table in state.tables]
             await store.commit(changes)
         replay.finish()
     finally:

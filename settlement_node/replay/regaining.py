@@ -116,7 +116,7 @@ class Regaining:
                 changes += effects.changes
         finally:
             replay.close()
-        await self._store.commit([*changes, *self._state.sequence.take_changes()])
+        await self._store.commit([*changes, *self._state.take_changes()])
         return len(written)
 
 

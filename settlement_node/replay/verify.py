@@ -48,7 +48,7 @@ async def verify(
                 _check(signed.pop(one.index + 1, None), state)
                 if trusted is not None and trusted.tree.size == one.index + 1:
                     _check_trusted(trusted, state)
-            recomputed.take(state.sequence.take_changes())
+            recomputed.take(state.take_changes())
             await recomputed.settle(state.size)
         replay.finish()
     finally:

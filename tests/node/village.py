@@ -113,11 +113,12 @@ def surroundings(clock: Clock, *seeds: bytes, **settings: int) -> Surroundings:
 
 
 @asynccontextmanager
-async def village(folder: Path, **settings: int) -> AsyncIterator[Village]:
-    """Found a co-op in a folder, with an operator who has opened a chain."""
+async def village(place: Path | str, **settings: int) -> AsyncIterator[Village]:
+    """Found a co-op in a folder or a database, with an operator who has opened a chain."""
     clock = Clock()
     operator = Home(1)
-    store = await open_store(folder / "coop", from_text(COOP, 16))
+    file = place / "coop" if isinstance(place, Path) else place
+    store = await open_store(file, from_text(COOP, 16))
     try:
         await Coop.found(store, FACTS, request(operator, bytes(16), NOON), surroundings(clock))
         coop = await Coop.open(store, surroundings(clock, **settings))

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from depin_protocol.keys import public_key
+from depin_protocol.statements.membership import prove_possession
 from depin_protocol.statements.trading import Preference
-from settlement_node.governance.actions import SetRoles, Suspend
+from settlement_node.governance.actions import ReplaceKey, SetRoles, Suspend, action_body
 from settlement_node.governance.facts import FACTS as FACTS_TABLE
 from settlement_node.governance.member import MEMBER, Role
 from settlement_node.intake.streams import CHAIN, STATEMENT
@@ -21,7 +23,7 @@ from settlement_node.store.port import Store
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Clear, Delete, Put, Row, Table
 from tests.node.village import FACTS, Village, readings, surroundings, village
-from tests.protocol.spoken import NOON, Home, seed
+from tests.protocol.spoken import COOP, NOON, Home, seed
 
 STATE = (TILE, STATEMENT, FACTS_TABLE, MEMBER, CHAIN)
 
@@ -72,6 +74,18 @@ async def test_verify_passes_and_rebuild_makes_the_same_tables(tmp_path: Path) -
         await here.welcome(Home(4))
         await here.coop.close()
         await verify(here.store)
+
+
+@pytest.mark.postgres
+async def test_a_life_on_postgresql_is_verified_and_rebuilt_too(postgres_url: str) -> None:
+    async with village(postgres_url) as here:
+        await lived(here)
+        await here.coop.close()
+        found = await verify(here.store)
+        before = await dump(here.store)
+        assert await rebuild(here.store) == found.entries
+        assert await dump(here.store) == before
+        assert await verify(here.store) == found
 
 
 async def first(store: Store, table: Table, at: int = 0) -> Row:
@@ -201,6 +215,22 @@ async def test_a_decision_that_was_left_out_is_found(tmp_path: Path) -> None:
         await append(here.store, index, [(entry, ahead.wire)])
         with pytest.raises(DoesNotFollowError, match=f"entry {index} .*the log ends without"):
             await rebuild(here.store)
+
+
+async def test_decisions_follow_from_all_that_was_committed_with_the_statement(
+    tmp_path: Path,
+) -> None:
+    async with village(tmp_path) as here:
+        home = Home(2)
+        await here.welcome(home)
+        key = public_key(seed(20))
+        possession = prove_possession(seed(20), COOP, home.member, key)
+        action = action_body(ReplaceKey(home.member, key, "software", possession), "lost")
+        told = here.operator.say("trading", action)
+        await here.say(told, home.change_key(20, home.heads["metering"]))
+        assert not here.coop.state.community.announced
+        await here.coop.close()
+        await verify(here.store)
 
 
 async def test_a_trusted_checkpoint_must_be_of_this_log(tmp_path: Path) -> None:
