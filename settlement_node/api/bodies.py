@@ -45,7 +45,7 @@ async def body_of(request: web.Request, media_type: str, most: int) -> bytes:
             "Send less at once.",
             headers={"Connection": "close"},
         ) from None
-    except web.RequestPayloadError as error:
+    except (web.RequestPayloadError, ConnectionError) as error:
         raise bad_request(f"the content breaks off: {error}"[:200], "Send it again.") from None
     finally:
         context.bodies_bytes -= size

@@ -1,5 +1,7 @@
 """What keeps a co-op's books whole: backups, and what a restored node regains."""
 
+import asyncio
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -77,9 +79,15 @@ async def backup(request: web.Request) -> web.StreamResponse:
     with TemporaryDirectory(prefix="settlement-node-") as folder:
         path = Path(folder) / "backup"
         await write_backup(store, path)
-        response = web.FileResponse(path, chunk_size=_CHUNK, headers={"Cache-Control": "no-store"})
-        response.content_type = BYTES_TYPE
-        await response.prepare(request)
+        response = web.StreamResponse(
+            headers={"Content-Type": BYTES_TYPE, "Cache-Control": "no-store"}
+        )
+        with path.open("rb") as file:
+            response.content_length = os.fstat(file.fileno()).st_size
+            await response.prepare(request)
+            while part := await asyncio.to_thread(file.read, _CHUNK):
+                await response.write(part)
+        await response.write_eof()
         return response
 
 

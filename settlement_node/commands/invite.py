@@ -22,7 +22,9 @@ _DAY = 86_400_000
 @click.command()
 @data_option
 @coop_option
-@click.option("--role", type=click.Choice(list(Role)), default=Role.MEMBER, show_default=True)
+@click.option(
+    "--role", type=click.Choice([str(role) for role in Role]), default="member", show_default=True
+)
 @click.option(
     "--days",
     type=click.IntRange(1, MAX_INVITE_LIFE // _DAY),
@@ -31,10 +33,10 @@ _DAY = 86_400_000
     help="For how long it is valid.",
 )
 @click.option("--qr/--no-qr", default=True, help="Show it as a picture too.")
-def invite(path: Path, coop: str | None, role: Role, days: int, *, qr: bool) -> None:
+def invite(path: Path, coop: str | None, role: str, days: int, *, qr: bool) -> None:
     """Make a one-time invite: a string for the home to paste, and a QR code."""
     node = folder_at(path)
-    invitation = run(_give(node, coop, role, days))
+    invitation = run(_give(node, coop, Role(role), days))
     if qr:
         segno.make(str(invitation), error="l").terminal(compact=True)
     click.echo(str(invitation))

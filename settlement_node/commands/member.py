@@ -49,12 +49,19 @@ def reinstate(path: Path, coop: str | None, name: str, reason: str) -> None:
 @coop_option
 @_member
 @_reason
-@click.option("--role", "names", type=click.Choice(list(Role)), multiple=True, required=True)
-def roles(
-    path: Path, coop: str | None, name: str, reason: str, *, names: tuple[Role, ...]
-) -> None:
+@click.option(
+    "--role", "names", type=click.Choice([str(role) for role in Role]), multiple=True, required=True
+)
+def roles(path: Path, coop: str | None, name: str, reason: str, *, names: tuple[str, ...]) -> None:
     """Give a member exactly these roles."""
-    run(_act(folder_at(path), coop, SetRoles(name, tuple(sorted(set(names)))), reason))
+    run(
+        _act(
+            folder_at(path),
+            coop,
+            SetRoles(name, tuple(Role(one) for one in sorted(set(names)))),
+            reason,
+        )
+    )
 
 
 @member.command("replace-key")

@@ -65,7 +65,7 @@ def running(
         process.send_signal(signal.SIGTERM)
         printed, errors = process.communicate(timeout=_PATIENCE)
         assert printed.endswith("stopped\n")
-        assert not errors
+        assert not errors, errors
         assert process.returncode == 0
     finally:
         process.kill()

@@ -109,3 +109,68 @@ def test_a_folder_holds_several_coops(tmp_path: Path) -> None:
 
 def test_a_folder_without_a_coop_is_told_what_to_do(tmp_path: Path) -> None:
     assert "settlement-node init" in refused("serve", "--data", tmp_path)
+
+
+def test_books_are_verified_backed_up_and_restored(tmp_path: Path) -> None:
+    folder, backup = tmp_path / "node", tmp_path / "backup"
+    coop = new_coop(folder)
+    with running(folder) as (port, _):
+        home = welcome(folder, port)
+        home.tell(port, *(home.say("metering", readings(total)) for total in range(20)))
+        assert "all follows" in command("verify", "--data", folder)
+        command("backup", "--data", folder, backup)
+        kept = [home.say("metering", readings(total)) for total in range(5)]
+        receipts = home.tell(port, *kept).json
+        checkpoint = tmp_path / "checkpoint"
+        checkpoint.write_bytes(newest_checkpoint(port, coop))
+        command("verify", "--data", folder, "--checkpoint", checkpoint)
+
+    books = next(folder.glob("coops/*/books.sqlite"))
+    for file in books.parent.glob("books.sqlite*"):
+        file.rename(tmp_path / file.name)
+    command("restore", "--data", folder, backup)
+    assert "holds rows already" in refused("restore", "--data", folder, backup)
+    assert "exist" in refused("verify", "--data", folder, "--checkpoint", checkpoint)
+    with running(folder) as (port, _):
+        held_back = home.tell(port, *kept)
+        assert (held_back.status, held_back.json["code"]) == (503, "read-only")
+        assert "restored" in refused("invite", "--data", folder)
+        shown = ask(port, f"/v1/coops/{coop}/checkpoints", checkpoint.read_bytes(), "text/plain")
+        assert "regained" in shown.json["read_only"]
+        assert "regained" in refused("resume", "--data", folder)
+
+    for file in tmp_path.glob("books.sqlite*"):
+        file.rename(books.parent / file.name)
+    with running(folder) as (port, _):
+        assert home.tell(port, *kept).json == receipts
+    assert "made anew" in command("rebuild", "--data", folder)
+    assert "all follows" in command("verify", "--data", folder, "--checkpoint", checkpoint)
+
+
+def newest_checkpoint(port: int, coop: str) -> bytes:
+    """Wait for the checkpoint that holds all entries."""
+    while True:
+        described = ask(port, f"/v1/coops/{coop}").json
+        if described["checkpoint"]["size"] == described["entries"]:
+            return ask(port, f"/log/{coop}/checkpoint").content
+        time.sleep(0.1)
+
+
+def test_operators_act_on_members(tmp_path: Path) -> None:
+    new_coop(tmp_path)
+    with running(tmp_path) as (port, _):
+        home = welcome(tmp_path, port)
+        command("member", "suspend", "--data", tmp_path, home.member, "--reason", "as agreed")
+        assert f"{home.member}  suspended" in command("members", "--data", tmp_path)
+        again = refused("member", "suspend", "--data", tmp_path, home.member, "--reason", "again")
+        assert "no effect" in again
+        command("member", "reinstate", "--data", tmp_path, home.member, "--reason", "as agreed")
+        arguments = ("--data", tmp_path, home.member, "--reason", "chosen", "--role", "auditor")
+        command("member", "roles", *arguments)
+        assert "auditor" in command("members", "--data", tmp_path)
+        command("node-key", "--data", tmp_path, "--use", "receipts", "--reason", "a new machine")
+        token = home.token(port)
+        events = ask(port, f"{home.path}/events", Authorization=token).json
+        assert [event["kind"] for event in events] == ["decision", "decision", "decision", "key"]
+    with running(tmp_path) as (port, _):
+        assert ask(port, "/healthz").status == 200
