@@ -49,6 +49,8 @@ async def body_of(request: web.Request, media_type: str, most: int) -> bytes:
         raise bad_request(f"the content breaks off: {error}"[:200], "Send it again.") from None
     finally:
         context.bodies_bytes -= size
+    if not size:
+        raise bad_request("there is no content", f"Send it as {media_type}.")
     return b"".join(parts)
 
 

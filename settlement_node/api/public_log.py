@@ -6,7 +6,7 @@ from depin_protocol.encoding import to_text
 from depin_protocol.log.errors import ProofError
 from settlement_node.api.bodies import answer
 from settlement_node.api.context import CONTEXT, whole
-from settlement_node.api.problems import bad_request, not_found
+from settlement_node.api.problems import not_found
 
 _MOST_ENTRIES = 2**53
 
@@ -29,7 +29,7 @@ async def inclusion(request: web.Request) -> web.Response:
     try:
         proof = await coop.shelf.inclusion(index, size)
     except ProofError as error:
-        raise bad_request(str(error), "Ask for a size under the last checkpoint.") from None
+        raise not_found(str(error)) from None
     return answer({"index": index, "size": size, "path": [to_text(hash_) for hash_ in proof]})
 
 
@@ -40,7 +40,7 @@ async def consistency(request: web.Request) -> web.Response:
     try:
         proof = await coop.shelf.consistency(old, new)
     except ProofError as error:
-        raise bad_request(str(error), "Ask for sizes under the last checkpoint.") from None
+        raise not_found(str(error)) from None
     return answer({"old": old, "new": new, "path": [to_text(hash_) for hash_ in proof]})
 
 

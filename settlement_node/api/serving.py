@@ -1,6 +1,7 @@
 """Serves the node's co-ops on an address, and on a socket for this machine's own commands."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from settlement_node.api.connections import Connections
 from settlement_node.api.context import CONTEXT
@@ -35,6 +37,17 @@ class Listening:
     tls: ssl.SSLContext | None = None
 
 
+def _logger() -> logging.Logger:
+    """Return a log for what goes wrong here; what others send wrong is answered, not logged."""
+    logger = logging.getLogger("settlement_node.http")
+    logger.addFilter(_is_our_own)
+    return logger
+
+
+def _is_our_own(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
 @asynccontextmanager
 async def serving(
     hosting: Hosting,
@@ -46,7 +59,7 @@ async def serving(
     app = application(hosting, limits, proxies)
     connections = Connections(app[CONTEXT])
     app.middlewares.insert(0, connections.middleware())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_ANSWERS)
+    runner = web.AppRunner(app, access_log=None, logger=_logger(), shutdown_timeout=_LAST_ANSWERS)
     await runner.setup()
     if runner.server is None:
         raise RuntimeError("aiohttp has made no server")

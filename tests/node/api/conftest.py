@@ -63,29 +63,28 @@ def running_node(path: Path, limits: Limits | None = None) -> Iterator[Node]:
     wish = Wish("Hof", "EUR", "SUN", "hof", "http://127.0.0.1:8480", "Olga")
     coop = asyncio.run(found(folder, wish))
     begun = threading.Event()
-    ports: list[int] = []
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]] = []
 
     async def serve() -> None:
         where = Listening(folder.socket, "127.0.0.1", 0)
+        stop = asyncio.Event()
         async with hosting(folder.coops()) as hosted, serving(hosted, where, limits) as port:
-            ports.append(port)
+            running.append((asyncio.get_running_loop(), stop, port))
             begun.set()
             await stop.wait()
 
     def live() -> None:
         try:
-            loop.run_until_complete(serve())
+            asyncio.run(serve())
         finally:
             begun.set()
-            loop.close()
 
     thread = threading.Thread(target=live)
     thread.start()
     begun.wait()
+    ((loop, stop, port),) = running
     try:
-        yield Node(folder, coop, ports[0])
+        yield Node(folder, coop, port)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
