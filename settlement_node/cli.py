@@ -1,14 +1,43 @@
 """The command line: `settlement-node` and its commands."""
 
+from importlib import import_module
+from typing import Final
+
 import click
 
-from settlement_node.commands.clear import clear
+_COMMANDS: Final = (
+    "init",
+    "serve",
+    "invite",
+    "members",
+    "member",
+    "node-key",
+    "verify",
+    "rebuild",
+    "backup",
+    "restore",
+    "resume",
+    "clear",
+)
 
 
-@click.group(name="settlement-node")
+class _OnDemand(click.Group):
+    """Loads a command when it is wanted: each brings libraries that others do without."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own form
+        """List the commands in the order of a co-op's life."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load a command's module, which is named like it."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = cmd_name.replace("-", "_")
+        command = getattr(import_module(f"settlement_node.commands.{module}"), module)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(name="settlement-node", cls=_OnDemand)
 @click.version_option(package_name="settlement-node", message="%(prog)s %(version)s")
 def main() -> None:
     """Run and check a neighbourhood's energy market."""
-
-
-main.add_command(clear)

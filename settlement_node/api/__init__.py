@@ -1,0 +1,1 @@
+"""What homes, witnesses and operators ask of a node, over HTTP."""

@@ -1,0 +1,85 @@
+"""Takes the bodies of requests: bounded before they are read, and not for ever."""
+
+import asyncio
+
+import msgspec
+from aiohttp import web
+
+from settlement_node.api.context import CONTEXT
+from settlement_node.api.problems import ProblemError, bad_request, wait_a_little
+
+
+async def body_of(request: web.Request, media_type: str, most: int) -> bytes:
+    """Read a body of this type, or raise a ProblemError."""
+    if request.content_type != media_type:
+        raise ProblemError(
+            415,
+            "unsupported-media-type",
+            "Not that type of content",
+            f"the content is {request.content_type[:100]}",
+            f"Send it as {media_type}.",
+        )
+    if request.content_length is not None and request.content_length > most:
+        raise _too_large(most)
+    context = request.app[CONTEXT]
+    limits = context.limits
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(limits.body_time):
+            async for part in request.content.iter_any():
+                size += len(part)
+                context.bodies_bytes += len(part)
+                if size > most:
+                    raise _too_large(most)
+                if context.bodies_bytes > limits.bodies_bytes:
+                    detail = "more is being sent to this node than it can hold"
+                    raise wait_a_little(503, "busy", "Too much waits already", detail, 2)
+                parts.append(part)
+    except TimeoutError:
+        raise ProblemError(
+            408,
+            "too-slow",
+            "The request took too long",
+            f"{size} bytes came in {limits.body_time:g} s",
+            "Send less at once.",
+            headers={"Connection": "close"},
+        ) from None
+    except (web.RequestPayloadError, ConnectionError) as error:
+        raise bad_request(f"the content breaks off: {error}"[:200], "Send it again.") from None
+    finally:
+        context.bodies_bytes -= size
+    if not size:
+        raise bad_request("there is no content", f"Send it as {media_type}.")
+    return b"".join(parts)
+
+
+async def json_of[T](request: web.Request, kind: type[T], most: int = 4096) -> T:
+    """Read a small JSON object."""
+    data = await body_of(request, "application/json", most)
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        raise bad_request(str(error), "See /openapi.json for the fields.") from None
+
+
+def answer(value: object, status: int = 200) -> web.Response:
+    """Write an answer that nobody on the way may keep."""
+    return web.Response(
+        status=status,
+        body=msgspec.json.encode(value),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _too_large(most: int) -> ProblemError:
+    return ProblemError(
+        413,
+        "too-large",
+        "Too large",
+        f"the content is longer than {most} bytes",
+        "Send it in several requests.",
+        headers={"Connection": "close"},
+        extensions={"limit": most},
+    )

@@ -1,0 +1,116 @@
+"""What every answer stands on: the co-ops, the limits, who may see what, who is asking."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+
+from aiohttp import web
+
+from depin_protocol.identifiers import is_id
+from settlement_node.api.access import Access
+from settlement_node.api.limits import Buckets, Limits
+from settlement_node.api.problems import bad_request, not_found, wait_a_little
+from settlement_node.coop.coop import Coop
+from settlement_node.hosting.hosting import Hosting
+
+REQUEST_COST: Final = 10
+
+_IPV6_HOME: Final = 64
+"""Bits of an IPv6 address that one home has to itself; the rest it can change at will."""
+
+
+class Context:
+    """What one node's doors share."""
+
+    def __init__(self, hosting: Hosting, limits: Limits, proxies: Iterable[str] = ()) -> None:
+        """Begin to answer for these co-ops; `proxies` are believed when they say who asks."""
+        self.hosting = hosting
+        self.limits = limits
+        self.access = Access()
+        self.addresses = Buckets(limits.address)
+        self.members = Buckets(limits.member)
+        self.streams: dict[str, int] = {}
+        self.bodies_bytes = 0
+        self._proxies = frozenset(proxies)
+        self._answering: dict[str, int] = {}
+
+    def coop(self, request: web.Request) -> Coop:
+        """Return the co-op that the path names."""
+        name = request.match_info["coop"]
+        found = self.hosting.coops.get(name)
+        if found is None:
+            raise not_found("this node runs no such co-op")
+        return found
+
+    def is_proxy(self, peer: str) -> bool:
+        """Tell whether connections from here are those of others."""
+        return not peer or peer in self._proxies
+
+    def address(self, request: web.Request) -> str:
+        """Name who is asking, or nothing for this machine's own commands."""
+        peer = request.remote or ""
+        if peer in self._proxies:
+            # Only the last name is the proxy's own word; anybody could have written the others.
+            peer = request.headers.get("X-Forwarded-For", peer).rpartition(",")[2].strip()
+        return household(peer)
+
+    @asynccontextmanager
+    async def admitted(self, request: web.Request) -> AsyncIterator[None]:
+        """Let a request in unless its address asks too much."""
+        address = self.address(request)
+        if not address:
+            yield
+            return
+        if seconds := self.addresses.take(address, REQUEST_COST):
+            detail = "this address asks more than its share"
+            raise wait_a_little(429, "too-many-requests", "Too many requests", detail, seconds)
+        answering = self._answering.get(address, 0)
+        if answering >= self.limits.requests_per_address:
+            detail = f"{answering} requests of this address are being answered"
+            raise wait_a_little(429, "too-many-requests", "Too many requests", detail, 1)
+        self._answering[address] = answering + 1
+        try:
+            yield
+        finally:
+            left = self._answering[address] - 1
+            if left:
+                self._answering[address] = left
+            else:
+                del self._answering[address]
+
+
+CONTEXT: Final = web.AppKey("context", Context)
+
+
+def household(peer: str) -> str:
+    """Name what shares one household's limits: an IPv4 address, or half of an IPv6 one."""
+    if not peer:
+        return ""
+    try:
+        address: IPv4Address | IPv6Address = ip_address(peer.partition("%")[0])
+    except ValueError:
+        return "unreadable"
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return f"{int(address) >> _IPV6_HOME:016x}"
+    return str(address)
+
+
+def named(request: web.Request, name: str) -> str:
+    """Return a name of 16 bytes from the path."""
+    value = request.match_info[name]
+    if not is_id(value):
+        raise not_found(f"{name} is not a name of 16 bytes in base64url")
+    return value
+
+
+def whole(text: str, name: str, low: int, high: int) -> int:
+    """Read a whole number of a path or query."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(high))):
+        raise bad_request(f"{name} is not a whole number", f"Give one from {low} to {high}.")
+    value = int(text)
+    if not low <= value <= high:
+        raise bad_request(f"{name} is {value}", f"Give one from {low} to {high}.")
+    return value

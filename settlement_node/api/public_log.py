@@ -1,0 +1,48 @@
+"""The log's public files and proofs, for anybody: homes, witnesses, mirrors."""
+
+from aiohttp import web
+
+from depin_protocol.encoding import to_text
+from depin_protocol.log.errors import ProofError
+from settlement_node.api.bodies import answer
+from settlement_node.api.context import CONTEXT, whole
+from settlement_node.api.problems import not_found
+
+_MOST_ENTRIES = 2**53
+
+
+async def file(request: web.Request) -> web.Response:
+    """Serve the checkpoint, a tile or a bundle as the file that it is."""
+    served = await request.app[CONTEXT].coop(request).shelf.fetch(request.match_info["path"])
+    if served is None:
+        raise not_found("the log has no such file")
+    response = web.Response(body=served.content, headers={"Cache-Control": served.cache_control})
+    response.headers["Content-Type"] = served.content_type
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+async def inclusion(request: web.Request) -> web.Response:
+    """Prove that the log of a size has an entry."""
+    coop = request.app[CONTEXT].coop(request)
+    index, size = _number(request, "index"), _number(request, "size")
+    try:
+        proof = await coop.shelf.inclusion(index, size)
+    except ProofError as error:
+        raise not_found(str(error)) from None
+    return answer({"index": index, "size": size, "path": [to_text(hash_) for hash_ in proof]})
+
+
+async def consistency(request: web.Request) -> web.Response:
+    """Prove that the log of one size is the beginning of a larger one."""
+    coop = request.app[CONTEXT].coop(request)
+    old, new = _number(request, "old"), _number(request, "new")
+    try:
+        proof = await coop.shelf.consistency(old, new)
+    except ProofError as error:
+        raise not_found(str(error)) from None
+    return answer({"old": old, "new": new, "path": [to_text(hash_) for hash_ in proof]})
+
+
+def _number(request: web.Request, name: str) -> int:
+    return whole(request.query.get(name, ""), name, 0, _MOST_ENTRIES)

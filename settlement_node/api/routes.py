@@ -1,0 +1,91 @@
+"""Every path of the node, and the application that answers on them."""
+
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from settlement_node.api import (
+    coops,
+    event_stream,
+    own,
+    public_log,
+    statements,
+    upkeep,
+    visitors,
+)
+from settlement_node.api.context import CONTEXT, Context
+from settlement_node.api.limits import Limits
+from settlement_node.api.problems import answer_problems
+from settlement_node.hosting.hosting import Hosting
+
+_COOP: Final = "/v1/coops/{coop}"
+_MEMBER: Final = f"{_COOP}/members/{{member}}"
+_CHAIN: Final = f"{_MEMBER}/statements/{{stream}}/{{chain}}"
+
+
+async def describe(_request: web.Request) -> web.Response:
+    """Serve the description of all this."""
+    return web.Response(
+        body=DESCRIPTION,
+        content_type="application/json",
+        headers={"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"},
+    )
+
+
+DESCRIPTION: Final = (files(__package__) / "openapi.json").read_bytes()
+
+ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
+    ("POST", "/v1/statements", statements.take),
+    ("GET", "/v1/coops", coops.listed),
+    ("GET", _COOP, coops.described),
+    ("POST", f"{_COOP}/members", coops.join),
+    ("GET", f"{_COOP}/members", own.members),
+    ("POST", f"{_COOP}/challenges", visitors.challenge),
+    ("POST", f"{_COOP}/tokens", visitors.token),
+    ("GET", _MEMBER, own.standing),
+    ("GET", f"{_MEMBER}/head", own.heads),
+    ("GET", _CHAIN, own.statements),
+    ("GET", f"{_CHAIN}/{{seq}}/receipt", own.receipt),
+    ("GET", f"{_CHAIN}/{{seq}}/proof", own.proof),
+    ("GET", f"{_MEMBER}/events", own.events),
+    ("GET", f"{_MEMBER}/events/stream", event_stream.stream),
+    ("GET", f"{_COOP}/bodies/{{index}}", own.body),
+    ("GET", f"{_COOP}/proofs/inclusion", public_log.inclusion),
+    ("GET", f"{_COOP}/proofs/consistency", public_log.consistency),
+    ("POST", f"{_COOP}/checkpoints", upkeep.show_checkpoint),
+    ("POST", f"{_COOP}/entries", upkeep.offer_entries),
+    ("POST", f"{_COOP}/bodies", upkeep.offer_body),
+    ("POST", f"{_COOP}/resume", upkeep.resume),
+    ("GET", f"{_COOP}/backup", upkeep.backup),
+    ("GET", "/log/{coop}/{path:checkpoint|tile/.+}", public_log.file),
+    ("GET", "/openapi.json", describe),
+    ("GET", "/healthz", coops.health),
+)
+
+_UNCOUNTED: Final = frozenset((event_stream.stream,))
+"""Streams last for hours, and have a count of their own."""
+
+
+@web.middleware
+async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if request.match_info.handler in _UNCOUNTED:
+        return await handler(request)
+    async with request.app[CONTEXT].admitted(request):
+        return await handler(request)
+
+
+def application(
+    hosting: Hosting, limits: Limits | None = None, proxies: Iterable[str] = ()
+) -> web.Application:
+    """Return the application that answers for these co-ops."""
+    limits = limits or Limits()
+    app = web.Application(
+        middlewares=[answer_problems, _admit], client_max_size=limits.body_bytes + 1
+    )
+    app[CONTEXT] = Context(hosting, limits, proxies)
+    for method, path, handler in ROUTES:
+        app.router.add_route(method, path, handler)
+    return app

@@ -1,0 +1,96 @@
+"""Serves the node's co-ops on an address, and on a socket for this machine's own commands."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from settlement_node.api.connections import Connections
+from settlement_node.api.context import CONTEXT
+from settlement_node.api.limits import Limits
+from settlement_node.api.routes import application
+from settlement_node.hosting.hosting import Hosting
+
+_BACKLOG: Final = 1024
+_LAST_ANSWERS: Final = 10.0
+"""Seconds that answers under way get when the node stops."""
+
+
+class ServingError(Exception):
+    """The node cannot listen; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where to listen; no host means the socket alone."""
+
+    socket: Path
+    host: str | None = None
+    port: int = 0
+    tls: ssl.SSLContext | None = None
+
+
+def _logger() -> logging.Logger:
+    """Return a log for what goes wrong here; what others send wrong is answered, not logged."""
+    logger = logging.getLogger("settlement_node.http")
+    logger.addFilter(_is_our_own)
+    return logger
+
+
+def _is_our_own(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+@asynccontextmanager
+async def serving(
+    hosting: Hosting,
+    where: Listening,
+    limits: Limits | None = None,
+    proxies: Iterable[str] = (),
+) -> AsyncIterator[int]:
+    """Answer until the block ends, and give the port; what was taken by then is durable."""
+    app = application(hosting, limits, proxies)
+    connections = Connections(app[CONTEXT])
+    app.middlewares.insert(0, connections.middleware())
+    runner = web.AppRunner(app, access_log=None, logger=_logger(), shutdown_timeout=_LAST_ANSWERS)
+    await runner.setup()
+    if runner.server is None:
+        raise RuntimeError("aiohttp has made no server")
+    factory = connections.factory(runner.server)
+    loop = asyncio.get_running_loop()
+    servers: list[asyncio.Server] = []
+    sweeping = asyncio.create_task(connections.sweep())
+    try:
+        where.socket.unlink(missing_ok=True)
+        try:
+            servers.append(await loop.create_unix_server(factory, where.socket, backlog=_BACKLOG))
+            where.socket.chmod(0o600)
+            if where.host is not None:
+                servers.append(
+                    await loop.create_server(
+                        factory, where.host, where.port, ssl=where.tls, backlog=_BACKLOG
+                    )
+                )
+        except OSError as error:
+            raise ServingError(
+                f"cannot listen on {where.host} port {where.port} and {where.socket}:"
+                f" {error.strerror or error}; choose another with --host and --port"
+            ) from error
+        port = servers[-1].sockets[0].getsockname()[1] if where.host is not None else 0
+        yield port
+    finally:
+        for server in servers:
+            server.close()
+        where.socket.unlink(missing_ok=True)
+        await hosting.stop()
+        await runner.cleanup()
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping

@@ -1,0 +1,77 @@
+"""`POST /v1/statements`: what homes say, in batches, and a receipt or a problem for each."""
+
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from depin_protocol.frames import MEDIA_TYPE, FrameError, unpack
+from depin_protocol.identifiers import is_id
+from depin_protocol.problems import RefusedError, WrongCoopError, problem_document
+from depin_protocol.receipts import Receipt
+from settlement_node.api.bodies import body_of
+from settlement_node.api.context import CONTEXT
+from settlement_node.api.problems import bad_request, wait_a_little
+from settlement_node.coop.answers import Answer
+
+# Where the one form of an envelope has the names of its co-op and member, after the signature.
+_COOP: Final = slice(64 + 15, 64 + 15 + 22)
+_MEMBER: Final = slice(_COOP.stop + 12, _COOP.stop + 12 + 22)
+
+
+async def take(request: web.Request) -> web.Response:
+    """Take a batch for one co-op: that of its first statement."""
+    context = request.app[CONTEXT]
+    limits = context.limits
+    data = await body_of(request, MEDIA_TYPE, limits.body_bytes)
+    try:
+        wires = unpack(data, limits.batch)
+    except FrameError as error:
+        raise bad_request(str(error), "Correct the lengths and send it again.") from None
+    if not wires:
+        raise bad_request("there is no statement", "Send at least one.")
+    members = {wire[_MEMBER] for wire in wires}
+    _keep_to_rates(request, members, len(wires))
+    coop = context.hosting.coops.get(_text(wires[0][_COOP]))
+    if coop is None:
+        refused = WrongCoopError("the first statement is for no co-op that this node runs")
+        return _written([refused] * len(wires))
+    answers = await coop.submit(wires)
+    for wire, given in zip(wires, answers, strict=True):
+        if isinstance(given, Receipt):
+            context.members.charge(_text(wire[_MEMBER]), 1)
+    return _written(answers)
+
+
+def _keep_to_rates(request: web.Request, members: set[bytes], count: int) -> None:
+    """Let an address pay for what it sends, and a member for what was taken from it before.
+
+    Who a statement is from is known once its signature was checked, so nobody can use up the
+    share of somebody else.
+    """
+    context = request.app[CONTEXT]
+    address = context.address(request)
+    seconds = context.addresses.take(address, count) if address else 0
+    seconds = max([seconds, *(context.members.wait(_text(member)) for member in members)])
+    if seconds:
+        detail = "more statements came from this address or member than its share"
+        raise wait_a_little(429, "too-many-requests", "Too many statements", detail, seconds)
+
+
+def _text(name: bytes) -> str:
+    text = name.decode("ascii", "replace")
+    return text if is_id(text) else ""
+
+
+def _written(answers: list[Answer] | list[WrongCoopError]) -> web.Response:
+    parts = [
+        msgspec.json.encode(problem_document(one))
+        if isinstance(one, RefusedError)
+        else one.written()
+        for one in answers
+    ]
+    return web.Response(
+        body=b"[" + b",".join(parts) + b"]",
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

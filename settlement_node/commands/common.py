@@ -1,0 +1,55 @@
+"""What the node's commands share: options, and errors that people can act on."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from settlement_node.api.serving import ServingError
+from settlement_node.commands.local_node import LocalNodeError
+from settlement_node.hosting.folder import FolderError, NodeFolder
+from settlement_node.log.sequence import DamagedLogError
+from settlement_node.replay.comparing import DifferenceError
+from settlement_node.replay.following import DoesNotFollowError
+from settlement_node.replay.verify import CheckpointError
+from settlement_node.store.errors import StoreError
+
+_EXPECTED: Final = (
+    FolderError,
+    ServingError,
+    LocalNodeError,
+    StoreError,
+    DamagedLogError,
+    DifferenceError,
+    DoesNotFollowError,
+    CheckpointError,
+)
+
+type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+data_option: Final[_Decorator] = click.option(
+    "--data",
+    "path",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="SETTLEMENT_NODE_DATA",
+    help="The node's data folder.",
+)
+coop_option: Final[_Decorator] = click.option(
+    "--coop", help="Which co-op, by name or identifier, where the folder holds several."
+)
+
+
+def run[T](work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work; what can be expected to go wrong ends in one line and exit code 1."""
+    try:
+        return asyncio.run(work)
+    except _EXPECTED as error:
+        raise click.ClickException(str(error)) from error
+
+
+def folder_at(path: Path) -> NodeFolder:
+    """Return the data folder."""
+    return NodeFolder(path.absolute())

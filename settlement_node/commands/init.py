@@ -1,0 +1,68 @@
+"""`settlement-node init`: make a co-op."""
+
+import re
+import socket
+from pathlib import Path
+from typing import Final
+
+import click
+
+from settlement_node.commands.common import data_option, folder_at, run
+from settlement_node.hosting.folder import described_keys
+from settlement_node.hosting.founding import Wish, found
+
+_PORT: Final = 8480
+
+
+@click.command()
+@data_option
+@click.option("--name", prompt="Name of the co-op", help="What the co-op is called.")
+@click.option("--currency", prompt="Currency (EUR, CHF, ...)", help="Three capital letters.")
+@click.option(
+    "--token", default="SUN", help="The co-op's token, 2 to 11 capital letters or digits."
+)
+@click.option("--market", help="The first market; made from the name if not given.")
+@click.option("--address", help="Where homes reach the node, such as https://node.example:8480.")
+@click.option("--operator", default="Operator", help="What the first operator is called.")
+@click.option("--database", help="A PostgreSQL URL; without it the books are a file.")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+def init(  # noqa: PLR0913, PLR0917 - each is an option
+    path: Path,
+    name: str,
+    currency: str,
+    token: str,
+    market: str | None,
+    address: str | None,
+    operator: str,
+    database: str | None,
+    *,
+    yes: bool,
+) -> None:
+    """Make a co-op: keys, books, token, first market. On a folder that has one, another."""
+    node = folder_at(path)
+    others = node.coops()
+    address = address or f"http://{_host()}:{_PORT}"
+    wish = Wish(name, currency, token, market or _market(name), address, operator, database)
+    if not yes:
+        click.echo(f"A co-op {name} ({currency}, {token}), market {wish.market}, in {node.path};")
+        click.echo(f"homes will reach it at {address}.")
+        for other in others:
+            click.echo(f"The folder holds {other.description.name} already; it stays as it is.")
+        click.confirm("Make it?", default=True, abort=True)
+    made = run(found(node, wish))
+    click.echo(f"Made {name}: {made.description.coop}")
+    for use, fingerprint in described_keys(made):
+        click.echo(f"  key {use:10} {fingerprint}")
+    click.echo(f"Keep a copy of {made.path / 'keys'}: backups do not hold the keys.")
+    click.echo(f"Next: settlement-node serve --data {path}")
+
+
+def _market(name: str) -> str:
+    """Make a market's name: small letters, digits and hyphens."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.casefold().encode("ascii", "ignore").decode("ascii"))
+    return plain.strip("-")[:32].strip("-") or "main"
+
+
+def _host() -> str:
+    name = socket.gethostname().casefold()
+    return name if re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name) else "localhost"

@@ -1,0 +1,171 @@
+"""Asks the node of a data folder, as its operator: the one that runs, or one started for it."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from depin_protocol.access import CHALLENGE_LENGTH, answer_challenge
+from depin_protocol.encoding import from_text, to_text
+from depin_protocol.frames import MEDIA_TYPE, pack
+from depin_protocol.identifiers import ID_LENGTH, member_id
+from depin_protocol.keys import public_key
+from depin_protocol.statements.bodies import Body
+from depin_protocol.statements.envelope import FIRST_PREV, Header, Statement, sign_statement
+from depin_protocol.statements.membership import ChainOpening
+from settlement_node.api.serving import Listening, serving
+from settlement_node.governance.actions import Action, action_body
+from settlement_node.governance.objections import NO_EFFECT
+from settlement_node.hosting.folder import OPERATOR, CoopFolder, NodeFolder
+from settlement_node.hosting.hosting import hosting, now
+from settlement_node.store.backup import read_head
+
+
+class LocalNodeError(Exception):
+    """The node did not do as it was asked; the message says why."""
+
+
+class Operator:
+    """Speaks to the node with an operator's key."""
+
+    def __init__(self, session: aiohttp.ClientSession, folder: CoopFolder) -> None:
+        """Speak for the operator whose key lies in the co-op's folder."""
+        self._session = session
+        self._seed = folder.seed(OPERATOR)
+        self.coop = folder.description.coop
+        self.member = member_id(self.coop, public_key(self._seed))
+        self._headers: dict[str, str] = {}
+
+    async def log_in(self) -> None:
+        """Get a token; the member's name stays when its key changes, so it is asked for by name."""
+        path = f"/v1/coops/{self.coop}"
+        given = await self.ask(f"{path}/challenges", {"member": self.member})
+        challenge = from_text(given["challenge"], CHALLENGE_LENGTH)
+        signature = answer_challenge(self._seed, self.coop, self.member, challenge)
+        answered = {
+            "member": self.member,
+            "challenge": given["challenge"],
+            "signature": to_text(signature),
+        }
+        token = (await self.ask(f"{path}/tokens", answered))["token"]
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def ask(self, path: str, content: object | None = None) -> Any:  # noqa: ANN401 - JSON
+        """Ask for JSON, or raise a LocalNodeError."""
+        data = None if content is None else msgspec.json.encode(content)
+        return await self._request(path, data, "application/json")
+
+    async def act(self, action: Action, reason: str) -> None:
+        """Do something as operator, and insist that it took effect."""
+        heads = await self.ask(f"/v1/coops/{self.coop}/members/{self.member}/head")
+        live = [head for head in heads["trading"] if head["live"]]
+        if live:
+            chain, seq, prev = live[0]["chain"], live[0]["seq"], live[0]["hash"]
+        else:
+            opening = self._sign(ChainOpening(), to_text(secrets.token_bytes(ID_LENGTH)), 1)
+            await self._say(opening)
+            chain, seq, prev = opening.header.chain, 1, opening.hash
+        said = self._sign(action_body(action, reason), chain, seq + 1, prev)
+        index = await self._say(said)
+        await self._check_effect(index, said)
+
+    def _sign(self, body: Body, chain: str, seq: int, prev: str = FIRST_PREV) -> Statement:
+        salt = to_text(secrets.token_bytes(ID_LENGTH))
+        header = Header(self.coop, self.member, "trading", chain, seq, prev, now(), salt)
+        return sign_statement(header, body, self._seed)
+
+    async def _say(self, statement: Statement) -> int:
+        answers = await self._request("/v1/statements", pack([statement.wire]), MEDIA_TYPE)
+        if "code" in answers[0]:
+            raise LocalNodeError(f"{answers[0]['detail']}: {answers[0]['action']}")
+        header = statement.header
+        chain = f"/v1/coops/{self.coop}/members/{self.member}/statements/trading/{header.chain}"
+        held = await self.ask(f"{chain}?after={header.seq - 1}&limit=1")
+        return int(held[0]["index"])
+
+    async def download_backup(self, file: Path) -> None:
+        """Write the co-op's books into a file that appears once it is whole."""
+        partial = file.with_name(f"{file.name}.partial")
+        address = f"http://node/v1/coops/{self.coop}/backup"
+        endless = aiohttp.ClientTimeout(total=None, sock_read=600)
+        try:
+            async with self._session.get(
+                address, headers=self._headers, timeout=endless
+            ) as response:
+                if response.status != 200:  # noqa: PLR2004 - nothing else is a backup
+                    raise LocalNodeError(f"no backup came: {await response.text()}")
+                with partial.open("wb") as target:
+                    async for part in response.content.iter_chunked(2**18):
+                        target.write(part)
+                    target.flush()
+                    os.fsync(target.fileno())
+            await read_head(partial)
+            partial.rename(file)
+        except (aiohttp.ClientError, OSError) as error:
+            raise LocalNodeError(f"the backup could not be written: {error}") from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    async def _check_effect(self, index: int, statement: Statement) -> None:
+        # Events are numbered by the time, and this one came after the statement was signed.
+        after = statement.header.issued_at - 120_000
+        path = f"/v1/coops/{self.coop}/members/{self.member}/events"
+        while events := await self.ask(f"{path}?after={after}&limit=200"):
+            for event in events:
+                data = event["data"]
+                if data.get("kind") == NO_EFFECT and data.get("statement") == index:
+                    raise LocalNodeError(f"it had no effect: {data['detail']}")
+            after = events[-1]["id"]
+
+    async def _request(self, path: str, data: bytes | None, media_type: str) -> Any:  # noqa: ANN401
+        method = "GET" if data is None else "POST"
+        headers = {**self._headers, "Content-Type": media_type}
+        try:
+            async with self._session.request(
+                method, f"http://node{path}", data=data, headers=headers
+            ) as response:
+                content = await response.read()
+        except aiohttp.ClientError as error:
+            raise LocalNodeError(f"the node does not answer: {error}") from error
+        value = msgspec.json.decode(content)
+        if response.status >= 400:  # noqa: PLR2004 - errors begin there
+            raise LocalNodeError(f"{value['detail']}: {value['action']}")
+        return value
+
+
+@asynccontextmanager
+async def operator(node: NodeFolder, folder: CoopFolder) -> AsyncIterator[Operator]:
+    """Speak to the node that runs on this folder; if none does, run one for as long as it takes."""
+    if await is_running(node):
+        async with _session(node.socket) as session:
+            speaker = Operator(session, folder)
+            await speaker.log_in()
+            yield speaker
+        return
+    async with hosting([folder]) as hosted:
+        for trouble in hosted.troubles.values():
+            raise LocalNodeError(trouble)
+        async with serving(hosted, Listening(node.socket)), _session(node.socket) as session:
+            speaker = Operator(session, folder)
+            await speaker.log_in()
+            yield speaker
+
+
+async def is_running(node: NodeFolder) -> bool:
+    """Tell whether a node runs on this folder and answers."""
+    try:
+        async with _session(node.socket) as session, session.get("http://node/openapi.json"):
+            return True
+    except aiohttp.ClientConnectorError:
+        return False
+
+
+def _session(socket: Path) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.UnixConnector(str(socket)), timeout=aiohttp.ClientTimeout(total=60)
+    )

@@ -1,0 +1,91 @@
+"""`settlement-node member`: what operators do about a member, signed and in the log."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from depin_protocol.encoding import EncodingError, from_text
+from depin_protocol.identifiers import HASH_LENGTH
+from depin_protocol.keys import SIGNATURE_LENGTH
+from depin_protocol.statements.membership import TIERS
+from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.local_node import operator
+from settlement_node.governance.actions import Action, Reinstate, ReplaceKey, SetRoles, Suspend
+from settlement_node.governance.member import Role
+from settlement_node.hosting.folder import NodeFolder
+
+_member: Final = click.argument("name", metavar="MEMBER")
+_reason: Final = click.option("--reason", required=True, help="Why; it stands with the action.")
+
+
+@click.group()
+def member() -> None:
+    """Act as operator on a member; each action is a signed statement in the log."""
+
+
+@member.command()
+@data_option
+@coop_option
+@_member
+@_reason
+def suspend(path: Path, coop: str | None, name: str, reason: str) -> None:
+    """Take the effect from what a member says."""
+    run(_act(folder_at(path), coop, Suspend(name), reason))
+
+
+@member.command()
+@data_option
+@coop_option
+@_member
+@_reason
+def reinstate(path: Path, coop: str | None, name: str, reason: str) -> None:
+    """End a suspension."""
+    run(_act(folder_at(path), coop, Reinstate(name), reason))
+
+
+@member.command()
+@data_option
+@coop_option
+@_member
+@_reason
+@click.option(
+    "--role", "names", type=click.Choice([str(role) for role in Role]), multiple=True, required=True
+)
+def roles(path: Path, coop: str | None, name: str, reason: str, *, names: tuple[str, ...]) -> None:
+    """Give a member exactly these roles."""
+    run(
+        _act(
+            folder_at(path),
+            coop,
+            SetRoles(name, tuple(Role(one) for one in sorted(set(names)))),
+            reason,
+        )
+    )
+
+
+@member.command("replace-key")
+@data_option
+@coop_option
+@_member
+@_reason
+@click.option("--key", required=True, help="The new public key, as the home shows it.")
+@click.option("--possession", required=True, help="Its proof of possession, as the home shows it.")
+@click.option("--tier", type=click.Choice(sorted(TIERS)), default="software", show_default=True)
+def replace_key(  # noqa: PLR0913 - each is an option
+    path: Path, coop: str | None, name: str, reason: str, *, key: str, possession: str, tier: str
+) -> None:
+    """Announce another key for a member that lost its own; it counts after 7 days without veto."""
+    try:
+        action = ReplaceKey(
+            name, from_text(key, HASH_LENGTH), tier, from_text(possession, SIGNATURE_LENGTH)
+        )
+    except EncodingError as error:
+        raise click.UsageError(f"the key or its proof of possession: {error}") from None
+    run(_act(folder_at(path), coop, action, reason))
+
+
+async def _act(node: NodeFolder, coop: str | None, action: Action, reason: str) -> None:
+    async with operator(node, node.choose(coop)) as speaker:
+        await speaker.act(action, reason)
+    click.echo("done: it stands in the log")

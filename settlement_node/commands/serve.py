@@ -1,0 +1,101 @@
+"""`settlement-node serve`: run the node."""
+
+import asyncio
+import signal
+import ssl
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from settlement_node.api.limits import Limits
+from settlement_node.api.serving import Listening, ServingError, serving
+from settlement_node.commands.announcing import announced
+from settlement_node.commands.common import data_option, folder_at, run
+from settlement_node.hosting.folder import FolderError, NodeFolder
+from settlement_node.hosting.hosting import hosting
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    node: NodeFolder
+    host: str
+    port: int
+    certificate: Path | None
+    key: Path | None
+    proxies: Sequence[str]
+    announce: bool
+    take_over: bool
+
+
+@click.command()
+@data_option
+@click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")  # noqa: S104 - homes are to reach it
+@click.option("--port", type=click.IntRange(0, 65_535), default=8480, show_default=True)
+@click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate chain, PEM.")
+@click.option("--tls-key", type=click.Path(path_type=Path), help="Its private key, PEM.")
+@click.option(
+    "--proxy", multiple=True, help="A proxy's address, believed when it says who asks. Repeatable."
+)
+@click.option("--announce", is_flag=True, help="Let homes of this network find the node.")
+@click.option("--take-over", is_flag=True, help="Shut out another owner of the database's books.")
+def serve(  # noqa: PLR0913, PLR0917 - each is an option
+    path: Path,
+    host: str,
+    port: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    proxy: tuple[str, ...],
+    *,
+    announce: bool,
+    take_over: bool,
+) -> None:
+    """Run all co-ops of the data folder until SIGTERM or Ctrl-C, which lose nothing."""
+    wish = _Wish(folder_at(path), host, port, tls_cert, tls_key, proxy, announce, take_over)
+    run(_serve(wish))
+
+
+async def _serve(wish: _Wish) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    folders = wish.node.coops()
+    if not folders:
+        raise FolderError(
+            f"{wish.node.path} holds no co-op: make one with `settlement-node init --data ...`"
+        )
+    tls = _tls(wish.certificate, wish.key)
+    where = Listening(wish.node.socket, wish.host, wish.port, tls)
+    async with hosting(folders, take_over=wish.take_over) as hosted:
+        for trouble in hosted.troubles.values():
+            click.echo(f"not running: {trouble}", err=True)
+        if not hosted.coops:
+            raise FolderError("no co-op of this folder can run")
+        async with serving(hosted, where, Limits(), wish.proxies) as port:
+            scheme = "https" if tls else "http"
+            click.echo(f"listening on {scheme}://{wish.host}:{port}")
+            for coop in hosted.coops.values():
+                click.echo(f"  {coop.facts.name}: {coop.facts.coop}")
+            coops = list(hosted.coops)
+            async with (
+                announced(port, coops, tls=tls is not None) if wish.announce else nullcontext()
+            ):
+                await stopping.wait()
+            click.echo("stopping")
+    click.echo("stopped")
+
+
+def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        if key is not None:
+            raise ServingError("--tls-key wants --tls-cert too")
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise ServingError(f"the certificate {certificate} cannot be used: {error}") from error
+    return context

@@ -1,0 +1,69 @@
+"""`settlement-node verify`: check everything against the log, from its first entry."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from depin_protocol.log.checkpoint import Checkpoint, open_checkpoint
+from depin_protocol.log.errors import LogError
+from depin_protocol.log.notes import Note
+from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.local_node import is_running, operator
+from settlement_node.governance.facts import FACTS, FACTS_KEY, Facts
+from settlement_node.hosting.folder import CoopFolder, FolderError, NodeFolder
+from settlement_node.replay.verify import CheckpointError, Verified
+from settlement_node.replay.verify import verify as follow
+from settlement_node.store.opening import Place, open_store, restore_into
+from settlement_node.store.port import Store
+
+
+@click.command()
+@data_option
+@coop_option
+@click.option(
+    "--checkpoint",
+    "trusted",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint from somewhere else, which this log has to lead to.",
+)
+def verify(path: Path, coop: str | None, trusted: Path | None) -> None:
+    """Follow the log and compare all tables; name the first thing that does not follow.
+
+    A node that runs is asked for a copy of its books, and goes on.
+    """
+    checked = run(_verified(folder_at(path), coop, trusted))
+    click.echo(f"{checked.entries} entries and {checked.checkpoints} checkpoints: all follows")
+
+
+async def _verified(node: NodeFolder, coop: str | None, trusted: Path | None) -> Verified:
+    folder = node.choose(coop)
+    if not await is_running(node):
+        return await _verified_at(folder.books, folder, trusted)
+    with TemporaryDirectory(prefix="settlement-node-") as copy:
+        file, books = Path(copy) / "backup", Path(copy) / "books"
+        async with operator(node, folder) as speaker:
+            await speaker.download_backup(file)
+        await restore_into(books, file)
+        return await _verified_at(books, folder, trusted)
+
+
+async def _verified_at(place: Place, folder: CoopFolder, trusted: Path | None) -> Verified:
+    store = await open_store(place, folder.coop)
+    try:
+        await store.check()
+        checkpoint = None if trusted is None else await _read(trusted, store)
+        return await follow(store, trusted=checkpoint)
+    finally:
+        await store.close()
+
+
+async def _read(file: Path, store: Store) -> Checkpoint:
+    row = await store.get(FACTS, FACTS_KEY)
+    if row is None:
+        raise FolderError("the books hold no co-op: they need `settlement-node rebuild`")
+    try:
+        note = Note.parse(file.read_bytes())  # noqa: ASYNC240 - nothing else waits here
+        return open_checkpoint(note, Facts.read_row(row).log_verifier())
+    except LogError as error:
+        raise CheckpointError(f"{file} is no checkpoint of this log: {error}") from None

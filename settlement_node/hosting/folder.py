@@ -1,0 +1,172 @@
+"""A node's data folder: a folder for each co-op, with its keys, its books and where they are.
+
+coops/<co-op in hex>/coop.json      name, address, database
+                     keys/*.key     the node's own seeds, and its first operator's
+                     books.sqlite   unless a database holds them
+node.sock                           where a running node hears the commands of this machine
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from depin_protocol.encoding import EncodingError, from_text, to_text
+from depin_protocol.identifiers import ID_LENGTH, is_id
+from depin_protocol.keys import fingerprint, public_key
+
+SEED_LENGTH: Final = 32
+OPERATOR: Final = "operator"
+LOG: Final = "log"
+RECEIPTS: Final = "receipts"
+
+_COOPS: Final = "coops"
+_DESCRIPTION: Final = "coop.json"
+_BOOKS: Final = "books.sqlite"
+_KEYS: Final = "keys"
+_SOCKET: Final = "node.sock"
+
+
+class FolderError(Exception):
+    """The data folder is not as a node needs it; the message says what to do."""
+
+
+class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the node has to know before it opens a co-op's books."""
+
+    coop: str
+    name: str
+    address: str
+    """Where homes reach the node: what invites say."""
+    database: str | None = None
+    """A PostgreSQL URL; without one the books are a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoopFolder:
+    """One co-op's folder."""
+
+    path: Path
+    description: Description
+
+    @property
+    def coop(self) -> bytes:
+        """The co-op's name, as bytes."""
+        return from_text(self.description.coop, ID_LENGTH)
+
+    @property
+    def books(self) -> Path | str:
+        """Where its store is."""
+        return self.description.database or self.path / _BOOKS
+
+    def seeds(self) -> dict[str, bytes]:
+        """Return the node's keys by the names of their files."""
+        return {file.stem: _read_seed(file) for file in sorted((self.path / _KEYS).glob("*.key"))}
+
+    def seed(self, name: str) -> bytes:
+        """Return one key."""
+        return _read_seed(self.path / _KEYS / f"{name}.key")
+
+    def add_key(self, name: str, seed: bytes) -> Path:
+        """Write a new key, which only the node's user can read; none is ever overwritten."""
+        path = self.path / _KEYS / f"{name}.key"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_private(path, f"{to_text(seed)}\n".encode("ascii"))
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFolder:
+    """The folder of a node."""
+
+    path: Path
+
+    @property
+    def socket(self) -> Path:
+        """Where a running node hears this machine's commands."""
+        return self.path / _SOCKET
+
+    def coops(self) -> list[CoopFolder]:
+        """Return the co-ops that were made here, in the order of their names."""
+        found = (self.path / _COOPS).glob(f"[0-9a-f]*/{_DESCRIPTION}")
+        folders = [CoopFolder(file.parent, _read_description(file)) for file in found]
+        return sorted(folders, key=lambda folder: (folder.description.name, folder.path))
+
+    def choose(self, wanted: str | None) -> CoopFolder:
+        """Return the co-op of this name or identifier, or the only one that there is."""
+        coops = self.coops()
+        chosen = [one for one in coops if wanted is None or _is_called(one, wanted)]
+        if len(chosen) == 1:
+            return chosen[0]
+        if not coops:
+            raise FolderError(f"{self.path} holds no co-op: make one with `settlement-node init`")
+        listed = "; ".join(f"{one.description.name} ({one.description.coop})" for one in coops)
+        raise FolderError(f"say which co-op with --coop, by name or identifier: {listed}")
+
+    def begin(self, description: Description) -> CoopFolder:
+        """Make a co-op's folder; it is none of the node's until `finish`."""
+        name = from_text(description.coop, ID_LENGTH).hex()
+        path = self.path / _COOPS / f".{name}"
+        try:
+            path.mkdir(mode=0o700, parents=True)
+            _write_private(path / _DESCRIPTION, msgspec.json.encode(description) + b"\n")
+        except OSError as error:
+            raise FolderError(
+                f"{path} cannot be made ({error.strerror}): choose a folder that the node's user"
+                " may write"
+            ) from error
+        return CoopFolder(path, description)
+
+    def finish(self, begun: CoopFolder) -> CoopFolder:
+        """Let a co-op whose folder is whole be one of the node's."""
+        path = begun.path.with_name(begun.path.name.removeprefix("."))
+        begun.path.rename(path)
+        _sync(path.parent)
+        return CoopFolder(path, begun.description)
+
+
+def _is_called(folder: CoopFolder, wanted: str) -> bool:
+    return wanted in {folder.description.name, folder.description.coop, folder.path.name}
+
+
+def _read_description(file: Path) -> Description:
+    try:
+        description = msgspec.json.decode(file.read_bytes(), type=Description)
+    except (OSError, msgspec.DecodeError) as error:
+        raise FolderError(f"{file} cannot be read ({error}): restore it from your copy") from error
+    if not is_id(description.coop):
+        raise FolderError(f"{file} names no co-op: restore it from your copy")
+    return description
+
+
+def _read_seed(file: Path) -> bytes:
+    try:
+        return from_text(file.read_text("ascii").strip(), SEED_LENGTH)
+    except (OSError, UnicodeDecodeError, EncodingError) as error:
+        raise FolderError(f"the key {file} cannot be read: put your copy back") from error
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def described_keys(folder: CoopFolder) -> Iterator[tuple[str, str]]:
+    """Name the keys and their fingerprints, for people to compare."""
+    for name, seed in folder.seeds().items():
+        yield name, fingerprint(public_key(seed))

@@ -1,0 +1,91 @@
+"""Making a new co-op: its keys, entry 0 of its log, and its first operator."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from depin_protocol.encoding import to_text
+from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.invite import CODE_LENGTH, Invite, InviteError
+from depin_protocol.joining import JoinRequest
+from depin_protocol.keys import public_key
+from depin_protocol.statements.fields import BodyError
+from depin_protocol.statements.timing import Deadlines
+from settlement_node.coop.coop import Coop
+from settlement_node.governance.facts import Facts
+from settlement_node.hosting.folder import (
+    LOG,
+    OPERATOR,
+    RECEIPTS,
+    SEED_LENGTH,
+    CoopFolder,
+    Description,
+    FolderError,
+    NodeFolder,
+)
+from settlement_node.hosting.hosting import now, surroundings
+from settlement_node.store.opening import open_store
+
+_SCHEME: Final = re.compile(r"https?://")
+_MINUTE: Final = 60_000
+_DAY: Final = 86_400_000
+_GATE: Final = 5 * _MINUTE
+_CORRECTION: Final = 30 * _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What people say of a co-op that is to be made."""
+
+    name: str
+    currency: str
+    token: str
+    market: str
+    address: str
+    operator: str
+    """What the first operator is called."""
+    database: str | None = None
+
+
+async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
+    """Make a co-op, or nothing if something is out of bounds."""
+    coop = to_text(secrets.token_bytes(ID_LENGTH))
+    seeds = {name: secrets.token_bytes(SEED_LENGTH) for name in (LOG, RECEIPTS, OPERATOR)}
+    facts = _facts(wish, coop, seeds)
+    founder = JoinRequest(
+        coop=coop,
+        code=bytes(CODE_LENGTH),
+        key=public_key(seeds[OPERATOR]),
+        tier="software",
+        name=wish.operator,
+        pseudonym_salt=secrets.token_bytes(ID_LENGTH),
+        issued_at=now(),
+    ).signed(seeds[OPERATOR])
+    begun = node.begin(Description(coop, wish.name, wish.address, wish.database))
+    for name, seed in seeds.items():
+        begun.add_key(name, seed)
+    store = await open_store(begun.books, begun.coop)
+    try:
+        await Coop.found(store, facts, founder, surroundings(begun))
+    finally:
+        await store.close()
+    return node.finish(begun)
+
+
+def _facts(wish: Wish, coop: str, seeds: dict[str, bytes]) -> Facts:
+    try:
+        Invite(wish.address, public_key(seeds[RECEIPTS]), coop, bytes(CODE_LENGTH))
+        return Facts(
+            coop=coop,
+            name=wish.name,
+            currency=wish.currency,
+            token=wish.token,
+            market=wish.market,
+            origin=f"{_SCHEME.sub('', wish.address)}/log/{coop}",
+            deadlines=Deadlines(_GATE, _CORRECTION),
+            log_key=public_key(seeds[LOG]),
+            receipt_key=public_key(seeds[RECEIPTS]),
+        ).checked()
+    except (BodyError, InviteError) as error:
+        raise FolderError(f"the co-op cannot be made: {error}") from None

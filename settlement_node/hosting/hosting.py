@@ -1,0 +1,81 @@
+"""Runs the co-ops of a data folder side by side; one that cannot run keeps no other from it."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from depin_protocol.log.errors import LogError
+from settlement_node.coop.coop import Coop
+from settlement_node.coop.keyring import KeyMissingError, Keyring
+from settlement_node.coop.writer import Surroundings
+from settlement_node.hosting.folder import CoopFolder, FolderError
+from settlement_node.log.sequence import DamagedLogError
+from settlement_node.store.errors import StoreError
+from settlement_node.store.opening import open_store
+from settlement_node.store.port import Store
+
+_TROUBLES = (StoreError, DamagedLogError, KeyMissingError, FolderError, LogError, LookupError)
+
+
+def now() -> int:
+    """Tell the time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def surroundings(folder: CoopFolder) -> Surroundings:
+    """Return what a co-op takes from outside, with the keys of its folder."""
+    return Surroundings(Keyring(folder.seeds().values()), now, secrets.token_bytes)
+
+
+class Hosting:
+    """The co-ops that a node runs."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.coops: dict[str, Coop] = {}
+        self.folders: dict[str, CoopFolder] = {}
+        self.stores: dict[str, Store] = {}
+        self.troubles: dict[str, str] = {}
+        """Why a co-op that lies here does not run."""
+
+    async def open(self, folder: CoopFolder, *, take_over: bool) -> None:
+        """Open a co-op and let it write, or note why it can't."""
+        name = folder.description.coop
+        try:
+            around = surroundings(folder)
+            store = await open_store(folder.books, folder.coop, take_over=take_over)
+        except _TROUBLES as error:
+            self.troubles[name] = f"{folder.description.name}: {error}"
+            return
+        try:
+            coop = await Coop.open(store, around)
+            await coop.start()
+        except _TROUBLES as error:
+            await store.close()
+            self.troubles[name] = f"{folder.description.name}: {error}"
+            return
+        self.coops[name], self.folders[name], self.stores[name] = coop, folder, store
+
+    async def stop(self) -> None:
+        """Let every co-op commit what waits; they can be read still."""
+        await asyncio.gather(*(coop.close() for coop in self.coops.values()))
+
+    async def close(self) -> None:
+        """Close the stores."""
+        await asyncio.gather(*(store.close() for store in self.stores.values()))
+
+
+@asynccontextmanager
+async def hosting(
+    folders: Iterable[CoopFolder], *, take_over: bool = False
+) -> AsyncIterator[Hosting]:
+    """Run co-ops until the block ends; what they were given by then is durable."""
+    hosted = Hosting()
+    try:
+        await asyncio.gather(*(hosted.open(folder, take_over=take_over) for folder in folders))
+        yield hosted
+    finally:
+        await hosted.stop()
+        await hosted.close()

@@ -1,0 +1,106 @@
+"""The stream of events: it resumes, it lives, and nobody can use it up."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+from settlement_node.api.limits import Limits
+from settlement_node.governance.actions import Reinstate, Suspend
+from tests.node.api.conftest import Node, running_node
+from tests.node.api.neighbour import Neighbour, ask
+
+
+@dataclass
+class Stream:
+    """A home that listens."""
+
+    response: HTTPResponse
+
+    def lines(self) -> Iterator[str]:
+        while line := self.response.readline():
+            yield line.decode().rstrip("\n")
+
+    def next_of(self, kind: str) -> tuple[int, dict[str, Any]]:
+        """Wait for the next event of a kind."""
+        number, found = 0, ""
+        for line in self.lines():
+            name, _, value = line.partition(": ")
+            if name == "id":
+                number = int(value)
+            elif name == "event":
+                found = value
+            elif name == "data" and found == kind:
+                return number, json.loads(value)
+        raise AssertionError(f"the stream has ended before {kind}")
+
+
+@contextmanager
+def listening(node: Node, home: Neighbour, **headers: str) -> Iterator[Stream]:
+    connection = HTTPConnection("127.0.0.1", node.port, timeout=30)
+    try:
+        token = home.token(node.port)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        path = f"{home.path}/events/stream"
+        connection.request("GET", path, headers={"Authorization": token, **named})
+        response = connection.getresponse()
+        assert response.status == 200, response.read()
+        assert response.headers["Content-Type"] == "text/event-stream"
+        yield Stream(response)
+    finally:
+        if connection.sock is not None:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+        connection.close()
+
+
+def test_a_stream_goes_on_after_the_last_event_seen(node: Node) -> None:
+    home = node.welcome()
+    with listening(node, home) as stream:
+        node.act(Suspend(home.member))
+        first, told = stream.next_of("decision")
+        assert told["data"]["kind"] == "suspended"
+    node.act(Reinstate(home.member), Suspend(home.member))
+    with listening(node, home, Last_Event_ID=str(first)) as stream:
+        _, second = stream.next_of("decision")
+        last, third = stream.next_of("decision")
+    assert [second["data"]["kind"], third["data"]["kind"]] == ["reinstated", "suspended"]
+    asked = ask(node.port, f"{home.path}/events?after={first}", Authorization=home.token(node.port))
+    assert asked.json == [second, third]
+    assert last > first
+
+
+def test_a_new_checkpoint_is_told_to_who_listens(node: Node) -> None:
+    home = node.welcome()
+    with listening(node, home) as stream:
+        node.act(Suspend(home.member))
+        size = stream.next_of("checkpoint")[1]["data"]["size"]
+        while size < ask(node.port, f"/v1/coops/{home.coop}").json["entries"]:
+            size = stream.next_of("checkpoint")[1]["data"]["size"]
+
+
+def test_a_quiet_stream_shows_that_it_lives(tmp_path: Path) -> None:
+    limits = Limits(heartbeat=0.1, streams_per_member=2)
+    with running_node(tmp_path, limits) as node:
+        home = node.welcome()
+        with listening(node, home) as stream, listening(node, home):
+            beats = (line for line in stream.lines() if line == ": still here")
+            assert next(beats) == next(beats)
+            token = home.token(node.port)
+            third = ask(node.port, f"{home.path}/events/stream", Authorization=token)
+            assert (third.status, third.json["code"]) == (429, "too-many-streams")
+            assert int(third.headers["Retry-After"]) > 0
+
+
+def test_a_node_that_stops_ends_its_streams(tmp_path: Path) -> None:
+    with running_node(tmp_path) as node:
+        home = node.welcome()
+        connection = HTTPConnection("127.0.0.1", node.port, timeout=30)
+        path = f"{home.path}/events/stream"
+        connection.request("GET", path, headers={"Authorization": home.token(node.port)})
+        response = connection.getresponse()
+    assert response.read().startswith(b"retry: 5000")
+    connection.close()

@@ -1,0 +1,232 @@
+"""Clients that are slow, greedy or broken: they are cut off, and others do not notice."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from depin_protocol.frames import MEDIA_TYPE, pack
+from settlement_node.api.limits import Buckets, Limits, Rate
+from tests.node.api.conftest import Node, running_node
+from tests.node.api.neighbour import Neighbour, ask, readings
+
+TIGHT = Limits(
+    connections=40,
+    connections_per_address=30,
+    requests_per_address=8,
+    head_time=1,
+    body_time=1,
+    idle_time=2,
+    stalled_time=1,
+    heartbeat=0.05,
+)
+
+
+@contextmanager
+def connected(node: Node) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", node.port), timeout=30) as connection:
+        yield connection
+
+
+def ended(connection: socket.socket) -> bytes:
+    """Read until the node closes the connection; return what it said before."""
+    received = b""
+    with suppress(ConnectionError):
+        while part := connection.recv(65_536):
+            received += part
+    return received
+
+
+def beginning(length: int) -> bytes:
+    return (
+        f"POST /v1/statements HTTP/1.1\r\nHost: x\r\nContent-Type: {MEDIA_TYPE}\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+@pytest.fixture(scope="module")
+def tight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    with running_node(tmp_path_factory.mktemp("tight"), TIGHT) as node:
+        yield node
+
+
+@pytest.fixture(scope="module")
+def home(tight: Node) -> Neighbour:
+    return tight.welcome()
+
+
+def test_a_head_that_never_ends_is_cut_off(tight: Node) -> None:
+    with connected(tight) as slow:
+        stopped = threading.Event()
+
+        def trickle() -> None:
+            slow.sendall(b"GET /healthz HTTP/1.1\r\n")
+            while not stopped.wait(0.05):
+                try:
+                    slow.sendall(b"X: y\r\n")
+                except OSError:
+                    return
+
+        trickling = threading.Thread(target=trickle)
+        trickling.start()
+        assert ended(slow) == b""
+        stopped.set()
+        trickling.join()
+
+
+def test_a_body_that_never_ends_gets_a_problem(tight: Node) -> None:
+    with connected(tight) as slow:
+        slow.sendall(beginning(1000) + b"\0\0")
+        assert b'"code":"too-slow"' in ended(slow)
+
+
+def test_who_says_nothing_is_let_go(tight: Node) -> None:
+    with connected(tight) as quiet:
+        assert ended(quiet) == b""
+
+
+def test_others_are_served_while_many_are_slow(tight: Node, home: Neighbour) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connected(tight)) for _ in range(20)]
+        for number, connection in enumerate(slow):
+            whole = beginning(1000) if number < 6 else b"GET / HT"
+            connection.sendall(whole)
+        reply = home.tell(tight.port, home.say("metering", readings()))
+        assert "statement" in reply.json[0]
+
+
+def test_an_address_has_so_many_connections_and_no_more(tight: Node) -> None:
+    with ExitStack() as stack:
+        for _ in range(TIGHT.connections_per_address):
+            stack.enter_context(connected(tight))
+        one_more = stack.enter_context(connected(tight))
+        assert ended(one_more).startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10")
+    for _ in range(100):
+        with connected(tight) as again:
+            again.sendall(b"GET /openapi.json HTTP/1.0\r\n\r\n")
+            if b"200 OK" in ended(again):
+                return
+        time.sleep(0.05)
+    raise AssertionError("the connections that were closed are counted still")
+
+
+def test_too_many_requests_at_one_time_are_refused(tight: Node) -> None:
+    with ExitStack() as stack:
+        for _ in range(TIGHT.requests_per_address):
+            connection = stack.enter_context(connected(tight))
+            connection.sendall(beginning(1000))
+        for _ in range(100):
+            refused = ask(tight.port, "/v1/coops")
+            if refused.status == 429:
+                break
+            time.sleep(0.002)
+        assert refused.json["code"] == "too-many-requests"
+        assert refused.headers["Retry-After"] == "1"
+
+
+def ask_for_ever(connection: socket.socket, asked: bytes) -> None:
+    """Send one request after the other, as long as there is somebody to take them."""
+    for _ in range(100_000):
+        with suppress(TimeoutError):
+            connection.send(asked)
+        time.sleep(0.001)
+
+
+def test_who_reads_nothing_is_dropped(tight: Node) -> None:
+    asked = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    with connected(tight) as deaf:
+        deaf.settimeout(1)
+        with pytest.raises(ConnectionError):
+            ask_for_ever(deaf, asked)
+    assert ask(tight.port, "/healthz").status == 200
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\0" * 100,
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /v1/statements HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        b"POST /v1/statements HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 50_000 + b"\r\n",
+        b"GET /log/%ff/tile/../../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+    ],
+)
+def test_what_is_no_request_is_refused(tight: Node, garbage: bytes) -> None:
+    with connected(tight) as connection:
+        with suppress(ConnectionError):
+            connection.sendall(garbage)
+            connection.shutdown(socket.SHUT_WR)
+        answered = ended(connection)
+        assert not answered or answered.split()[1].startswith(b"4"), answered[:200]
+    assert ask(tight.port, "/healthz").status == 200
+
+
+def test_who_goes_away_in_the_middle_harms_nobody(tight: Node, home: Neighbour) -> None:
+    said = [home.say("metering", readings(total)) for total in range(20)]
+    content = pack(one.wire for one in said)
+    for _ in range(20):
+        with connected(tight) as hasty:
+            hasty.sendall(beginning(len(content)) + content)
+    reply = home.tell(tight.port, *said)
+    while reply.status == 429:
+        reply = home.tell(tight.port, *said)
+    assert [answer["statement"] for answer in reply.json] == [one.hash for one in said]
+
+
+def test_a_member_has_a_share_that_nobody_else_can_use_up(tmp_path: Path) -> None:
+    limits = Limits(member=Rate(30, 0.001))
+    with running_node(tmp_path, limits) as node:
+        greedy, modest = node.welcome(), node.welcome()
+        thief = Neighbour(modest.coop, modest.seed, dict(modest.heads))
+        stolen = [bytes(64) + thief.say("metering", readings()).wire[64:] for _ in range(60)]
+        forged = ask(node.port, "/v1/statements", pack(stolen), MEDIA_TYPE)
+        assert {answer["code"] for answer in forged.json} == {"bad-signature"}
+        for _ in range(3):
+            greedy.tell(node.port, *(greedy.say("metering", readings()) for _ in range(10)))
+        refused = greedy.tell(node.port, greedy.say("metering", readings()))
+        assert (refused.status, refused.json["code"]) == (429, "too-many-requests")
+        assert int(refused.headers["Retry-After"]) > 0
+        assert "statement" in modest.tell(node.port, modest.say("metering", readings())).json[0]
+
+
+def test_an_address_has_a_share(tmp_path: Path) -> None:
+    with running_node(tmp_path, Limits(address=Rate(500, 0.01))) as node:
+        home = node.welcome()
+        statuses = [ask(node.port, "/v1/coops").status for _ in range(60)]
+        assert set(statuses) == {200, 429}
+        assert statuses == sorted(statuses)
+        assert home.tell(node.port, home.say("metering", readings())).status == 429
+
+
+def test_a_bucket_fills_again() -> None:
+    now = 100.0
+    buckets = Buckets(Rate(10, 2), lambda: now, most=3)
+    assert buckets.take("a", 8) == 0
+    assert buckets.take("a", 4) == 1
+    assert buckets.take("b", 10) == 0
+    now += 1
+    assert buckets.take("a", 4) == 0
+    buckets.charge("a", 100)
+    assert buckets.wait("a") == 51
+    now += 51
+    assert buckets.take("a", 1) == 0
+    assert buckets.take("c", 1_000) == 0
+    for name in "defg":
+        buckets.charge(name, 10)
+    assert buckets.wait("c") == 0
+
+
+def test_commands_of_this_machine_are_heard_when_the_address_is_not(tmp_path: Path) -> None:
+    with running_node(tmp_path, Limits(address=Rate(1, 0.001))) as node:
+        assert ask(node.port, "/v1/coops").status == 200
+        assert ask(node.port, "/v1/coops").status == 429
+        node.code()

@@ -1,0 +1,72 @@
+"""A settlement node as a process of its own, and the commands that people give."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+COMMAND: Final = (sys.executable, "-m", "settlement_node")
+_PATIENCE: Final = 60
+
+
+def command(*arguments: object, program: tuple[str, ...] = COMMAND) -> str:
+    """Give a command, and return what it printed; it must succeed."""
+    done = subprocess.run(
+        [*program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(*arguments: object) -> str:
+    """Give a command that must fail, and return the line that says why."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def new_coop(folder: Path, name: str = "Sonnenstraße") -> str:
+    """Make a co-op, and return its identifier."""
+    arguments = ("--name", name, "--currency", "EUR", "--address", "http://127.0.0.1:8480")
+    printed = command("init", "--data", folder, *arguments, "--yes")
+    return printed.splitlines()[0].rpartition(" ")[2]
+
+
+@contextmanager
+def running(
+    folder: Path, *arguments: str, program: tuple[str, ...] = COMMAND
+) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """Run the node on some port; it must stop by itself when it is told to."""
+    process = subprocess.Popen(
+        [*program, "serve", "--data", folder, "--host", "127.0.0.1", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("listening on"), process.communicate()
+        yield int(line.rpartition(":")[2]), process
+        process.send_signal(signal.SIGTERM)
+        printed, errors = process.communicate(timeout=_PATIENCE)
+        assert printed.endswith("stopped\n")
+        assert not errors, errors
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate()
