@@ -121,6 +121,7 @@ def test_a_reversal_and_an_overdrawn_account_are_told_apart() -> None:
         (b"<a>" * (MAX_DEPTH + 2), "too deep"),
         (b"<a>" + b"<b/>" * 1_000_001, "too many"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_statement_is_refused_in_words(data: bytes, words: str) -> None:
     with pytest.raises(BankFileError) as refusal:
