@@ -1,7 +1,8 @@
 """What every answer stands on: the co-ops, the limits, who may see what, who is asking."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
@@ -55,8 +56,8 @@ class Context:
             peer = request.headers.get("X-Forwarded-For", peer).rpartition(",")[2].strip()
         return household(peer)
 
-    @asynccontextmanager
-    async def admitted(self, request: web.Request) -> AsyncIterator[None]:
+    @contextmanager
+    def admitted(self, request: web.Request) -> Iterator[None]:
         """Let a request in unless its address asks too much."""
         address = self.address(request)
         if not address:
@@ -83,6 +84,7 @@ class Context:
 CONTEXT: Final = web.AppKey("context", Context)
 
 
+@lru_cache(maxsize=10_000)
 def household(peer: str) -> str:
     """Name what shares one household's limits: an IPv4 address, or half of an IPv6 one."""
     if not peer:

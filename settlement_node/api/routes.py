@@ -73,7 +73,7 @@ _UNCOUNTED: Final = frozenset((event_stream.stream,))
 async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.match_info.handler in _UNCOUNTED:
         return await handler(request)
-    async with request.app[CONTEXT].admitted(request):
+    with request.app[CONTEXT].admitted(request):
         return await handler(request)
 
 
