@@ -14,8 +14,8 @@ _REPOSITORY = Path(__file__).parents[2]
 def test_a_node_runs_from_its_wheel(tmp_path: Path) -> None:
     tool = uv.find()
     assert tool is not None
-    run = [tool, "build", "--wheel", "--no-build-isolation", "--python", sys.executable]
-    subprocess.run([*run, "--out-dir", tmp_path, _REPOSITORY], check=True, capture_output=True)
+    build = (tool, "build", "--wheel", "--no-build-isolation", "--python", sys.executable)
+    subprocess.run([*build, "--out-dir", tmp_path, _REPOSITORY], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     environment = tmp_path / "environment"
     subprocess.run([tool, "venv", "--python", sys.executable, environment], check=True)
