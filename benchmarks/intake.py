@@ -29,7 +29,7 @@ from depin_protocol.encoding import to_text
 from depin_protocol.frames import MEDIA_TYPE, pack
 from depin_protocol.identifiers import member_id
 from depin_protocol.joining import JoinRequest
-from depin_protocol.keys import public_key
+from depin_protocol.keys import public_key, verify
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.envelope import FIRST_PREV, Header, sign_statement
 from depin_protocol.statements.measuring import Readings
@@ -54,10 +54,12 @@ UNLIMITED = Limits(
 
 
 def numbered(kind: str, number: int, length: int) -> bytes:
+    """Make bytes that server and clients agree on."""
     return sha256(f"{kind} {number}".encode()).digest()[:length]
 
 
 def spent() -> float:
+    """Return the CPU time of this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
@@ -75,29 +77,35 @@ class Home:
         self.prev = FIRST_PREV
 
     def request(self) -> bytes:
+        """Write the request to join."""
         code, salt = numbered("code", self.number, 16), numbered("salt", self.number, 16)
         key = public_key(self.seed)
         name = f"Home {self.number}"
         return JoinRequest(self.coop, code, key, "software", name, salt, now()).signed(self.seed)
 
     def say(self, body: Body) -> bytes:
+        """Sign the next statement."""
         self.seq += 1
         salt = to_text(numbered("salt", self.seq, 16))
-        place = (self.coop, self.member, "metering", self.chain, self.seq, self.prev)
-        header = Header(*place, now(), salt)
+        name, at = self.member, now()
+        header = Header(self.coop, name, "metering", self.chain, self.seq, self.prev, at, salt)
         statement = sign_statement(header, body, self.seed)
         self.prev = statement.hash
         return statement.wire
 
     def readings(self, samples: int) -> bytes:
+        """Sign readings of two registers."""
         start = now() - samples * 60_000
         at = tuple(start + place * 60_000 for place in range(samples))
-        totals = tuple(1_000_000 + self.seq * 100 + place for place in range(samples))
+        totals: tuple[int | None, ...] = tuple(
+            1_000_000 + self.seq * 100 + place for place in range(samples)
+        )
         registers = {"import": totals, "export": totals}
         return self.say(Readings(to_text(bytes(16)), at, registers, None, None, None))
 
 
 def http(path: str, media_type: str, content: bytes) -> bytes:
+    """Write a request."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {media_type}\r\n"
     return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
@@ -105,6 +113,7 @@ def http(path: str, media_type: str, content: bytes) -> bytes:
 async def asked(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
 ) -> bytes:
+    """Send a request, and return the content of the answer."""
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
     length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
@@ -173,13 +182,13 @@ async def server(folder: Path, homes: int) -> None:
     """Run a node whose co-op has invited so many homes; tell CPU times when asked."""
     node = NodeFolder(folder)
     made = await found(node, Wish("Bench", "EUR", "SUN", "bench", "http://localhost:8480", "Op"))
-    async with hosting(node.coops()) as hosted:
-        async with serving(hosted, Listening(node.socket, "127.0.0.1", 0), UNLIMITED) as port:
-            async with operator(node, made) as speaker:
-                for number in range(homes):
-                    code = invite_hash(numbered("code", number, 16))
-                    await speaker.act(GiveInvite(code, now() + DAY, Role.MEMBER), "bench")
-            await told(port, made.description.coop)
+    where = Listening(node.socket, "127.0.0.1", 0)
+    async with hosting(node.coops()) as hosted, serving(hosted, where, UNLIMITED) as port:
+        async with operator(node, made) as speaker:
+            for number in range(homes):
+                code = invite_hash(numbered("code", number, 16))
+                await speaker.act(GiveInvite(code, now() + DAY, Role.MEMBER), "bench")
+        await told(port, made.description.coop)
 
 
 async def noop_server() -> None:
@@ -200,12 +209,14 @@ async def noop_server() -> None:
 
 
 async def told(port: int, coop: str) -> None:
+    """Say where the server is, then its CPU time whenever a line comes."""
     print(json.dumps({"port": port, "coop": coop}), flush=True)
     while (await asyncio.to_thread(sys.stdin.readline)).strip():
         print(json.dumps({"cpu": spent(), "mib": resident()}), flush=True)
 
 
 def resident() -> int:
+    """Return how many MiB this process holds."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 2**20
 
 
@@ -217,6 +228,7 @@ class Child:
 
     @classmethod
     def begin(cls, *role: object) -> Child:
+        """Start it."""
         command = [sys.executable, __file__, *map(str, role)]
         return cls(
             subprocess.Popen(
@@ -225,22 +237,25 @@ class Child:
         )
 
     def hear(self) -> str:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        """Wait for a line."""
+        line = self.process.stdout.readline() if self.process.stdout else ""
         if not line:
             raise RuntimeError("a part of the benchmark has ended")
         return line
 
     def tell(self, line: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{line}\n")
+        """Say a line."""
+        if self.process.stdin:
+            self.process.stdin.write(f"{line}\n")
 
     def ask(self) -> dict[str, Any]:
+        """Ask a server for its CPU time."""
         self.tell("cpu")
         answer: dict[str, Any] = json.loads(self.hear())
         return answer
 
     def end(self) -> None:
+        """Let a server stop."""
         self.tell("")
         self.process.communicate()
 
@@ -259,6 +274,7 @@ class Measured:
 
 
 def measured(mode: str, homes: int, clients: int, seconds: float, folder: Path) -> Measured:
+    """Run server and clients in one mode."""
     node = Child.begin("--noop") if mode == "noop" else Child.begin("--server", folder, homes)
     begun = json.loads(node.hear())
     own = [range(number, homes, clients) for number in range(clients)]
@@ -292,8 +308,6 @@ def measured(mode: str, homes: int, clients: int, seconds: float, folder: Path) 
 
 def verify_cost(wires: Sequence[bytes]) -> float:
     """Return the CPU time of one check, in microseconds."""
-    from depin_protocol.keys import verify  # noqa: PLC0415 - beside what it measures
-
     key = public_key(numbered("seed", 0, 32))
     prefix = b"depin statement v1\x00"
     begun = time.process_time()
@@ -320,6 +334,7 @@ def commit_cost(folder: Path, wires: Sequence[bytes], group: int) -> float:
 
 
 def main() -> None:
+    """Be the part that the command line names, or measure."""
     if sys.argv[1:2] == ["--server"]:
         return asyncio.run(server(Path(sys.argv[2]), int(sys.argv[3])))
     if sys.argv[1:2] == ["--noop"]:
@@ -337,6 +352,7 @@ def main() -> None:
 
 
 def table(seconds: float, homes: int, clients: int) -> None:
+    """Measure all, and print it."""
     home = Home(to_text(numbered("coop", 0, 16)), 0)
     home.say(ChainOpening())
     with TemporaryDirectory() as name:

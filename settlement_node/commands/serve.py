@@ -4,9 +4,10 @@ import asyncio
 import signal
 import ssl
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -15,7 +16,10 @@ from settlement_node.api.serving import Listening, ServingError, serving
 from settlement_node.commands.announcing import announced
 from settlement_node.commands.common import data_option, folder_at, run
 from settlement_node.hosting.folder import FolderError, NodeFolder
-from settlement_node.hosting.hosting import hosting
+from settlement_node.hosting.hosting import Hosting, hosting
+
+_LOOK: Final = 0.5
+"""Seconds between looks at whether every co-op still works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,26 @@ async def _serve(wish: _Wish) -> None:
             async with (
                 announced(port, coops, tls=tls is not None) if wish.announce else nullcontext()
             ):
-                await stopping.wait()
+                failed = await _work(hosted, stopping)
             click.echo("stopping")
+    if failed:
+        raise ServingError("no co-op of this node works any more; see above why")
     click.echo("stopped")
+
+
+async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:
+    """Wait until the node is to stop, and say when a co-op has; tell whether all have."""
+    failed: set[str] = set()
+    while len(failed) < len(hosted.coops):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK):
+                await stopping.wait()
+                return False
+        for name, coop in hosted.coops.items():
+            if coop.failure is not None and name not in failed:
+                failed.add(name)
+                click.echo(f"{coop.facts.name}: {coop.failure}", err=True)
+    return True
 
 
 def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:

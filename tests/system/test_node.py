@@ -1,15 +1,23 @@
 """A co-op's life as people see it: commands, a running node, a home that joins and speaks."""
 
+import queue
+import shlex
+import ssl
+import subprocess
 import time
+from http.client import HTTPSConnection
 from pathlib import Path
+
+from zeroconf import ServiceBrowser, ServiceInfo, ServiceStateChange, Zeroconf
 
 from depin_protocol.encoding import from_text
 from depin_protocol.invite import Invite, parse_invite
 from depin_protocol.log.notes import VerifierKey
 from depin_protocol.log.proof_file import ProofFile
 from depin_protocol.receipts import Receipt
+from settlement_node.commands.announcing import SERVICE
 from tests.node.api.neighbour import Neighbour, ask, readings
-from tests.system.node_process import command, new_coop, refused, running
+from tests.system.node_process import COMMAND, command, new_coop, refused, running
 
 
 def invited(folder: Path) -> Invite:
@@ -174,3 +182,78 @@ def test_operators_act_on_members(tmp_path: Path) -> None:
         assert [event["kind"] for event in events] == ["decision", "decision", "decision", "key"]
     with running(tmp_path) as (port, _):
         assert ask(port, "/healthz").status == 200
+
+
+def test_a_node_speaks_tls_and_can_be_found(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    request = ("openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "2")
+    names = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+    subprocess.run(
+        [*request, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True
+    )
+    coop = new_coop(tmp_path / "node")
+    tls = ("--tls-cert", str(certificate), "--tls-key", str(key))
+    with running(tmp_path / "node", *tls, "--announce") as (port, _):
+        context = ssl.create_default_context(cafile=certificate)
+        connection = HTTPSConnection("localhost", port, timeout=30, context=context)
+        connection.request("GET", "/v1/coops")
+        assert coop.encode() in connection.getresponse().read()
+        connection.close()
+        assert "depin1." in command("invite", "--data", tmp_path / "node")
+        found = announced_at(port)
+        assert found.properties[b"tls"] == b"1"
+        assert found.properties[b"coops"] == coop.encode()
+
+
+def announced_at(port: int) -> ServiceInfo:
+    """Wait until the node says to this network where it is."""
+    names: queue.Queue[str] = queue.Queue()
+
+    def heard(
+        zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
+    ) -> None:
+        del zeroconf, service_type, state_change
+        names.put(name)
+
+    zeroconf = Zeroconf()
+    try:
+        ServiceBrowser(zeroconf, SERVICE, handlers=[heard])
+        while True:
+            found = zeroconf.get_service_info(SERVICE, names.get(timeout=30), timeout=30_000)
+            if found is not None and found.port == port:
+                return found
+    finally:
+        zeroconf.close()
+
+
+def test_a_full_disk_stops_the_node_and_loses_no_promise(tmp_path: Path) -> None:
+    new_coop(tmp_path)
+    with running(tmp_path) as (port, _):
+        home = welcome(tmp_path, port)
+    largest = max(file.stat().st_size for file in tmp_path.rglob("books.sqlite*"))
+    serve = shlex.join([*COMMAND, "serve", "--data", str(tmp_path), "--host", "127.0.0.1"])
+    limited = f"ulimit -f {largest // 1024 + 200}; exec {serve} --port 0"
+    process = subprocess.Popen(
+        ["/bin/bash", "-c", limited], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rpartition(":")[2])
+        promised = []
+        reply = home.tell(port, said := home.say("metering", readings()))
+        while reply.status == 200:
+            promised.append((said, reply.json))
+            reply = home.tell(port, said := home.say("metering", readings()))
+        assert (reply.status, reply.json["code"]) == (503, "stopped")
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 1
+    assert "no room" in errors
+    assert "Traceback" not in errors
+    assert len(promised) > 10
+    with running(tmp_path) as (port, _):
+        assert [home.tell(port, one).json for one, _ in promised] == [kept for _, kept in promised]
+        assert "statement" in home.tell(port, said).json[0]
+    assert "all follows" in command("verify", "--data", tmp_path)

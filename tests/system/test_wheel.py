@@ -15,14 +15,13 @@ def test_a_node_runs_from_its_wheel(tmp_path: Path) -> None:
     tool = uv.find()
     assert tool is not None
     build = (tool, "build", "--wheel", "--no-build-isolation", "--python", sys.executable)
-    where = ("--out-dir", tmp_path, _REPOSITORY)
-    subprocess.run((*build, *where), check=True, capture_output=True)
+    subprocess.run([*build, "--out-dir", tmp_path, _REPOSITORY], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     environment = tmp_path / "environment"
-    subprocess.run((tool, "venv", "--python", sys.executable, environment), check=True)
+    subprocess.run([tool, "venv", "--python", sys.executable, environment], check=True)
     locked = ("--constraint", _REPOSITORY / "requirements" / "main.lock")
     install = (tool, "pip", "install", "--python", environment / "bin" / "python", wheel)
-    subprocess.run((*install, *locked), check=True, capture_output=True, cwd=tmp_path)
+    subprocess.run([*install, *locked], check=True, capture_output=True, cwd=tmp_path)
 
     program = (str(environment / "bin" / "settlement-node"),)
     data = tmp_path / "data"

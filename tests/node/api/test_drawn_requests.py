@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from settlement_node.api.limits import Limits, Rate
 from settlement_node.governance.member import Role
-from tests.node.api.conftest import running_node
+from tests.node.api.conftest import UNLIMITED, running_node
 
 EXAMPLES = os.environ.get("DEPIN_DRAWN_REQUESTS", "5")
 """Requests for each operation and way of drawing; the long hunt wants thousands."""
@@ -26,9 +25,7 @@ checks.positive_data_acceptance.expected-statuses = [200, 201, 400, 401, 403, 40
 def test_every_answer_is_as_described(tmp_path: Path, asks_as: str) -> None:
     settings = tmp_path / "schemathesis.toml"
     settings.write_text(SETTINGS)
-    unlimited = Rate(10**12, 10**9)
-    limits = Limits(address=unlimited, member=unlimited)
-    with running_node(tmp_path / "node", limits) as node:
+    with running_node(tmp_path / "node", UNLIMITED) as node:
         home = node.welcome(Role.OPERATOR)
         # A stream of events has no end, so only its refusal can be looked at here.
         authorized = (
@@ -44,8 +41,12 @@ def test_every_answer_is_as_described(tmp_path: Path, asks_as: str) -> None:
                 *("--generation-database", "none", "--warnings", "off", "--no-color"),
                 *authorized,
             ],
-            env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.node.api.drawn_contents"},
-            cwd=Path(__file__).parents[3],
+            env={
+                **os.environ,
+                "SCHEMATHESIS_HOOKS": "tests.node.api.drawn_contents",
+                "PYTHONPATH": str(Path(__file__).parents[3]),
+            },
+            cwd=tmp_path,
             capture_output=True,
             text=True,
             check=False,
