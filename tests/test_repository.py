@@ -32,7 +32,7 @@ KNOWN_HOSTS = {
     "www.w3.org",
 }
 # What stands for any host: names and addresses that are kept free for documentation, and a test's.
-EXAMPLE_HOST = re.compile(r"(.*\.)?example|x|localhost|\[2001:db8:[0-9a-f:]*\]", re.IGNORECASE)
+EXAMPLE_HOST = re.compile(r"(.*\.)?example|x|node|localhost|\[2001:db8:[0-9a-f:]*\]", re.IGNORECASE)
 BARE_HOST = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:org|com|io|dev|net|xyz)\b(?!\()", re.IGNORECASE)
 HOST_OF_ADDRESS = re.compile(
     r"\b[a-z][a-z0-9+.-]*://(?:[^/@\s\"']*@)?(\[[0-9a-f:]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)",
@@ -43,7 +43,13 @@ IPV4 = re.compile(r"(?<![\w.=])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)")
 SECTIONS = re.compile(r"sections? [\d.]+(?:(?:, | and )[\d.]+)*")
 HARMLESS_NETWORKS = [
     ipaddress.ip_network(network)
-    for network in ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+    for network in (
+        "0.0.0.0/32",
+        "127.0.0.0/8",
+        "192.0.2.0/24",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+    )
 ]
 
 MACHINE_ROOTS = (

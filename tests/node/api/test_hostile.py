@@ -159,10 +159,12 @@ def test_who_reads_nothing_is_dropped(tight: Node) -> None:
         b"GET /log/%ff/tile/../../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00",
     ],
+    ids=range(10),
 )
 def test_what_is_no_request_is_refused(tight: Node, garbage: bytes) -> None:
     with connected(tight) as connection:
-        with suppress(ConnectionError):
+        # The node may have closed the connection before all of it was sent.
+        with suppress(OSError):
             connection.sendall(garbage)
             connection.shutdown(socket.SHUT_WR)
         answered = ended(connection)
