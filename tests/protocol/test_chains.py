@@ -381,6 +381,57 @@ def test_a_change_to_a_key_of_the_past_changes_nothing() -> None:
     hear(coop, home.say("trading", Payout(1)))
 
 
+def test_a_change_at_the_very_head_leaves_its_chain_to_the_new_key() -> None:
+    """The commonest change: everything said is held."""
+    home = Home()
+    coop = coop_of(home)
+    hear(
+        coop, home.open("trading"), home.open("metering"), last := home.say("metering", reading(1))
+    )
+    assert ends(coop, home.change_key(2, last.head)) == frozenset()
+    hear(coop, home.say("metering", reading(2)))
+
+
+@pytest.mark.parametrize("further", [4, 6])
+def test_a_later_change_may_name_an_earlier_place(further: int) -> None:
+    """A home that lost what was yet to come hands over where the node stands, and goes on."""
+    home = Home()
+    coop = coop_of(home)
+    metering = [home.open("metering"), home.say("metering", reading(1))]
+    hear(coop, home.open("trading"), *metering)
+    lost = [home.say("metering", reading(number)) for number in range(2, further)]
+    hear(coop, home.change_key(2, lost[0].head), home.change_key(3, lost[-1].head))
+    home.heads["metering"] = metering[1].head
+    hear(coop, home.change_key(4, metering[1].head))
+    for thief in (Home(), Home()):
+        thief.heads["metering"] = metering[1].head
+        with pytest.raises(BadSignatureError):
+            coop.hear(thief.say("metering", reading(9)).wire)
+    with pytest.raises(BadSignatureError):
+        coop.hear(lost[0].wire)
+    hear(coop, *(home.say("metering", reading(number)) for number in range(10, 14)))
+
+
+def test_what_is_held_is_known_though_a_change_named_an_earlier_place() -> None:
+    """Whoever missed the receipt gets it, whatever key counts there now."""
+    home = Home()
+    coop = coop_of(home)
+    metering = [home.open("metering"), *(home.say("metering", reading(n)) for n in (1, 2))]
+    hear(coop, home.open("trading"), *metering, home.change_key(2, metering[1].head))
+    assert [coop.hear(statement.wire)[1] for statement in metering] == [KNOWN] * 3
+
+
+def test_a_lost_key_is_replaced_by_a_new_and_sound_one_only() -> None:
+    """A decision can't enrol what a member couldn't."""
+    home = Home()
+    coop = coop_of(home)
+    record = coop.find(home.member)
+    assert record is not None
+    for key in (bytes(32), public_key(seed(1))):
+        with pytest.raises(ValueError, match="new Ed25519 key"):
+            record.replace_key(key)
+
+
 def test_a_lost_key_is_replaced_by_a_decision() -> None:
     """All that the old key opened ends where it stands; the new key opens anew."""
     home = Home()

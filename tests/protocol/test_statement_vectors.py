@@ -213,6 +213,7 @@ def heard() -> list[dict[str, Any]]:
         ("the old key, other bytes at a used number", forged.wire),
         ("the old key at the named head", second.wire),
         ("the old key after the named head", third.wire),
+        ("the same bytes again, under a key that counts no more", first.wire),
         ("the new key after it", home.say("metering", reading(4)).wire),
         ("the new key", home.say("trading", Payout(2)).wire),
         ("a key of the past, which changes nothing", (back := home.change_key(1, None)).wire),

@@ -145,7 +145,12 @@ def open_envelope(envelope: Envelope) -> Statement:
         raise MalformedError(msg) from None
     if kind == ChainOpening.KIND:
         _check_opening(header, body, lacks)
-    return Statement(header, kind, body, lacks, wire, to_text(sha256(_HASHED + wire).digest()))
+    return Statement(header, kind, body, lacks, wire, statement_hash(wire))
+
+
+def statement_hash(wire: bytes) -> str:
+    """Return the name of exactly these bytes."""
+    return to_text(sha256(_HASHED + wire).digest())
 
 
 def read_statement(wire: bytes) -> Statement:

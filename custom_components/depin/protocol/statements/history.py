@@ -67,6 +67,8 @@ class KeyHistory:
         for stream, head in places:
             if head is not None:
                 named = self._named.setdefault((stream, head.chain), [])
+                # Who lost what was yet to come names an earlier place; the later ones are void.
+                del named[bisect_left(named, head.seq, key=_seq) :]
                 named.append((head, len(self._keys) - 1))
 
 

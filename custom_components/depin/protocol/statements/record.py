@@ -7,7 +7,14 @@ from ..keys import may_enrol
 from ..problems import BadSignatureError, UnknownKeyError, WrongCoopError
 from .bodies import Stream
 from .chains import KNOWN, Admission, Entry, Streams, admit
-from .envelope import Header, Statement, open_envelope, read_envelope, signature_holds
+from .envelope import (
+    Header,
+    Statement,
+    open_envelope,
+    read_envelope,
+    signature_holds,
+    statement_hash,
+)
 from .heads import Head
 from .history import LOST, Handover, KeyHistory
 from .membership import KeyChange
@@ -40,6 +47,9 @@ def check_statement(
     if member is None:
         msg = f"nobody here is {header.member}"
         raise UnknownKeyError(msg)
+    # It was signed by the key of its time, though a change may have named an earlier place since.
+    if member.streams[header.stream].hash_at(header.chain, header.seq) == statement_hash(wire):
+        return open_envelope(envelope), KNOWN
     index = key_index(header, member)
     if not signature_holds(wire, member.history.keys[index]):
         msg = f"number {header.seq} of chain {header.chain} is not signed by key {index + 1}"
@@ -125,6 +135,9 @@ class MemberRecord:
 
     def replace_key(self, key: bytes) -> None:
         """Go on with another key by a decision of the co-op: all chains end where they stand."""
+        if not may_enrol(key) or key in self.history.keys:
+            msg = "not a new Ed25519 key that may be enrolled: make another"
+            raise ValueError(msg)
         self._end((name, chain) for name in self._streams for chain in self._streams[name].live())
         self.history.hand_over(key, LOST)
 
