@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 from depin_protocol.problems import BadSignatureError, RefusedError, UnknownKeyError, WrongCoopError
-from depin_protocol.statements.chains import Admission, admit
+from depin_protocol.statements.chains import KNOWN, Admission, admit
 from depin_protocol.statements.envelope import Statement, read_statement, signature_holds
 from settlement_node.governance.member import Member
 
@@ -99,6 +99,10 @@ def admit_in_turn(checked: Checked, find: FindMember) -> tuple[Member, Admission
     member = find(header.member)
     if member is None:
         raise UnknownKeyError(f"nobody here is {header.member}")
+    # What is held was signed by the key of its time, whichever counts there now.
+    held = member.streams[header.stream].hash_at(header.chain, header.seq)
+    if held == statement.hash:
+        return member, KNOWN
     # Who joined, or changed the key, just before it signs with a key that was not known then.
     if member.key_index(header.stream, header.chain, header.seq) != checked_with:
         try:
