@@ -48,7 +48,7 @@ async def check(store: Store) -> int:
     return last
 
 
-async def write(store: Store) -> None:
+async def write(store: Store, at_once: int = AT_ONCE) -> None:
     """Commit for ever, several at once, and print each number when its commit has returned."""
     numbers = count(await last_of(store) + 1)
 
@@ -58,19 +58,19 @@ async def write(store: Store) -> None:
             await store.commit([Put(ENTRY, rows), Put(META, [(LAST, b"%d" % number)])])
             os.write(1, b"%d\n" % number)
 
-    await asyncio.gather(*(commit() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(commit() for _ in range(at_once)))
 
 
 async def main() -> None:
     """Write into the store that the command line names."""
-    engine, place, mode = sys.argv[1:]
+    engine, place, mode, *at_once = sys.argv[1:]
     store: Store
     if engine == "postgres":
         store = await PostgresStore.open(place, COOP, may_lose=mode == "off")
     else:
         (synchronous,) = (word for word in get_args(Synchronous.__value__) if word == mode)
         store = await SqliteStore.open(Path(place), COOP, synchronous=synchronous)
-    await write(store)
+    await write(store, *map(int, at_once))
 
 
 if __name__ == "__main__":

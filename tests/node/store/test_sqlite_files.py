@@ -27,7 +27,8 @@ NUMBERED = [sys.executable, "-m", "tests.node.powercut.numbered", "sqlite"]
 def numbered(place: Path, before: Sequence[str | Path] = ()) -> tuple[str, list[int]]:
     """Commit until it ends of itself; return the error that it ended with, and what it promised."""
     done = subprocess.run(
-        [*before, *NUMBERED, place, "FULL"],
+        # One at a time: of several, a smaller commit may find the room that a larger one did not.
+        [*before, *NUMBERED, place, "FULL", "1"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
