@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -167,7 +166,7 @@ async def test_files_that_are_not_this_co_ops_store_are_refused(tmp_path: Path) 
     await (await open_store(tmp_path / "store", COOP)).close()
     with pytest.raises(errors.WrongStoreError, match="another co-op"):
         await open_store(tmp_path / "store", OTHER)
-    other = sqlite3.connect(tmp_path / "other")
+    other = apsw.Connection(str(tmp_path / "other"))
     other.execute("CREATE TABLE notes (note)")
     other.close()
     with pytest.raises(errors.WrongStoreError, match="another program"):
@@ -179,7 +178,8 @@ async def test_files_that_are_not_this_co_ops_store_are_refused(tmp_path: Path) 
 
 async def test_reading_goes_on_while_a_commit_holds_the_file(filled: Path) -> None:
     store = await open_store(filled, COOP)
-    other = sqlite3.connect(filled, isolation_level=None)
+    # By the store's own SQLite: two of them in one process undo each other's locks.
+    other = apsw.Connection(str(filled))
     other.execute("BEGIN IMMEDIATE")
     waiting = asyncio.create_task(store.commit([Put(ENTRY, [(5000, b"")])]))
     assert len(await store.scan(ENTRY, limit=9999)) == 1000
