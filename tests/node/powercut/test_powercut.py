@@ -20,8 +20,14 @@ async def test_sqlite_keeps_all_that_it_acknowledged(tmp_path: Path) -> None:
 async def test_sqlite_loses_commits_when_it_is_told_to_be_quick(
     mode: Synchronous, tmp_path: Path
 ) -> None:
-    tally = await cut_sqlite(tmp_path, mode, 3, Random(1))
-    assert tally.lost > 0
+    # A cut may come just after a sync of its own accord, on a busy machine many in a row.
+    for hunt in range(20):
+        folder = tmp_path / str(hunt)
+        folder.mkdir()
+        tally = await cut_sqlite(folder, mode, 3, Random(hunt))
+        if tally.lost:
+            return
+    pytest.fail("sixty cuts lost nothing: the hunt would not see a loss")
 
 
 @pytest.mark.postgres
