@@ -1,6 +1,7 @@
 """All that a co-op needs to decide, in memory; entries are the only way to change it."""
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Self
 
 from depin_protocol.events import EventKind
@@ -17,6 +18,9 @@ from settlement_node.governance.objections import NO_EFFECT, no_effect
 from settlement_node.governance.room import MembershipRoom
 from settlement_node.intake.said import Effects, Said, Telling
 from settlement_node.intake.streams import CHAIN, STATEMENT, statement_row
+from settlement_node.keeping.room import KeepingRoom
+from settlement_node.keeping.roots import LINES
+from settlement_node.keeping.state_root import STATE_ROOT, body_of
 from settlement_node.log.entries import (
     Decision,
     DecisionError,
@@ -24,11 +28,11 @@ from settlement_node.log.entries import (
     entry_name,
     read_entry,
 )
-from settlement_node.log.reading import entry_at
+from settlement_node.log.reading import entry_at, log_size
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
-from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, Put, Table
+from settlement_node.store.port import Store, View
+from settlement_node.store.tables import Change, Put, Row, Table
 
 
 class CoopState:
@@ -40,7 +44,11 @@ class CoopState:
         self.sequence = Sequence()
         self.at = 0
         """The logged time of the last entry."""
-        self._rooms: tuple[Room, ...] = (MembershipRoom(self.community), *rooms)
+        self.keeping = KeepingRoom(self.community, self)
+        # Last, so that a state root is taken when all else that is overdue has happened.
+        others: tuple[Room, ...] = (*rooms, self.keeping)
+        elsewhere = (action for room in others for action in room.actions)
+        self._rooms: tuple[Room, ...] = (MembershipRoom(self.community, elsewhere), *others)
         self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
@@ -50,13 +58,22 @@ class CoopState:
     async def load(cls, store: Store, rooms: tuple[Room, ...] = ()) -> Self:
         """Take the state from a store's rows."""
         state = cls(rooms)
-        state.sequence = await Sequence.load(store)
-        for room in state._rooms:
-            await room.load(store)
-        last = await entry_at(store, state.size - 1)
-        if last is not None:
-            state.at = read_entry(last).at
+        last = await entry_at(store, await log_size(store) - 1)
+        at = 0 if last is None else read_entry(last).at
+        await state.take_up(await Sequence.load(store), at, store)
         return state
+
+    async def take_up(self, sequence: Sequence, at: int, view: View) -> None:
+        """Go on after the last entry of a sequence, with these rows."""
+        self.sequence = sequence
+        self.at = at
+        for room in self._rooms:
+            await room.load(view)
+
+    def rows(self) -> Iterator[tuple[Table, Row]]:
+        """Give every row of every room's state as it stands."""
+        for room in self._rooms:
+            yield from room.state_rows()
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -127,7 +144,10 @@ class CoopState:
         return Effects(tuple(changes), tellings)
 
     def decide(self, at: int, decision: Decision, entry: bytes, body: bytes) -> Effects:
-        """Take a decision; raise a DecisionError if it does not follow from what precedes it."""
+        """Take a decision; raise a DecisionError if it does not follow from what precedes it.
+
+        Of a state root, `body` is all its lines.
+        """
         room = self._room_of.get(decision.kind)
         if room is None:
             raise DecisionError(f"the decision {decision.kind} is unknown here")
@@ -138,9 +158,12 @@ class CoopState:
             raise DecisionError(f"the decision has to be {wanted}, not {decision}")
         member = self._answers.popleft()[0] if self._answers else None
         self._advance(at)
-        index = self.sequence.append(entry, body)
+        is_root = decision.kind == STATE_ROOT
+        index = self.sequence.append(entry, body_of(body) if is_root else body)
         name = entry_name(entry)
         effects = room.apply(decision, name=name, index=index, at=at)
+        if is_root:
+            return Effects((*effects.changes, Put(LINES, [(index, body)])), effects.tellings)
         if member is None or decision.kind != NO_EFFECT:
             return effects
         data = {"decision": name, "kind": decision.kind, **decision.result, **decision.lines[0]}

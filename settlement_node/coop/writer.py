@@ -20,6 +20,7 @@ from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.receipts import group_row, receipt_at
 from settlement_node.intake.said import Effects
 from settlement_node.intake.streams import STATEMENT, Place
+from settlement_node.keeping.state_root import STATE_ROOT, written
 from settlement_node.log.checkpoints import AT_ONCE, Checkpoints
 from settlement_node.log.entries import SALT_LENGTH, Decision
 from settlement_node.store.port import Store
@@ -125,8 +126,11 @@ class Writer:
 
     def decide(self, decision: Decision, at: int) -> int:
         """Log a decision within the batch; return its index."""
-        salts = [self._around.randomness(SALT_LENGTH) for _ in decision.lines]
-        entry, body = decision.written(at, salts)
+        if decision.kind == STATE_ROOT:
+            entry, body = written(decision, at, self._around.randomness(SALT_LENGTH))
+        else:
+            salts = [self._around.randomness(SALT_LENGTH) for _ in decision.lines]
+            entry, body = decision.written(at, salts)
         self._take(self._state.decide(at, decision, entry, body), at)
         self._at_once |= decision.kind in AT_ONCE or decision.kind == _NEW_KEY
         return self._state.size - 1

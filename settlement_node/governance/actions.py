@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
@@ -202,7 +202,20 @@ _KINDS: Final[dict[str, type[Action]]] = {
 }
 
 
-def action_body(action: Action, reason: str) -> OperatorAction:
+ACTIONS: Final = frozenset(_KINDS)
+
+
+class Parameters(Protocol):
+    """An action of any room."""
+
+    NAME: ClassVar[str]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        ...
+
+
+def action_body(action: Parameters, reason: str) -> OperatorAction:
     """Return the body of the statement by which an operator acts."""
     return OperatorAction(action.NAME, action.to_json(), reason)
 

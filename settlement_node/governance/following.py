@@ -29,14 +29,19 @@ def has_a_say(said: Said, community: Community) -> bool:
     return member.standing is not Standing.ACTIVE
 
 
-def decisions_on(said: Said, community: Community) -> list[Decision]:
-    """Return what follows from a statement, in order."""
+def decisions_on(
+    said: Said, community: Community, elsewhere: frozenset[str] = frozenset()
+) -> list[Decision]:
+    """Return what follows from a statement, in order; some actions are answered elsewhere."""
     member = community.members[said.statement.header.member]
     kind = said.statement.kind
     if member.standing is Standing.LEFT or (
         member.standing is Standing.SUSPENDED and kind not in HEARD_WHILE_SUSPENDED
     ):
         return [no_effect(said, Objection.NOT_ACTIVE, f"the member is {member.standing}")]
+    body = said.statement.body
+    if isinstance(body, OperatorAction) and body.action in elsewhere:
+        return []
     try:
         return _called_for(said, member, community)
     except ObjectedError as error:

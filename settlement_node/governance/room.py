@@ -1,8 +1,9 @@
 """Membership as one of the rooms that a co-op consists of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from settlement_node.governance.actions import ACTIONS
 from settlement_node.governance.announcements import ANNOUNCED
 from settlement_node.governance.arriving import check_free
 from settlement_node.governance.community import Community
@@ -22,11 +23,13 @@ class MembershipRoom:
     """Members, roles and keys."""
 
     kinds: Final = KINDS
+    actions: Final = ACTIONS
     tables: Final[tuple[Table, ...]] = (FACTS, MEMBER, CHAIN, INVITE, ANNOUNCED)
 
-    def __init__(self, community: Community) -> None:
-        """Keep this community's books."""
+    def __init__(self, community: Community, elsewhere: Iterable[str] = ()) -> None:
+        """Keep this community's books; other rooms answer the actions that are named."""
         self._community = community
+        self._elsewhere = frozenset(elsewhere)
 
     async def load(self, view: View) -> None:
         """Take the state from its rows."""
@@ -42,7 +45,7 @@ class MembershipRoom:
 
     def following(self, said: Said) -> list[Decision]:
         """Return the decisions that a statement calls for."""
-        return decisions_on(said, self._community)
+        return decisions_on(said, self._community, self._elsewhere)
 
     def overdue(self, at: int) -> Decision | None:
         """Return the next decision that the time calls for."""

@@ -15,6 +15,7 @@ from depin_protocol.log.tree import CompactRange
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.envelope import read_statement
 from settlement_node.coop.state import CoopState
+from settlement_node.keeping.state_root import first_name
 from settlement_node.log.entries import (
     EntryError,
     StatementEntry,
@@ -84,6 +85,8 @@ class Regaining:
             read = read_entry(entry)
             if isinstance(read, StatementEntry):
                 self._wanted[read.hash] = index
+            elif (name := first_name(read)) is not None:
+                self._wanted[name] = index
             elif read.count:
                 self._wanted[to_text(read.root)] = index
             else:
