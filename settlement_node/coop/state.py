@@ -1,7 +1,7 @@
 """All that a co-op needs to decide, in memory; entries are the only way to change it."""
 
 from collections import deque
-from typing import Final, Self
+from typing import Self
 
 from depin_protocol.events import EventKind
 from depin_protocol.statements.bodies import Stream
@@ -24,13 +24,11 @@ from settlement_node.log.entries import (
     entry_name,
     read_entry,
 )
+from settlement_node.log.reading import entry_at
 from settlement_node.log.sequence import Sequence
-from settlement_node.log.tables import BODY, ENTRY, TILE
+from settlement_node.log.tables import TILE
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Change, Put, Table
-
-SOURCES: Final[tuple[Table, ...]] = (ENTRY, BODY)
-"""What all other state follows from."""
 
 
 class CoopState:
@@ -55,10 +53,9 @@ class CoopState:
         state.sequence = await Sequence.load(store)
         for room in state._rooms:
             await room.load(store)
-        last = await store.scan(ENTRY, limit=1, reverse=True)
-        for _, entry in last:
-            if isinstance(entry, bytes):
-                state.at = read_entry(entry).at
+        last = await entry_at(store, state.size - 1)
+        if last is not None:
+            state.at = read_entry(last).at
         return state
 
     @property

@@ -18,7 +18,7 @@ from settlement_node.log.entries import (
     read_decision,
     read_entry,
 )
-from settlement_node.log.tables import BODY, ENTRY
+from settlement_node.log.reading import Kept, kept, log_size
 from settlement_node.replay.following import (
     DoesNotFollowError,
     check_all_answered,
@@ -26,7 +26,6 @@ from settlement_node.replay.following import (
     follow_statement,
 )
 from settlement_node.store.port import View
-from settlement_node.store.tables import Row
 
 PORTION: Final = 1_000
 
@@ -43,36 +42,24 @@ class Written:
 
 async def written_entries(view: View) -> AsyncIterator[list[Written]]:
     """Read entries and bodies in portions, and check that none is missing."""
-    start = 0
-    while True:
-        entries = await view.scan(ENTRY, after=(start - 1,), limit=PORTION)
-        bodies = await view.scan(BODY, after=(start - 1,), limit=PORTION)
-        if not entries:
-            return
-        yield list(_paired(start, entries, bodies))
-        start += len(entries)
+    size = await log_size(view)
+    for start in range(0, size, PORTION):
+        count = min(PORTION, size - start)
+        yield list(_written(start, count, await kept(view, start, count)))
 
 
-def _paired(start: int, entries: list[Row], bodies: list[Row]) -> Iterator[Written]:
-    held = dict(bodies_by_index(bodies))
-    for at, row in enumerate(entries, start):
-        match row:
-            case (int(index), bytes(data)) if index == at:
-                if index not in held:
-                    raise DoesNotFollowError(at, "its body is missing")
-                try:
-                    yield Written(index, read_entry(data), data, held[index])
-                except EntryError as error:
-                    raise DoesNotFollowError(at, str(error)) from None
-            case _:
-                raise DoesNotFollowError(at, "it is missing")
-
-
-def bodies_by_index(rows: list[Row]) -> Iterator[tuple[int, bytes]]:
-    """Read rows of bodies."""
-    for index, body in rows:
-        if isinstance(index, int) and isinstance(body, bytes):
-            yield index, body
+def _written(start: int, count: int, found: list[Kept]) -> Iterator[Written]:
+    held = {one.index: one for one in found}
+    for index in range(start, start + count):
+        one = held.get(index)
+        if one is None:
+            raise DoesNotFollowError(index, "it is missing")
+        if one.body is None:
+            raise DoesNotFollowError(index, "its body is missing")
+        try:
+            yield Written(index, read_entry(one.entry), one.entry, one.body)
+        except EntryError as error:
+            raise DoesNotFollowError(index, str(error)) from None
 
 
 class Replay:
