@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
-from depin_protocol.statements.envelope import read_statement
+from depin_protocol.statements.envelope import read_envelope, statement_hash
 from settlement_node.intake.streams import STATEMENT, statement_row
 from settlement_node.log.reading import body_at
 from settlement_node.log.tables import TILE
@@ -113,7 +113,8 @@ class Recomputed:
                 if body is None:
                     return False
                 try:
-                    return statement_row(read_statement(body), at) == row
+                    header = read_envelope(body).header
+                    return statement_row(header, statement_hash(body), at) == row
                 except RefusedError:
                     return False
         return False

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from depin_protocol.problems import RefusedError
-from depin_protocol.statements.envelope import read_statement
 from settlement_node.coop.state import CoopState
 from settlement_node.governance.arriving import HELD, wire_in
-from settlement_node.intake.checking import Checked, Checkers
+from settlement_node.intake.checking import Checked, Checkers, check, check_again
 from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.said import Effects
 from settlement_node.log.entries import (
@@ -85,9 +84,10 @@ class Replay:
             else:
                 read = checked[one.index]
                 if isinstance(read, Checked):
-                    await look_up([read.statement], self._state.find, self._look_ups)
+                    read = check_again(read, self._state.find)
+                    await look_up([read], self._state.find, self._look_ups)
                 yield one, follow_statement(self._state, one.entry, read)
-        said = [read.statement for read in checked.values() if isinstance(read, Checked)]
+        said = [read for read in checked.values() if isinstance(read, Checked)]
         forget(said, self._state.find)
 
     def finish(self) -> None:
@@ -112,9 +112,11 @@ class Replay:
         if isinstance(one.entry, DecisionEntry) and one.entry.kind == HELD:
             try:
                 wire = wire_in(read_decision(one.entry, one.body), "statement")
-                await look_up([read_statement(wire)], self._state.find, self._look_ups)
-            except (ValueError, RefusedError) as error:
+            except ValueError as error:
                 raise DoesNotFollowError(one.index, str(error)) from None
+            read = check(wire, self._state.community.facts.coop, self._state.find)
+            if isinstance(read, Checked):
+                await look_up([read], self._state.find, self._look_ups)
         return self._decision(one)
 
     def _decision(self, one: Written) -> Effects:
