@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from depin_protocol.log.notes import VerifierKey
 from depin_protocol.problems import RefusedError
@@ -15,6 +16,10 @@ type Clock = Callable[[], int]
 
 type Randomness = Callable[[int], bytes]
 """Gives so many random bytes."""
+
+
+MAX_PROMISE: Final = 24 * 3_600_000
+"""Milliseconds within which a receipt promises inclusion: one night off is no breach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,7 @@ class Settings:
 
     checkpoint_after: int = 2_000
     """Milliseconds from an entry to the checkpoint that holds it, at most 5,000."""
-    promise: int = 24 * 3_600_000
-    """Milliseconds within which a receipt promises inclusion: one night off is no breach."""
+    promise: int = MAX_PROMISE
     waiting_statements: int = 20_000
     waiting_bytes: int = 64 * 2**20
     group: int = 2_000

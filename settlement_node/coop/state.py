@@ -132,7 +132,9 @@ class CoopState:
         was_held = member.held
         for moved in member.enter(statement, admitted):
             self._moved.add((member.id, *moved))
-        changes: list[Change] = [Put(STATEMENT, [statement_row(statement.header, statement.hash, index)])]
+        changes: list[Change] = [
+            Put(STATEMENT, [statement_row(statement.header, statement.hash, index)])
+        ]
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
         said = Said(index, at, statement)

@@ -1,13 +1,16 @@
 """Tables as a replay says they must be, against the tables that there are."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 
+from depin_protocol.encoding import to_text
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.envelope import read_envelope, statement_hash
 from settlement_node.intake.streams import STATEMENT, statement_row
-from settlement_node.log.reading import body_at
+from settlement_node.log.entries import StatementEntry, read_entry
+from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.tables import TILE
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
@@ -28,13 +31,23 @@ class DifferenceError(Exception):
 
 
 class Recomputed:
-    """The rows that follow from the log, held only until they can't change any more."""
+    """The rows that follow from the log, held only until they can't change any more.
 
-    def __init__(self, tables: Iterable[Table], view: View) -> None:
-        """Compare these tables."""
+    Where the log is followed from a later entry on, rows that stand on entries before it are left
+    alone, but for those of statements: each has to name the hash of its entry.
+    """
+
+    def __init__(self, tables: Iterable[Table], view: View, start: int = 0) -> None:
+        """Compare these tables, as the entries from `start` on lead to them."""
         self._rows: dict[Table, dict[Key, Row]] = {table: {} for table in tables}
         self._settled = dict.fromkeys(self._rows, 0)
         self._view = view
+        self._start = start
+        self._older_statements = 0
+
+    def pass_statement(self, index: int, hash_: bytes) -> None:
+        """Take note of a statement's entry before the start."""
+        self._older_statements += _tally(hash_, index)
 
     def take(self, changes: Iterable[Change]) -> None:
         """Change rows as a commit would."""
@@ -91,17 +104,51 @@ class Recomputed:
             for key in sorted(rows):
                 _compare(table, key, rows[key], await self._view.get(table, key), index)
             there = 0
-            async for _ in every_row(self._view, table):
-                there += 1
+            async for row in every_row(self._view, table):
+                if self._is_older(table, row):
+                    self._pass_row(table, row)
+                else:
+                    there += 1
             if there != len(rows) + self._settled[table]:
                 await self._name_surplus(table, index)
+        if self._older_statements:
+            await self._name_wrong_statement()
+
+    def _is_older(self, table: Table, row: Row) -> bool:
+        at = place_of(table)
+        index = None if at is None else row[at]
+        return (
+            isinstance(index, int)
+            and index < self._start
+            and row[: len(table.key)] not in self._rows[table]
+        )
+
+    def _pass_row(self, table: Table, row: Row) -> None:
+        match row:
+            case (*_, bytes(hash_), int(index)) if table is STATEMENT:
+                self._older_statements -= _tally(hash_, index)
+
+    async def _name_wrong_statement(self) -> None:
+        """Find the row before the start that is not its entry's."""
+        async for row in every_row(self._view, STATEMENT):
+            match row:
+                case (*_, bytes(hash_), int(index)) if index < self._start:
+                    entry = read_entry(await entry_at(self._view, index) or b"")
+                    if not isinstance(entry, StatementEntry) or entry.hash != to_text(hash_):
+                        key = row[: len(STATEMENT.key)]
+                        what = f"hash is not that of entry {index}"
+                        raise DifferenceError(STATEMENT, key, what, self._start)
+        what = "rows are missing, or there twice, for statements before the start"
+        raise DifferenceError(STATEMENT, (), what, self._start)
 
     async def _name_surplus(self, table: Table, index: int) -> None:
         """Find the row that nothing led to; the other rows were all found to be right."""
         rows = self._rows[table]
         async for row in every_row(self._view, table):
             key = row[: len(table.key)]
-            if key not in rows and not await self._was_settled(table, row, index):
+            if key in rows or self._is_older(table, row):
+                continue
+            if not await self._was_settled(table, row, index):
                 _compare(table, key, None, row, index)
 
     async def _was_settled(self, table: Table, row: Row, index: int) -> bool:
@@ -118,6 +165,17 @@ class Recomputed:
                 except RefusedError:
                     return False
         return False
+
+
+def place_of(table: Table) -> int | None:
+    """Return which column, if any, names the entry that a row stands on."""
+    names = [column.name for column in table.columns]
+    return names.index("index") if "index" in names else None
+
+
+def _tally(hash_: bytes, index: int) -> int:
+    """Return a number whose sums are equal only for the same statements at the same places."""
+    return int.from_bytes(sha256(index.to_bytes(8) + hash_).digest())
 
 
 def _is_full(row: Row) -> bool:

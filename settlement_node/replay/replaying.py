@@ -40,10 +40,10 @@ class Written:
     body: bytes
 
 
-async def written_entries(view: View) -> AsyncIterator[list[Written]]:
+async def written_entries(view: View, first: int = 0) -> AsyncIterator[list[Written]]:
     """Read entries and bodies in portions, and check that none is missing."""
     size = await log_size(view)
-    for start in range(0, size, PORTION):
+    for start in range(first, size, PORTION):
         count = min(PORTION, size - start)
         yield list(_written(start, count, await kept(view, start, count)))
 

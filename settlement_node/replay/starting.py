@@ -8,9 +8,11 @@ from settlement_node.keeping.roots import LINES
 from settlement_node.keeping.state_root import STATE_ROOT, read_rows, stands_for
 from settlement_node.log.entries import DecisionEntry, EntryError, read_entry
 from settlement_node.log.reading import body_at, entry_at
+from settlement_node.replay.comparing import DifferenceError
 from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.store.port import View
 from settlement_node.store.rows_view import RowsView
+from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Put, Row, Table
 
 
@@ -50,6 +52,16 @@ async def newest_below(view: View, size: int, state: CoopState) -> Start | None:
         if isinstance(index, int) and isinstance(lines, bytes):
             return await _start(view, index, lines, state)
     return None
+
+
+async def check_kept_lines(view: View, state: CoopState, start: Start) -> None:
+    """Check the states that are kept of roots before the start."""
+    async for index, lines in every_row(view, LINES):
+        if not isinstance(index, int) or not isinstance(lines, bytes) or index >= start.index:
+            return
+        if index not in state.keeping.roots.all:
+            raise DifferenceError(LINES, (index,), "nothing in the log leads to this row", index)
+        await _start(view, index, lines, state)
 
 
 async def _start(view: View, index: int, lines: bytes, state: CoopState) -> Start:

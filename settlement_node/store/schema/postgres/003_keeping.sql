@@ -9,7 +9,7 @@ CREATE TABLE "state_root" (
 
 CREATE TABLE "state_lines" (
     coop_id bytea NOT NULL,
-    "entry" bigint NOT NULL,
+    "index" bigint NOT NULL,
     "lines" bytea NOT NULL,
-    PRIMARY KEY (coop_id, "entry")
+    PRIMARY KEY (coop_id, "index")
 );

@@ -7,7 +7,7 @@ CREATE TABLE "state_root" (
 ) STRICT;
 
 CREATE TABLE "state_lines" (
-    "entry" INTEGER NOT NULL,
+    "index" INTEGER NOT NULL,
     "lines" BLOB NOT NULL,
-    PRIMARY KEY ("entry")
+    PRIMARY KEY ("index")
 ) STRICT;
