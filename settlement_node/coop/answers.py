@@ -45,6 +45,8 @@ class Settings:
     waiting_bytes: int = 64 * 2**20
     group: int = 2_000
     """Most statements of one commit."""
+    events_kept: int = 90 * 86_400_000
+    """Milliseconds for which a member can ask what it was told."""
 
 
 class BusyError(Exception):
@@ -54,6 +56,15 @@ class BusyError(Exception):
         """Say in how many seconds to try again."""
         super().__init__(f"too much waits already: send it again in {retry_after} s")
         self.retry_after = retry_after
+
+
+class EventsExpiredError(Exception):
+    """Events were deleted since the one that somebody wants to go on after."""
+
+    def __init__(self, after: int) -> None:
+        """Say after which one to go on."""
+        super().__init__(f"events before {after} are no longer kept, and some may be missing")
+        self.after = after
 
 
 class StoppedError(Exception):

@@ -46,10 +46,12 @@ from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.heads import Head
 from settlement_node.coop.answers import Answer, Joined, ReadOnlyError
+from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.events import Events
 from settlement_node.coop.pipeline import Pipeline
 from settlement_node.coop.rooms import Room
 from settlement_node.coop.state import CoopState
+from settlement_node.coop.tidying import Tidying
 from settlement_node.coop.trust import Trust
 from settlement_node.coop.writer import Surroundings, Writer
 from settlement_node.governance.facts import Facts
@@ -100,7 +102,7 @@ class Coop:
         """Serve a state that was loaded from the store: `open` does that."""
         facts = state.community.facts
         self.state = state
-        self.events = Events(store)
+        self.events = Events(store, around.settings.events_kept)
         self._store = store
         self._checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
         self.shelf = Shelf(store, self._checkpoints)
@@ -116,7 +118,8 @@ class Coop:
     async def found(cls, store: Store, facts: Facts, founder: bytes, around: Surroundings) -> None:
         """Write entry 0 of a new co-op; the founder's request to join makes the first operator."""
         checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
-        writer = Writer(store, CoopState(), checkpoints, Events(store), around)
+        events = Events(store, around.settings.events_kept)
+        writer = Writer(store, CoopState(), checkpoints, events, around)
         writer.decide(facts.checked().genesis(founder), around.clock())
         await writer.commit_founding()
 
@@ -131,7 +134,10 @@ class Coop:
         return coop
 
     def _new_pipeline(self) -> Pipeline:
-        return Pipeline(self._writer, self._checkpoints, self._checkers, self._around)
+        around = self._around
+        clearing_out = ClearingOut(self._store, self.state, self.events, around.clock)
+        tidying = Tidying(clearing_out)
+        return Pipeline(self._writer, self._checkpoints, self._checkers, tidying, around)
 
     async def _check_last_checkpoint(self) -> None:
         """Compare what the store holds with what was signed last."""
