@@ -1,6 +1,7 @@
 """All that a co-op needs to decide, in memory; entries are the only way to change it."""
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Self
 
 from depin_protocol.events import EventKind
@@ -15,8 +16,10 @@ from settlement_node.governance.community import Community
 from settlement_node.governance.member import Member
 from settlement_node.governance.objections import NO_EFFECT, no_effect
 from settlement_node.governance.room import MembershipRoom
+from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.said import Effects, Said, Telling
 from settlement_node.intake.streams import CHAIN, STATEMENT, statement_row
+from settlement_node.ledger.room import LedgerRoom
 from settlement_node.log.entries import (
     Decision,
     DecisionError,
@@ -27,29 +30,31 @@ from settlement_node.log.entries import (
 from settlement_node.log.reading import entry_at
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
-from settlement_node.store.port import Store
+from settlement_node.store.port import Store, View
 from settlement_node.store.tables import Change, Put, Table
 
 
 class CoopState:
     """The state machine: it takes entries in order, and knows which decision must come next."""
 
-    def __init__(self, rooms: tuple[Room, ...] = ()) -> None:
+    def __init__(self) -> None:
         """Begin before entry 0."""
         self.community = Community()
         self.sequence = Sequence()
         self.at = 0
         """The logged time of the last entry."""
-        self._rooms: tuple[Room, ...] = (MembershipRoom(self.community), *rooms)
+        self.ledger = LedgerRoom(self.community)
+        membership = MembershipRoom(self.community, elsewhere=self.ledger.actions)
+        self._rooms: tuple[Room, ...] = (membership, self.ledger)
         self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
         self._moved: set[tuple[str, Stream, str]] = set()
 
     @classmethod
-    async def load(cls, store: Store, rooms: tuple[Room, ...] = ()) -> Self:
+    async def load(cls, store: Store) -> Self:
         """Take the state from a store's rows."""
-        state = cls(rooms)
+        state = cls()
         state.sequence = await Sequence.load(store)
         for room in state._rooms:
             await room.load(store)
@@ -141,11 +146,28 @@ class CoopState:
         index = self.sequence.append(entry, body)
         name = entry_name(entry)
         effects = room.apply(decision, name=name, index=index, at=at)
+        for other in self._rooms:
+            if other is not room:
+                effects = effects.and_then(other.hear(decision, index=index, at=at))
         if member is None or decision.kind != NO_EFFECT:
             return effects
         data = {"decision": name, "kind": decision.kind, **decision.result, **decision.lines[0]}
         told = Telling(member, EventKind.DECISION, data)
         return Effects(effects.changes, (*effects.tellings, told))
+
+    async def look_up(self, said: Iterable[Statement], view: View, at: int) -> None:
+        """Bring near what deciding on these statements takes of what only the store has."""
+        statements = list(said)
+        await look_up(statements, self.find, view)
+        for room in self._rooms:
+            await room.look_up(statements, view, size=self.size, at=at)
+
+    def forget(self, said: Iterable[Statement]) -> None:
+        """Let go of what was brought near for these; what was decided is stored."""
+        forget(said, self.find)
+        if not self.may_owe:
+            for room in self._rooms:
+                room.forget(self.at)
 
     def take_changes(self) -> list[Change]:
         """Return the rows that every entry since the last time has changed a little more."""

@@ -16,7 +16,6 @@ from settlement_node.governance.arriving import admitted, evidence, holding, joi
 from settlement_node.governance.joining import JoinRefusedError
 from settlement_node.governance.member import Member
 from settlement_node.intake.checking import Checked, admit_in_turn
-from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.receipts import group_row, receipt_at
 from settlement_node.intake.said import Effects
 from settlement_node.intake.streams import STATEMENT, Place
@@ -94,7 +93,7 @@ class Writer:
         outcome = Outcome(joins=[self._join(wire, at) for wire in group.joins])
         checked = [one for one in group.statements if isinstance(one, Checked)]
         said = [one.statement for one in checked]
-        await look_up(said, state.find, self._store)
+        await state.look_up(said, self._store, at)
         first, entered = state.size, list[str]()
         results = [self._enter(one, at, entered) for one in group.statements]
         self._decide_due(at)
@@ -112,7 +111,7 @@ class Writer:
             receipts = sign_receipts(facts.origin, due, entered, seed)
             self._changes.append(group_row(first, receipts))
         await self._commit(grown=state.size > before)
-        forget(said, state.find)
+        state.forget(said)
         given = iter(receipts)
         for one in results:
             if isinstance(one, RefusedError):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from depin_protocol.log.checkpoint import Checkpoint
 from depin_protocol.log.errors import LogError
 from depin_protocol.log.merkle import TreeHead
-from settlement_node.coop.rooms import Room
 from settlement_node.coop.state import CoopState
 from settlement_node.log.checkpoints import verified
 from settlement_node.log.tables import CHECKPOINT
@@ -28,15 +27,13 @@ class Verified:
     head: TreeHead
 
 
-async def verify(
-    view: View, rooms: tuple[Room, ...] = (), trusted: Checkpoint | None = None
-) -> Verified:
+async def verify(view: View, trusted: Checkpoint | None = None) -> Verified:
     """Follow the log and compare; raise what names the first entry or row that is wrong.
 
     The view must stand still meanwhile: a store that nobody writes to, or a snapshot. `trusted` is
     a checkpoint that the caller got from somewhere else, which this log has to lead to.
     """
-    state = CoopState(rooms)
+    state = CoopState()
     recomputed = Recomputed(state.tables, view)
     signed = await _signed(view)
     checked = len(signed)
