@@ -49,7 +49,6 @@ from settlement_node.coop.answers import Answer, Joined, ReadOnlyError
 from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.events import Events
 from settlement_node.coop.pipeline import Pipeline
-from settlement_node.coop.rooms import Room
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.tidying import Tidying
 from settlement_node.coop.trust import Trust
@@ -124,9 +123,9 @@ class Coop:
         await writer.commit_founding()
 
     @classmethod
-    async def open(cls, store: Store, around: Surroundings, rooms: tuple[Room, ...] = ()) -> Self:
+    async def open(cls, store: Store, around: Surroundings) -> Self:
         """Load a co-op; it can be asked at once, and takes statements after `start`."""
-        coop = cls(store, await CoopState.load(store, rooms), around)
+        coop = cls(store, await CoopState.load(store), around)
         coop._trust = await Trust.load(store, coop.state)
         await coop._checkpoints.load(store)
         await coop._check_last_checkpoint()

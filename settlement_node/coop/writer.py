@@ -16,7 +16,6 @@ from settlement_node.governance.arriving import admitted, evidence, holding, joi
 from settlement_node.governance.joining import JoinRefusedError
 from settlement_node.governance.member import Member
 from settlement_node.intake.checking import Checked, admit_in_turn, check_again
-from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.receipts import group_row, receipt_at
 from settlement_node.intake.said import Effects
 from settlement_node.intake.streams import STATEMENT, Place
@@ -88,7 +87,7 @@ class Writer:
         self._decide_due(at)
         outcome = Outcome(joins=[self._join(wire, at) for wire in group.joins])
         checked = [one for one in group.statements if isinstance(one, Checked)]
-        await look_up(checked, state.find, self._store)
+        await state.look_up(checked, self._store, at)
         first = state.size
         results = [await self._enter(one, at) for one in group.statements]
         self._decide_due(at)
@@ -107,7 +106,7 @@ class Writer:
             receipts = sign_receipts(facts.origin, due, entered, seed)
             self._changes.append(group_row(first, receipts))
         await self._commit(grown=state.size > before)
-        forget(checked, state.find)
+        state.forget(checked)
         given = iter(receipts)
         for one in results:
             if isinstance(one, RefusedError):
@@ -170,7 +169,7 @@ class Writer:
         current = check_again(one, state.find)
         if current is not one:
             # Its body was not read before, and may name what nobody has looked up.
-            await look_up([current], state.find, self._store)
+            await state.look_up([current], self._store, at)
         try:
             admitted = admit_in_turn(current, state.find)
         except RefusedError as refused:

@@ -1,8 +1,9 @@
 """Membership as one of the rooms that a co-op consists of."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from depin_protocol.statements.envelope import Statement
 from settlement_node.governance.actions import ACTIONS
 from settlement_node.governance.announcements import ANNOUNCED
 from settlement_node.governance.arriving import check_free
@@ -26,10 +27,10 @@ class MembershipRoom:
     actions: Final = ACTIONS
     tables: Final[tuple[Table, ...]] = (FACTS, MEMBER, CHAIN, INVITE, ANNOUNCED)
 
-    def __init__(self, community: Community, elsewhere: Iterable[str] = ()) -> None:
-        """Keep this community's books; other rooms answer the actions that are named."""
+    def __init__(self, community: Community, elsewhere: frozenset[str] = frozenset()) -> None:
+        """Keep this community's books; `elsewhere` are operators' actions of other rooms."""
         self._community = community
-        self._elsewhere = frozenset(elsewhere)
+        self._elsewhere = elsewhere
 
     async def load(self, view: View) -> None:
         """Take the state from its rows."""
@@ -58,3 +59,13 @@ class MembershipRoom:
     def apply(self, decision: Decision, *, name: str, index: int, at: int) -> Effects:
         """Let a decision take effect."""
         return apply_decision(decision, self._community, name=name, index=index, at=at)
+
+    def hear(self, decision: Decision, *, index: int, at: int) -> Effects:  # noqa: ARG002
+        """React to what another room has decided: none of it alters who belongs here."""
+        return Effects()
+
+    async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:
+        """Bring near what deciding takes: all of it is in memory."""
+
+    def forget(self, at: int) -> None:
+        """Let go of what was brought near: nothing was."""

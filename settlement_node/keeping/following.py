@@ -22,7 +22,6 @@ class Objection(StrEnum):
     """Why a sound statement about a state root does nothing."""
 
     NOT_AUDITOR = "not-auditor"
-    NOT_OPERATOR = "not-operator"
     PARAMETERS_INVALID = "parameters-invalid"
     NO_SUCH_ROOT = "no-such-root"
     NOTHING_TO_DO = "nothing-to-do"
@@ -70,10 +69,6 @@ def decision_on_action(
     said: Said, body: OperatorAction, community: Community, roots: Roots
 ) -> Decision:
     """Decide on an erasure: not before the books' time is over, and never on one's own word."""
-    operator = said.statement.header.member
-    if not community.members[operator].acts_as(Role.OPERATOR):
-        detail = "only an operator's action has an effect"
-        return no_effect(said, Objection.NOT_OPERATOR, detail)
     try:
         action = EraseBodies.read(body)
     except (BodyError, EncodingError) as error:

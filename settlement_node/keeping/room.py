@@ -1,8 +1,9 @@
 """The keeping of a log as one of the rooms that a co-op consists of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
+from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import ID, MAX_TIME, Fields
 from depin_protocol.statements.membership import Confirmation, OperatorAction
 from settlement_node.governance.arriving import line_of
@@ -103,3 +104,13 @@ class KeepingRoom:
             auditor = line_of(decision).text("member", ID)
             return Effects(tuple(self.roots.confirm(root, auditor)))
         return Effects(tuple(self.roots.erase(root)))
+
+    def hear(self, decision: Decision, *, index: int, at: int) -> Effects:  # noqa: ARG002
+        """React to what another room has decided: a root is of whatever came of it."""
+        return Effects()
+
+    async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:
+        """Bring near what deciding takes: all of it is in memory."""
+
+    def forget(self, at: int) -> None:
+        """Let go of what was brought near: nothing was."""

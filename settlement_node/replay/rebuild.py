@@ -1,6 +1,5 @@
 """Makes the tables anew from entries and bodies alone."""
 
-from settlement_node.coop.rooms import Room
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.trust import REBUILDING
 from settlement_node.keeping.roots import LINES
@@ -14,14 +13,14 @@ from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Table
 
 
-async def rebuild(store: Store, rooms: tuple[Room, ...] = ()) -> int:
+async def rebuild(store: Store) -> int:
     """Write every table that follows from the log; return how many entries were followed.
 
     Receipts, checkpoints and events are no part of it: they were given, and stay as they are. So
     do rows that stand on entries whose bodies were erased. Cut short, the tables are incomplete:
     the store is marked so, and it is done again.
     """
-    state = CoopState(rooms)
+    state = CoopState()
     start = await first_possible(store, state)
     await store.commit([Put(META, [(REBUILDING, b"")])])
     for table in state.tables:

@@ -8,7 +8,7 @@ from depin_protocol.problems import RefusedError
 from settlement_node.coop.state import CoopState
 from settlement_node.governance.arriving import HELD, wire_in
 from settlement_node.intake.checking import Checked, Checkers, check, check_again
-from settlement_node.intake.looking_up import forget, look_up
+from settlement_node.intake.looking_up import look_up
 from settlement_node.intake.said import Effects
 from settlement_node.log.entries import (
     DecisionEntry,
@@ -85,10 +85,10 @@ class Replay:
                 read = checked[one.index]
                 if isinstance(read, Checked):
                     read = check_again(read, self._state.find)
-                    await look_up([read], self._state.find, self._look_ups)
+                    await self._state.look_up([read], self._look_ups, one.entry.at)
                 yield one, follow_statement(self._state, one.entry, read)
         said = [read for read in checked.values() if isinstance(read, Checked)]
-        forget(said, self._state.find)
+        self._state.forget(said)
 
     def finish(self) -> None:
         """Check that nothing is left open, and let the threads end."""

@@ -8,7 +8,6 @@ from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.log.checkpoint import Checkpoint
 from depin_protocol.log.errors import LogError
 from depin_protocol.log.merkle import TreeHead
-from settlement_node.coop.rooms import Room
 from settlement_node.coop.state import CoopState
 from settlement_node.log.checkpoints import verified
 from settlement_node.log.entries import EntryError, StatementEntry, read_entry
@@ -44,11 +43,7 @@ class Verified:
 
 
 async def verify(
-    view: View,
-    rooms: tuple[Room, ...] = (),
-    trusted: Checkpoint | None = None,
-    *,
-    begin_there: bool = False,
+    view: View, trusted: Checkpoint | None = None, *, begin_there: bool = False
 ) -> Verified:
     """Follow the log and compare; raise what names the first entry or row that is wrong.
 
@@ -56,7 +51,7 @@ async def verify(
     a checkpoint that the caller got from somewhere else, which this log has to lead to; with
     `begin_there` it is believed, and the log is followed from the last state root under it.
     """
-    state = CoopState(rooms)
+    state = CoopState()
     possible = start = await first_possible(view, state)
     if trusted is not None and begin_there:
         start = await newest_below(view, trusted.tree.size, state) or possible

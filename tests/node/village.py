@@ -17,7 +17,7 @@ from settlement_node.coop.answers import Settings
 from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import Keyring
 from settlement_node.coop.writer import Surroundings
-from settlement_node.governance.actions import GiveInvite, Parameters, action_body, invite_hash
+from settlement_node.governance.actions import Action, GiveInvite, action_body, invite_hash
 from settlement_node.governance.facts import Facts
 from settlement_node.governance.member import Role
 from settlement_node.store.opening import open_store
@@ -81,7 +81,7 @@ class Village:
             receipts.append(answer)
         return receipts
 
-    async def act(self, action: Parameters) -> None:
+    async def act(self, action: Action) -> None:
         """Let the operator do something."""
         await self.say(self.operator.say("trading", action_body(action, "as agreed"), self.clock()))
 

@@ -118,7 +118,7 @@ async def test_bodies_that_are_gone_without_an_erasure_are_missed(tmp_path: Path
         await here.coop.close()
         start = roots(here)[0]
         await here.store.commit([Delete(BODY, [(index,) for index in range(start)])])
-        with pytest.raises(DoesNotFollowError, match="entry 0 .*no erasure"):
+        with pytest.raises(DoesNotFollowError, match=r"entry 0 .*no erasure"):
             await verify(here.store)
 
 

@@ -131,10 +131,10 @@ async def test_verify_begins_at_the_last_root_under_a_trusted_checkpoint(
 
 
 async def alter(store: Store, table: Table, key: Row) -> Row:
-    """Flip the last bit of a row's last bytes; return the row as it was."""
+    """Flip the last bit of a row's first bytes; return the row as it was."""
     row = await store.get(table, key)
     assert row is not None
-    at = max(place for place, value in enumerate(row) if isinstance(value, bytes))
+    at = next(place for place in range(len(key), len(row)) if isinstance(row[place], bytes))
     value = row[at]
     assert isinstance(value, bytes)
     flipped = value[:-1] + bytes([value[-1] ^ 1])
