@@ -41,6 +41,8 @@ class Settings:
     waiting_bytes: int = 64 * 2**20
     group: int = 2_000
     """Most statements of one commit."""
+    pack_after: int = 24 * 3_600_000
+    """Milliseconds after which entries are packed."""
 
 
 class BusyError(Exception):

@@ -16,10 +16,10 @@ from settlement_node.governance.arriving import admitted, evidence, holding, joi
 from settlement_node.governance.joining import JoinRefusedError
 from settlement_node.governance.member import Member
 from settlement_node.intake.checking import Checked, admit_in_turn
-from settlement_node.intake.looking_up import forget, look_up
+from settlement_node.intake.looking_up import forget, index_of, look_up
 from settlement_node.intake.receipts import group_row, receipt_at
 from settlement_node.intake.said import Effects
-from settlement_node.intake.streams import STATEMENT, Place
+from settlement_node.intake.streams import Place
 from settlement_node.log.checkpoints import AT_ONCE, Checkpoints
 from settlement_node.log.entries import SALT_LENGTH, Decision
 from settlement_node.store.port import Store
@@ -211,16 +211,16 @@ class Writer:
         self._at_once = False
 
     async def _receipt(self, place: Place, statement: str) -> Answer:
-        row = await self._store.get(STATEMENT, place.key())
-        if row is None or not isinstance(row[5], int):
+        index = await index_of(place, self._state.find, self._store)
+        if index is None:
             raise LookupError(f"the statement at {place} is known, and has no row")
         facts = self._state.community.facts
-        receipt = await receipt_at(self._store, facts.origin, row[5])
+        receipt = await receipt_at(self._store, facts.origin, index)
         if receipt is None:
             # The statement was regained after a restore, and the promise given for it was not.
             due = self._around.clock() + self._around.settings.promise
             seed = self._around.keyring.seed(facts.receipt_key)
             receipts = sign_receipts(facts.origin, due, [statement], seed)
-            await self._store.commit([group_row(row[5], receipts)])
+            await self._store.commit([group_row(index, receipts)])
             receipt = receipts[0]
         return receipt

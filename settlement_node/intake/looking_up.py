@@ -1,19 +1,19 @@
 """Fetches the older hashes that statements name, before it is decided on them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from depin_protocol.encoding import to_text
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.envelope import Statement
 from settlement_node.governance.member import Member
+from settlement_node.intake.checking import FindMember
 from settlement_node.intake.streams import STATEMENT, Place, wanted_places
+from settlement_node.log.entries import StatementEntry, read_entry
+from settlement_node.log.reading import entry_at
 from settlement_node.store.port import View
 
 
-async def look_up(
-    statements: Iterable[Statement], find: Callable[[str], Member | None], store: View
-) -> None:
+async def look_up(statements: Iterable[Statement], find: FindMember, store: View) -> None:
     """Bring near what the store holds of the places that these statements name."""
     lacking = {
         Place(member.id, stream, chain, seq)
@@ -24,14 +24,29 @@ async def look_up(
     if not lacking:
         return
     places = sorted(lacking)
-    rows = await asyncio.gather(*(store.get(STATEMENT, place.key()) for place in places))
-    for place, row in zip(places, rows, strict=True):
+    hashes = await asyncio.gather(*(_hash_at(place, find, store) for place in places))
+    for place, held in zip(places, hashes, strict=True):
         member = find(place.member)
-        if member is not None and row is not None and isinstance(row[4], bytes):
-            member.streams[place.stream].remember(place.chain, place.seq, to_text(row[4]))
+        if member is not None and held is not None:
+            member.streams[place.stream].remember(place.chain, place.seq, held)
 
 
-def forget(statements: Iterable[Statement], find: Callable[[str], Member | None]) -> None:
+async def index_of(place: Place, find: FindMember, view: View) -> int | None:
+    """Return where in the log the statement at a place stands."""
+    member = find(place.member)
+    key = None if member is None else member.streams[place.stream].row_key(place.chain, place.seq)
+    row = None if key is None else await view.get(STATEMENT, key)
+    return None if row is None else int(row[2])
+
+
+async def _hash_at(place: Place, find: FindMember, view: View) -> str | None:
+    index = await index_of(place, find, view)
+    written = None if index is None else await entry_at(view, index)
+    entry = None if written is None else read_entry(written)
+    return entry.hash if isinstance(entry, StatementEntry) else None
+
+
+def forget(statements: Iterable[Statement], find: FindMember) -> None:
     """Let go of what was brought near."""
     for name in {statement.header.member for statement in statements}:
         member = find(name)

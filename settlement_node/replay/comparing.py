@@ -6,7 +6,7 @@ from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.envelope import read_statement
-from settlement_node.intake.streams import STATEMENT, statement_row
+from settlement_node.intake.streams import CHAIN, STATEMENT, chain_key, read_chain_row
 from settlement_node.log.reading import body_at
 from settlement_node.log.tables import TILE
 from settlement_node.store.port import View
@@ -108,15 +108,20 @@ class Recomputed:
         match row:
             case (int(level), int(number), bytes()) if table is TILE:
                 return (number + 1) << HEIGHT * (level + 1) <= index
-            case (bytes(), int(), bytes(), int(), bytes(), int(at)) if table is STATEMENT:
+            case (int(), int(), int(at)) if table is STATEMENT:
                 body = await body_at(self._view, at)
-                if body is None:
-                    return False
-                try:
-                    return statement_row(read_statement(body), at) == row
-                except RefusedError:
-                    return False
+                return body is not None and self._row_of(body, at) == row
         return False
+
+    def _row_of(self, body: bytes, at: int) -> Row | None:
+        """Return the row that leads to a statement."""
+        try:
+            header = read_statement(body).header
+        except RefusedError:
+            return None
+        key = chain_key(header.member, header.stream, header.chain)
+        held = self._rows[CHAIN].get(key)
+        return None if held is None else (read_chain_row(held)[3].opened_at, header.seq, at)
 
 
 def _is_full(row: Row) -> bool:
