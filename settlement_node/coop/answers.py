@@ -47,6 +47,8 @@ class Settings:
     """Most statements of one commit."""
     events_kept: int = 90 * 86_400_000
     """Milliseconds for which a member can ask what it was told."""
+    pack_after: int = 24 * 3_600_000
+    """Milliseconds after which entries are packed."""
 
 
 class BusyError(Exception):

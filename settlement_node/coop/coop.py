@@ -57,15 +57,15 @@ from settlement_node.governance.facts import Facts
 from settlement_node.governance.joining import JoinRefusedError
 from settlement_node.governance.member import Role, Standing
 from settlement_node.intake.checking import Checkers
+from settlement_node.intake.looking_up import index_of
 from settlement_node.intake.receipts import receipt_at
 from settlement_node.intake.streams import STATEMENT, Place
 from settlement_node.log.checkpoints import Checkpoints, verified
-from settlement_node.log.reading import body_at, entry_at
-from settlement_node.log.sequence import DamagedLogError
+from settlement_node.log.reading import bodies_at, body_at, entry_at
+from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.shelf import Shelf
 from settlement_node.replay.regaining import NotRegainedError, Regaining
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Row
 
 
 class Position(NamedTuple):
@@ -135,7 +135,7 @@ class Coop:
     def _new_pipeline(self) -> Pipeline:
         around = self._around
         clearing_out = ClearingOut(self._store, self.state, self.events, around.clock)
-        tidying = Tidying(clearing_out)
+        tidying = Tidying(self._store, self._checkpoints, around, clearing_out)
         return Pipeline(self._writer, self._checkpoints, self._checkers, tidying, around)
 
     async def _check_last_checkpoint(self) -> None:
@@ -288,10 +288,8 @@ class Coop:
 
     async def receipt(self, place: Place) -> Receipt | None:
         """Return the receipt that was given for a statement."""
-        row = await self._store.get(STATEMENT, place.key())
-        if row is None or not isinstance(row[5], int):
-            return None
-        return await receipt_at(self._store, self.facts.origin, row[5])
+        index = await index_of(place, self.state.find, self._store)
+        return None if index is None else await receipt_at(self._store, self.facts.origin, index)
 
     async def statement(self, place: Place) -> SaidBefore | None:
         """Return a statement that is held."""
@@ -302,16 +300,14 @@ class Coop:
         self, member: str, stream: Stream, chain: str, *, after: int, limit: int
     ) -> list[SaidBefore]:
         """Return the statements of a chain after a number."""
-        prefix: Row = Place(member, stream, chain, 0).key()[:3]
-        rows = await self._store.scan(STATEMENT, prefix, after=(*prefix, after), limit=limit)
-        found = []
-        for row in rows:
-            match row[3], row[5]:
-                case int(seq), int(index):
-                    wire = await self.body(index)
-                    if wire is not None:
-                        found.append(SaidBefore(seq, index, wire))
-        return found
+        found = self.state.find(member)
+        key = None if found is None else found.streams[stream].row_key(chain, after)
+        if key is None:
+            return []
+        rows = await self._store.scan(STATEMENT, key[:1], after=key, limit=limit)
+        places = {index: seq for _, seq, index in rows if isinstance(index, int)}
+        bodies = await bodies_at(self._store, places)
+        return [SaidBefore(int(places[index]), index, wire) for index, wire in bodies.items()]
 
     async def entry(self, index: int) -> bytes | None:
         """Return an entry, which everybody may see."""

@@ -19,7 +19,7 @@ from settlement_node.governance.room import MembershipRoom
 from settlement_node.intake.checking import Checked
 from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.said import Effects, Said, Telling
-from settlement_node.intake.streams import CHAIN, STATEMENT, statement_row
+from settlement_node.intake.streams import CHAIN, STATEMENT
 from settlement_node.keeping.room import KeepingRoom
 from settlement_node.keeping.roots import LINES
 from settlement_node.keeping.state_root import STATE_ROOT, body_of
@@ -134,18 +134,18 @@ class CoopState:
         index = self.sequence.append(entry, statement.wire)
         member = self.community.members[statement.header.member]
         was_held = member.held
-        for moved in member.enter(statement, admitted):
+        for moved in member.enter(statement, admitted, index):
             self._moved.add((member.id, *moved))
-        changes: list[Change] = [
-            Put(STATEMENT, [statement_row(statement.header, statement.hash, index)])
-        ]
+        header = statement.header
+        opened_at = member.streams[header.stream].chains[header.chain].opened_at
+        changes: list[Change] = [Put(STATEMENT, [(opened_at, header.seq, index)])]
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
         said = Said(index, at, statement)
         if self._calls_for_decision(said):
             self._unanswered.append(said)
         tellings: tuple[Telling, ...] = ()
-        if statement.header.seq == 1 and len(member.streams[statement.header.stream].live()) > 1:
+        if header.seq == 1 and len(member.streams[header.stream].live()) > 1:
             tellings = (held_telling(member.id, None),)
         return Effects(tuple(changes), tellings)
 

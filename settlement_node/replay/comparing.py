@@ -3,14 +3,12 @@
 from collections.abc import Iterable
 from hashlib import sha256
 
-from depin_protocol.encoding import to_text
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
-from depin_protocol.statements.envelope import read_envelope, statement_hash
-from settlement_node.intake.streams import STATEMENT, statement_row
-from settlement_node.log.entries import StatementEntry, read_entry
-from settlement_node.log.reading import body_at, entry_at
+from depin_protocol.statements.envelope import read_envelope
+from settlement_node.intake.streams import CHAIN, STATEMENT, chain_key, read_chain_row
+from settlement_node.log.reading import body_at
 from settlement_node.log.tables import TILE
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
@@ -34,7 +32,7 @@ class Recomputed:
     """The rows that follow from the log, held only until they can't change any more.
 
     Where the log is followed from a later entry on, rows that stand on entries before it are left
-    alone, but for those of statements: each has to name the hash of its entry.
+    alone, but for those of statements: there has to be one for each.
     """
 
     def __init__(self, tables: Iterable[Table], view: View, start: int = 0) -> None:
@@ -45,9 +43,9 @@ class Recomputed:
         self._start = start
         self._older_statements = 0
 
-    def pass_statement(self, index: int, hash_: bytes) -> None:
+    def pass_statement(self, index: int) -> None:
         """Take note of a statement's entry before the start."""
-        self._older_statements += _tally(hash_, index)
+        self._older_statements += _tally(index)
 
     def take(self, changes: Iterable[Change]) -> None:
         """Change rows as a commit would."""
@@ -112,7 +110,8 @@ class Recomputed:
             if there != len(rows) + self._settled[table]:
                 await self._name_surplus(table, index)
         if self._older_statements:
-            await self._name_wrong_statement()
+            what = "its rows for statements before the start are not one for each"
+            raise DifferenceError(STATEMENT, (), what, self._start)
 
     def _is_older(self, table: Table, row: Row) -> bool:
         at = place_of(table)
@@ -125,21 +124,8 @@ class Recomputed:
 
     def _pass_row(self, table: Table, row: Row) -> None:
         match row:
-            case (*_, bytes(hash_), int(index)) if table is STATEMENT:
-                self._older_statements -= _tally(hash_, index)
-
-    async def _name_wrong_statement(self) -> None:
-        """Find the row before the start that is not its entry's."""
-        async for row in every_row(self._view, STATEMENT):
-            match row:
-                case (*_, bytes(hash_), int(index)) if index < self._start:
-                    entry = read_entry(await entry_at(self._view, index) or b"")
-                    if not isinstance(entry, StatementEntry) or entry.hash != to_text(hash_):
-                        key = row[: len(STATEMENT.key)]
-                        what = f"hash is not that of entry {index}"
-                        raise DifferenceError(STATEMENT, key, what, self._start)
-        what = "rows are missing, or there twice, for statements before the start"
-        raise DifferenceError(STATEMENT, (), what, self._start)
+            case (_, _, int(index)) if table is STATEMENT:
+                self._older_statements -= _tally(index)
 
     async def _name_surplus(self, table: Table, index: int) -> None:
         """Find the row that nothing led to; the other rows were all found to be right."""
@@ -155,16 +141,20 @@ class Recomputed:
         match row:
             case (int(level), int(number), bytes()) if table is TILE:
                 return (number + 1) << HEIGHT * (level + 1) <= index
-            case (bytes(), int(), bytes(), int(), bytes(), int(at)) if table is STATEMENT:
+            case (int(), int(), int(at)) if table is STATEMENT:
                 body = await body_at(self._view, at)
-                if body is None:
-                    return False
-                try:
-                    header = read_envelope(body).header
-                    return statement_row(header, statement_hash(body), at) == row
-                except RefusedError:
-                    return False
+                return body is not None and self._row_of(body, at) == row
         return False
+
+    def _row_of(self, body: bytes, at: int) -> Row | None:
+        """Return the row that leads to a statement."""
+        try:
+            header = read_envelope(body).header
+        except RefusedError:
+            return None
+        key = chain_key(header.member, header.stream, header.chain)
+        held = self._rows[CHAIN].get(key)
+        return None if held is None else (read_chain_row(held)[3].opened_at, header.seq, at)
 
 
 def place_of(table: Table) -> int | None:
@@ -173,9 +163,9 @@ def place_of(table: Table) -> int | None:
     return names.index("index") if "index" in names else None
 
 
-def _tally(hash_: bytes, index: int) -> int:
-    """Return a number whose sums are equal only for the same statements at the same places."""
-    return int.from_bytes(sha256(index.to_bytes(8) + hash_).digest())
+def _tally(index: int) -> int:
+    """Return a number whose sums are equal only for the same indexes."""
+    return int.from_bytes(sha256(index.to_bytes(8)).digest())
 
 
 def _is_full(row: Row) -> bool:

@@ -19,6 +19,7 @@ from settlement_node.log.entries import (
     read_entry,
 )
 from settlement_node.log.reading import Kept, kept, log_size
+from settlement_node.log.tables import PACK_WIDTH
 from settlement_node.replay.following import (
     DoesNotFollowError,
     check_all_answered,
@@ -27,7 +28,8 @@ from settlement_node.replay.following import (
 )
 from settlement_node.store.port import View
 
-PORTION: Final = 1_000
+PORTION: Final = PACK_WIDTH
+"""A pack is unpacked whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from depin_protocol.encoding import from_text
-from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.log.checkpoint import Checkpoint
 from depin_protocol.log.errors import LogError
 from depin_protocol.log.merkle import TreeHead
@@ -101,7 +99,7 @@ async def _hash(
             state.sequence.append(one.entry, b"")
             signed.compare(state)
             if isinstance(entry, StatementEntry):
-                recomputed.pass_statement(one.index, from_text(entry.hash, HASH_LENGTH))
+                recomputed.pass_statement(one.index)
             erased += one.body is None
         recomputed.take(state.take_changes())
         await recomputed.settle(state.size)
