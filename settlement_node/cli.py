@@ -18,6 +18,7 @@ _COMMANDS: Final = (
     "backup",
     "restore",
     "resume",
+    "succeed",
     "clear",
 )
 

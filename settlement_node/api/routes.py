@@ -63,7 +63,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", f"{_COOP}/bodies", upkeep.offer_body),
     ("POST", f"{_COOP}/resume", upkeep.resume),
     ("GET", f"{_COOP}/backup", upkeep.backup),
-    ("GET", "/log/{coop}/{path:checkpoint|tile/.+}", public_log.file),
+    ("GET", "/log/{coop}/{path:(?:[2-9][0-9]*/|1[0-9]+/)?(?:checkpoint|tile/.+)}", public_log.file),
     ("GET", "/openapi.json", describe),
     ("GET", "/healthz", coops.health),
 )

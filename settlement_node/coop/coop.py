@@ -212,7 +212,7 @@ class Coop:
             await self._trust.show(shown, note)
             await self._stop_growing()
         elif size <= self.shelf.size and size and await self.shelf.head(size) != shown.tree:
-            self._trust.contradict(shown)
+            await self._trust.contradict(shown, note)
             await self._stop_growing()
 
     async def _stop_growing(self) -> None:
