@@ -80,8 +80,8 @@ class CoopState:
         """Begin with entry 0 of a log that succeeds another: the rooms go on where they were."""
         tables = {table.name: table for table in self.tables}
         facts, rows = inherited(decision, tables)
+        check_signed(decision, facts, rows)
         await self.take_up(self.sequence, at, RowsView(rows))
-        check_signed(decision, facts, self.community.members)
         self.sequence.append(entry, body)
         return Effects(tuple(Put(table, [row]) for table, row in rows))
 

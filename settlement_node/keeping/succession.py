@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Final
 
 from depin_protocol.encoding import EncodingError, encode_json, from_text, to_text
+from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.joining import MAX_NAME
 from depin_protocol.keys import SIGNATURE_LENGTH, sign, verify
 from depin_protocol.log.checkpoint import open_checkpoint
@@ -13,7 +15,7 @@ from depin_protocol.log.errors import LogError
 from depin_protocol.log.notes import Note
 from depin_protocol.statements.fields import ID, SIGNATURE, BodyError, Fields
 from settlement_node.governance.facts import FACTS, Facts
-from settlement_node.governance.member import Member, Role
+from settlement_node.governance.member import MEMBER, Member, Role
 from settlement_node.intake.streams import CHAIN, chain_row, read_chain_row
 from settlement_node.keeping.roots import ROOT
 from settlement_node.keeping.state_root import read_row, row_line
@@ -49,14 +51,15 @@ def succeeding(
     `facts` are those of the new log; `note` is the largest checkpoint of the old one.
     """
     result = facts.public()
+    passed_on = sorted((table.name, row) for table, row in _passed_on(list(rows)))
+    lines = tuple(row_line(*one) for one in passed_on)
     first: dict[str, object] = {
         "name": facts.name,
         "checkpoint": to_text(note),
         "operator": operator,
-        "signature": to_text(sign(seed, _message(result))),
+        "signature": to_text(sign(seed, _message(result, lines))),
     }
-    passed_on = sorted((table.name, row) for table, row in _passed_on(list(rows)))
-    return Decision(SUCCESSOR, result, (first, *(row_line(*one) for one in passed_on)))
+    return Decision(SUCCESSOR, result, (first, *lines))
 
 
 def _passed_on(rows: list[tuple[Table, Row]]) -> Iterable[tuple[Table, Row]]:
@@ -83,14 +86,16 @@ def inherited(
     return facts, [(FACTS, facts.row()), *rows]
 
 
-def check_signed(decision: Decision, facts: Facts, members: Mapping[str, Member]) -> None:
+def check_signed(decision: Decision, facts: Facts, rows: Iterable[tuple[Table, Row]]) -> None:
     """Insist that an operator has signed it, and that the checkpoint is the old log's."""
     previous = facts.previous
     if previous is None:
         raise DecisionError("it names no log that it succeeds")
     try:
         first = _first(decision)
-        operator = members.get(first.text("operator", ID))
+        named = from_text(first.text("operator", ID), ID_LENGTH)
+        members = (row for table, row in rows if table is MEMBER)
+        operator = next((Member.read(row) for row in members if row[0] == named), None)
         signature = from_text(first.text("signature", SIGNATURE), SIGNATURE_LENGTH)
         shown = first.words("checkpoint", 2**18)
         note = Note.parse(from_text(shown, len(shown) * 3 // 4))
@@ -103,7 +108,7 @@ def check_signed(decision: Decision, facts: Facts, members: Mapping[str, Member]
     if (
         operator is None
         or not operator.acts_as(Role.OPERATOR)
-        or not verify(operator.key, _message(decision.result), signature)
+        or not verify(operator.key, _message(decision.result, decision.lines[1:]), signature)
     ):
         raise DecisionError("no operator of the co-op has signed it")
 
@@ -112,5 +117,7 @@ def _first(decision: Decision) -> Fields:
     return Fields(decision.lines[0] if decision.lines else None, "line")
 
 
-def _message(result: dict[str, object]) -> bytes:
-    return b"depin succession v1\x00" + encode_json(result)
+def _message(result: dict[str, object], rows: tuple[dict[str, object], ...]) -> bytes:
+    """Return what an operator signs: what everybody may know, and what goes on."""
+    digest = sha256(encode_json([result, rows])).digest()
+    return b"depin succession v1\x00" + digest
