@@ -12,6 +12,7 @@ from typing import Final
 from depin_protocol.log.merkle import leaf_hash
 from settlement_node.log.bundles import unpack_entries
 from settlement_node.log.packs import pack_bodies, unpack_bodies
+from settlement_node.log.sealed import DamagedLogError, whole
 from settlement_node.log.tables import BODY, BUNDLE, BUNDLE_WIDTH, ENTRY, PACK, PACK_WIDTH
 from settlement_node.store.port import View
 from settlement_node.store.tables import Change, Delete, Put, Table
@@ -30,10 +31,7 @@ class Kept:
 
 async def log_size(view: View) -> int:
     """Return how many entries the log has; the last one is never packed."""
-    for index, _ in await view.scan(ENTRY, limit=1, reverse=True):
-        if isinstance(index, int):
-            return index + 1
-    return 0
+    return max(await _outermost(view, ENTRY, last=True), default=-1) + 1
 
 
 async def entry_at(view: View, index: int) -> bytes | None:
@@ -94,6 +92,24 @@ async def erasing(view: View, below: int) -> AsyncIterator[Change]:
         yield Delete(BODY, [row[:1] for row in rows])
 
 
+async def check_kept_once(view: View) -> None:
+    """Raise DamagedLogError if something lies packed and as a row, or where nothing can."""
+    start = min(await _outermost(view, ENTRY, last=False), default=0)
+    for table, packed in ((BUNDLE, start // BUNDLE_WIDTH), (PACK, start // PACK_WIDTH)):
+        for last in (False, True):
+            for number in await _outermost(view, table, last=last):
+                if not 0 <= number < packed:
+                    raise DamagedLogError(
+                        f"table {table.name} has number {number}, though entries are rows from"
+                        f" {start} on: nothing leads to it"
+                    )
+    for index in await _outermost(view, BODY, last=False):
+        if index < start:
+            raise DamagedLogError(
+                f"the body of entry {index} is a row, though entries are rows from {start} on"
+            )
+
+
 def bundle_name(number: int) -> str:
     """Say which entries a bundle holds."""
     first = number * BUNDLE_WIDTH
@@ -113,7 +129,8 @@ async def _entries(view: View, start: int, count: int) -> dict[int, bytes]:
     for number in _numbers(start, end, BUNDLE_WIDTH):
         row = await view.get(BUNDLE, (number,))
         if row is not None and isinstance(row[1], bytes):
-            held = unpack_entries(row[1], bundle_name(number))
+            name = bundle_name(number)
+            held = whole(unpack_entries(row[1], name), BUNDLE_WIDTH, name)
             found.update(enumerate(held, number * BUNDLE_WIDTH))
     return {index: found[index] for index in range(start, end) if index in found} | rows
 
@@ -127,12 +144,18 @@ async def _bodies(view: View, start: int, count: int) -> dict[int, bytes]:
     return {index: found[index] for index in range(start, end) if index in found} | rows
 
 
+async def _outermost(view: View, table: Table, *, last: bool) -> list[int]:
+    rows = await view.scan(table, limit=1, reverse=last)
+    return [row[0] for row in rows if isinstance(row[0], int)]
+
+
 async def _pack(view: View, number: int) -> dict[int, bytes]:
     row = await view.get(PACK, (number,))
     if row is None or not isinstance(row[1], bytes):
         return {}
-    bodies = await asyncio.to_thread(unpack_bodies, row[1], pack_name(number))
-    held = enumerate(bodies, number * PACK_WIDTH)
+    name = pack_name(number)
+    bodies = await asyncio.to_thread(unpack_bodies, row[1], name)
+    held = enumerate(whole(bodies, PACK_WIDTH, name), number * PACK_WIDTH)
     return {index: body for index, body in held if body is not None}
 
 

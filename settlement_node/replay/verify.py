@@ -8,6 +8,7 @@ from depin_protocol.log.merkle import TreeHead
 from settlement_node.coop.rooms import Room
 from settlement_node.coop.state import CoopState
 from settlement_node.log.checkpoints import verified
+from settlement_node.log.reading import check_kept_once
 from settlement_node.log.tables import CHECKPOINT
 from settlement_node.replay.comparing import Recomputed
 from settlement_node.replay.replaying import Replay, written_entries
@@ -36,6 +37,7 @@ async def verify(
     The view must stand still meanwhile: a store that nobody writes to, or a snapshot. `trusted` is
     a checkpoint that the caller got from somewhere else, which this log has to lead to.
     """
+    await check_kept_once(view)
     state = CoopState(rooms)
     recomputed = Recomputed(state.tables, view)
     signed = await _signed(view)
