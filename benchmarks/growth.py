@@ -149,7 +149,7 @@ async def fill(folder: CoopFolder, homes: list[Home], entries: int) -> None:
             first = start // BUNDLE_WIDTH
             bundles = enumerate(batched(written, BUNDLE_WIDTH, strict=True), first)
             changes.append(Put(BUNDLE, [(number, pack_entries(some)) for number, some in bundles]))
-            changes.append(Put(PACK, [(start // PACK_WIDTH, pack)]))
+            changes.append(Put(PACK, [(start, PACK_WIDTH, pack)]))
         else:
             changes.append(Put(ENTRY, list(enumerate(written, start))))
             changes.append(Put(BODY, list(enumerate(sample[: end - start], start))))

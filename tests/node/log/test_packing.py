@@ -21,6 +21,7 @@ from settlement_node.log.checkpoints import Checkpoints
 from settlement_node.log.packing import pack_next
 from settlement_node.log.packs import pack_bodies, unpack_bodies
 from settlement_node.log.reading import (
+    bodies_at,
     body_at,
     check_kept_once,
     entries,
@@ -28,6 +29,7 @@ from settlement_node.log.reading import (
     erasing,
     kept,
     log_size,
+    portions,
 )
 from settlement_node.log.sealed import DamagedLogError, seal
 from settlement_node.log.tables import BODY, BUNDLE, CHECKPOINT, ENTRY, PACK, PACK_WIDTH
@@ -227,7 +229,7 @@ async def test_verify_names_what_is_wrong_in_a_packed_log(tmp_path: Path) -> Non
         assert bundle is not None
         assert pack is not None
         assert isinstance(bundle[1], bytes)
-        assert isinstance(pack[1], bytes)
+        assert isinstance(pack[2], bytes)
         torn = bundle[1][:5000] + bytes(len(bundle[1]) - 5000)
         await store.commit([Put(BUNDLE, [(5, torn)])])
         with pytest.raises(DamagedLogError, match=r"bundle 5 \(entries 1280 to 1535\) is damaged"):
@@ -236,23 +238,26 @@ async def test_verify_names_what_is_wrong_in_a_packed_log(tmp_path: Path) -> Non
         with pytest.raises(DoesNotFollowError, match=r"entry 1280 .* missing"):
             await verify(store)
         await store.commit([Put(BUNDLE, [bundle, (16, bundle[1])])])
-        with pytest.raises(DamagedLogError, match="bundle has number 16"):
+        with pytest.raises(DamagedLogError, match="bundle has a row 16"):
             await verify(store)
-        await store.commit([Delete(BUNDLE, [(16,)]), Put(PACK, [(0, pack[1][:-9])])])
-        with pytest.raises(DamagedLogError, match=r"pack 0 .*0 to 4095\) is damaged"):
+        await store.commit([Delete(BUNDLE, [(16,)]), Put(PACK, [(0, PACK_WIDTH, pack[2][:-9])])])
+        with pytest.raises(DamagedLogError, match="the pack of bodies 0 to 4095 is damaged"):
             await verify(store)
-        bodies = unpack_bodies(pack[1], "it")
+        bodies = unpack_bodies(pack[2], "it")
         forged = [*bodies[:300], bodies[301], *bodies[301:]]
-        await store.commit([Put(PACK, [(0, pack_bodies(forged))])])
+        await store.commit([Put(PACK, [(0, PACK_WIDTH, pack_bodies(forged))])])
         with pytest.raises(DoesNotFollowError, match=r"entry 300 .* not the statement"):
             await verify(store)
-        await store.commit([Put(PACK, [(0, pack_bodies(bodies[:-1]))])])
+        await store.commit([Put(PACK, [(0, PACK_WIDTH, pack_bodies(bodies[:-1]))])])
         with pytest.raises(DamagedLogError, match="holds 4095, not 4096"):
             await verify(store)
-        await store.commit([Put(PACK, [(0, seal(b"nonsense"))])])
-        with pytest.raises(DamagedLogError, match=r"pack 0 .* was not written by a node"):
+        await store.commit([Put(PACK, [(0, PACK_WIDTH, seal(b"nonsense"))])])
+        with pytest.raises(DamagedLogError, match="the pack of bodies 0 to 4095 was not written"):
             await verify(store)
-        await store.commit([Put(PACK, [pack]), Put(BODY, [(9, b"shadow")])])
+        await store.commit([Put(PACK, [pack, (256, PACK_WIDTH - 256, pack[2])])])
+        with pytest.raises(DamagedLogError, match="the body of entry 256 lies in two packs"):
+            await verify(store)
+        await store.commit([Delete(PACK, [(256,)]), Put(BODY, [(9, b"shadow")])])
         with pytest.raises(DamagedLogError, match="the body of entry 9 is a row"):
             await verify(store)
         await store.commit([Delete(BODY, [(9,)])])
@@ -283,3 +288,25 @@ async def test_nothing_is_lost_or_doubled_when_packing_is_cut(tmp_path: Path) ->
         packs = len([row async for row in every_row(store, PACK)])
         await store.close()
     assert packs
+
+
+async def test_large_bodies_make_packs_of_fewer(tmp_path: Path) -> None:
+    store = await numbered(tmp_path, 0)
+    await append(store, 2 * PACK_WIDTH)
+    large = {index: bytes([index % 256]) * 60_000 for index in range(300, 500)}
+    await store.commit([Put(BODY, list(large.items()))])
+    while await pack_next(store, 2 * PACK_WIDTH, LATER):
+        pass
+    packs = [row[:2] async for row in every_row(store, PACK)]
+    assert packs == [(0, 512), (512, PACK_WIDTH)]
+    await check_kept_once(store)
+    held = await kept(store, 0, 2 * PACK_WIDTH)
+    assert [one.body for one in held] == [
+        large.get(index) or body_of(index) for index in range(2 * PACK_WIDTH)
+    ]
+    assert held == [one async for _, found in portions(store, 0) for one in found]
+    assert held[700:] == [one async for _, found in portions(store, 700) for one in found]
+    assert await bodies_at(store, range(500, 530)) == {
+        index: body_of(index) for index in range(500, 530)
+    }
+    await store.close()
