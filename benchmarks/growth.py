@@ -198,7 +198,7 @@ def start_time(path: Path) -> float:
     with subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", str(PORT)], stdout=subprocess.DEVNULL
     ) as process:
-        while True:
+        while process.poll() is None:
             with suppress(URLError):
                 urllib.request.urlopen(f"http://127.0.0.1:{PORT}/openapi.json").close()
                 break
