@@ -46,9 +46,9 @@ from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.heads import Head
 from settlement_node.coop.answers import Answer, Joined, ReadOnlyError
+from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.events import Events
 from settlement_node.coop.pipeline import Pipeline
-from settlement_node.coop.rooms import Room
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.tidying import Tidying
 from settlement_node.coop.trust import Trust
@@ -101,7 +101,7 @@ class Coop:
         """Serve a state that was loaded from the store: `open` does that."""
         facts = state.community.facts
         self.state = state
-        self.events = Events(store)
+        self.events = Events(store, around.settings.events_kept)
         self._store = store
         self._checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
         self.shelf = Shelf(store, self._checkpoints)
@@ -117,14 +117,15 @@ class Coop:
     async def found(cls, store: Store, facts: Facts, founder: bytes, around: Surroundings) -> None:
         """Write entry 0 of a new co-op; the founder's request to join makes the first operator."""
         checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
-        writer = Writer(store, CoopState(), checkpoints, Events(store), around)
+        events = Events(store, around.settings.events_kept)
+        writer = Writer(store, CoopState(), checkpoints, events, around)
         writer.decide(facts.checked().genesis(founder), around.clock())
         await writer.commit_founding()
 
     @classmethod
-    async def open(cls, store: Store, around: Surroundings, rooms: tuple[Room, ...] = ()) -> Self:
+    async def open(cls, store: Store, around: Surroundings) -> Self:
         """Load a co-op; it can be asked at once, and takes statements after `start`."""
-        coop = cls(store, await CoopState.load(store, rooms), around)
+        coop = cls(store, await CoopState.load(store), around)
         coop._trust = await Trust.load(store, coop.state)
         await coop._checkpoints.load(store)
         await coop._check_last_checkpoint()
@@ -132,8 +133,10 @@ class Coop:
         return coop
 
     def _new_pipeline(self) -> Pipeline:
-        tidying = Tidying(self._store, self._checkpoints, self._around)
-        return Pipeline(self._writer, self._checkpoints, self._checkers, tidying, self._around)
+        around = self._around
+        clearing_out = ClearingOut(self._store, self.state, self.events, around.clock)
+        tidying = Tidying(self._store, self._checkpoints, around, clearing_out)
+        return Pipeline(self._writer, self._checkpoints, self._checkers, tidying, around)
 
     async def _check_last_checkpoint(self) -> None:
         """Compare what the store holds with what was signed last."""

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
+from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.writer import Surroundings
 from settlement_node.log.checkpoints import Checkpoints
 from settlement_node.log.packing import pack_next
@@ -17,13 +18,20 @@ _PAUSE: Final = 0.5
 
 
 class Tidying:
-    """Packs what is old."""
+    """Packs what is old, and clears out what is too old."""
 
-    def __init__(self, store: Store, checkpoints: Checkpoints, around: Surroundings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        checkpoints: Checkpoints,
+        around: Surroundings,
+        clearing_out: ClearingOut,
+    ) -> None:
         """Tidy a store up that a running co-op writes to."""
         self._store = store
         self._checkpoints = checkpoints
         self._around = around
+        self._clearing_out = clearing_out
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -37,7 +45,8 @@ class Tidying:
     async def portion(self) -> bool:
         """Do one portion; tell whether there was one to do."""
         before = self._around.clock() - self._around.settings.pack_after
-        return await pack_next(self._store, self._checkpoints.published.size, before)
+        packed = await pack_next(self._store, self._checkpoints.published.size, before)
+        return packed or await self._clearing_out.portion()
 
     def stop(self) -> None:
         """Let the portion that is being done be the last."""

@@ -148,16 +148,14 @@ class StreamState:
         self._near.clear()
 
 
-def wanted_places(statement: Statement) -> Iterator[tuple[Stream, str, int]]:
-    """List the places whose hashes decide whether a statement enters."""
-    header = statement.header
-    yield header.stream, header.chain, header.seq
+def named_places(statement: Statement) -> Iterator[tuple[Stream, Head]]:
+    """List the places besides its own whose hashes decide whether a statement enters."""
     match statement.body:
         case ChainOpening(after=after):
             for head in after:
-                yield header.stream, head.chain, head.seq
+                yield statement.header.stream, head
         case KeyChange(metering=Head() as head):
-            yield "metering", head.chain, head.seq
+            yield "metering", head
 
 
 def chain_key(member: str, stream: Stream, name: str) -> Row:

@@ -87,22 +87,31 @@ async def kept(view: View, start: int, count: int) -> list[Kept]:
     return await _beside(view, bodies, start, count)
 
 
-async def portions(view: View, start: int) -> AsyncIterator[tuple[range, list[Kept]]]:
+async def portions(
+    view: View, start: int, end: int | None = None
+) -> AsyncIterator[tuple[range, list[Kept]]]:
     """Give all from `start` on, in portions: which entries there have to be, and which are."""
-    end = await log_size(view)
+    end = await log_size(view) if end is None else end
+    rows_from = min(await _outermost(view, ENTRY, last=False), default=0)
     while start < end:
         pack = await _pack_with(view, start)
-        if pack is None:
+        if pack is not None:
+            stop, bodies = min(pack.end, end), pack.bodies
+        elif start < rows_from:
+            # All bodies here were erased; the next pack begins where a bundle does.
+            stop, bodies = min((start // BUNDLE_WIDTH + 1) * BUNDLE_WIDTH, end), {}
+        else:
             stop = min(start + _ROWS_AT_ONCE, end)
             bodies = await _rows(view, BODY, start, stop)
-        else:
-            stop, bodies = min(pack.end, end), pack.bodies
         yield range(start, stop), await _beside(view, bodies, start, stop - start)
         start = stop
 
 
 async def erasing(view: View, below: int) -> AsyncIterator[Change]:
     """Give what has to be committed, portion by portion, so that no body is left below an index."""
+    # Rows first: what is packed meanwhile is packed without them.
+    while rows := await view.scan(BODY, until=(below - 1,), limit=_ERASED_AT_ONCE):
+        yield Delete(BODY, [row[:1] for row in rows])
     async for pack in _packs(view, 0, below):
         if pack.end <= below:
             yield Delete(PACK, [(pack.first,)])
@@ -111,8 +120,6 @@ async def erasing(view: View, below: int) -> AsyncIterator[Change]:
             left = [*rest, *(pack.bodies.get(index) for index in range(below, pack.end))]
             packed = await asyncio.to_thread(pack_bodies, left)
             yield Put(PACK, [(pack.first, len(left), packed)])
-    while rows := await view.scan(BODY, until=(below - 1,), limit=_ERASED_AT_ONCE):
-        yield Delete(BODY, [row[:1] for row in rows])
 
 
 async def check_kept_once(view: View) -> None:

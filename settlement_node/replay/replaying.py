@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from depin_protocol.problems import RefusedError
-from depin_protocol.statements.envelope import read_statement
 from settlement_node.coop.state import CoopState
 from settlement_node.governance.arriving import HELD, wire_in
-from settlement_node.intake.checking import Checked, Checkers
-from settlement_node.intake.looking_up import forget, look_up
+from settlement_node.intake.checking import Checked, Checkers, check, check_again
+from settlement_node.intake.looking_up import look_up
 from settlement_node.intake.said import Effects
 from settlement_node.log.entries import (
     DecisionEntry,
@@ -38,9 +37,9 @@ class Written:
     body: bytes
 
 
-async def written_entries(view: View) -> AsyncIterator[list[Written]]:
+async def written_entries(view: View, first: int = 0) -> AsyncIterator[list[Written]]:
     """Read entries and bodies in portions, and check that none is missing."""
-    async for indexes, found in portions(view, 0):
+    async for indexes, found in portions(view, first):
         yield list(_written(indexes, found))
 
 
@@ -80,10 +79,11 @@ class Replay:
             else:
                 read = checked[one.index]
                 if isinstance(read, Checked):
-                    await look_up([read.statement], self._state.find, self._look_ups)
+                    read = check_again(read, self._state.find)
+                    await self._state.look_up([read], self._look_ups, one.entry.at)
                 yield one, follow_statement(self._state, one.entry, read)
-        said = [read.statement for read in checked.values() if isinstance(read, Checked)]
-        forget(said, self._state.find)
+        said = [read for read in checked.values() if isinstance(read, Checked)]
+        self._state.forget(said)
 
     def finish(self) -> None:
         """Check that nothing is left open, and let the threads end."""
@@ -107,9 +107,11 @@ class Replay:
         if isinstance(one.entry, DecisionEntry) and one.entry.kind == HELD:
             try:
                 wire = wire_in(read_decision(one.entry, one.body), "statement")
-                await look_up([read_statement(wire)], self._state.find, self._look_ups)
-            except (ValueError, RefusedError) as error:
+            except ValueError as error:
                 raise DoesNotFollowError(one.index, str(error)) from None
+            read = check(wire, self._state.community.facts.coop, self._state.find)
+            if isinstance(read, Checked):
+                await look_up([read], self._state.find, self._look_ups)
         return self._decision(one)
 
     def _decision(self, one: Written) -> Effects:
