@@ -13,10 +13,12 @@ _COMMANDS: Final = (
     "member",
     "node-key",
     "verify",
+    "state",
     "rebuild",
     "backup",
     "restore",
     "resume",
+    "succeed",
     "clear",
 )
 

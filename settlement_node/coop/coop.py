@@ -26,6 +26,7 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.statement(place) -> (index, wire) | None
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
     coop.entry(index), coop.body(index)              public; private: check the role first
+    coop.state_lines(index) -> bytes | None          private too: what a state root stands for
     coop.proof_file(index) -> bytes | None           `.tlog-proof`, None until a checkpoint holds it
     coop.shelf.fetch(path) -> Served | None          `checkpoint`, `tile/...` with type and caching
     coop.shelf.inclusion(index, size), coop.shelf.consistency(old, new)
@@ -60,6 +61,7 @@ from settlement_node.intake.checking import Checkers
 from settlement_node.intake.looking_up import index_of
 from settlement_node.intake.receipts import receipt_at
 from settlement_node.intake.streams import STATEMENT, Place
+from settlement_node.keeping.roots import LINES
 from settlement_node.log.checkpoints import Checkpoints, verified
 from settlement_node.log.reading import bodies_at, body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
@@ -210,7 +212,7 @@ class Coop:
             await self._trust.show(shown, note)
             await self._stop_growing()
         elif size <= self.shelf.size and size and await self.shelf.head(size) != shown.tree:
-            self._trust.contradict(shown)
+            await self._trust.contradict(shown, note)
             await self._stop_growing()
 
     async def _stop_growing(self) -> None:
@@ -316,6 +318,11 @@ class Coop:
     async def body(self, index: int) -> bytes | None:
         """Return an entry's body, which is private: check first who asks."""
         return await body_at(self._store, index)
+
+    async def state_lines(self, index: int) -> bytes | None:
+        """Return the lines of a state root that is kept; private, as bodies are."""
+        row = await self._store.get(LINES, (index,))
+        return row[1] if row is not None and isinstance(row[1], bytes) else None
 
     async def proof_file(self, index: int) -> bytes | None:
         """Return an entry's `.tlog-proof`, or nothing until a checkpoint holds it."""

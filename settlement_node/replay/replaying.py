@@ -9,6 +9,7 @@ from settlement_node.governance.arriving import HELD, wire_in
 from settlement_node.intake.checking import Checked, Checkers, check, check_again
 from settlement_node.intake.looking_up import look_up
 from settlement_node.intake.said import Effects
+from settlement_node.keeping.succession import SUCCESSOR
 from settlement_node.log.entries import (
     DecisionEntry,
     Entry,
@@ -23,6 +24,7 @@ from settlement_node.replay.following import (
     check_all_answered,
     follow_decision,
     follow_statement,
+    follow_succession,
 )
 from settlement_node.store.port import View
 
@@ -70,7 +72,7 @@ class Replay:
         """Follow some entries; the effects of each are to be written before the next portion."""
         first = 0
         if self._state.size == 0 and written:
-            yield written[0], self._decision(written[0])
+            yield written[0], await self._first(written[0])
             first = 1
         checked = await self._check(written[first:])
         for one in written[first:]:
@@ -112,6 +114,11 @@ class Replay:
             read = check(wire, self._state.community.facts.coop, self._state.find)
             if isinstance(read, Checked):
                 await look_up([read], self._state.find, self._look_ups)
+        return self._decision(one)
+
+    async def _first(self, one: Written) -> Effects:
+        if isinstance(one.entry, DecisionEntry) and one.entry.kind == SUCCESSOR:
+            return await follow_succession(self._state, one.entry, one.written, one.body)
         return self._decision(one)
 
     def _decision(self, one: Written) -> Effects:

@@ -13,7 +13,8 @@ from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import SetRoles, action_body
 from settlement_node.governance.member import Role
 from settlement_node.keeping.following import EraseBodies
-from settlement_node.log.tables import BODY
+from settlement_node.log.packing import pack_next
+from settlement_node.log.tables import BODY, PACK
 from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
@@ -58,18 +59,24 @@ async def test_an_erasure_needs_time_and_somebody_elses_word(tmp_path: Path) -> 
 
 
 @asynccontextmanager
-async def erased(place: Path | str) -> AsyncIterator[tuple[Village, Home, list[Statement], int]]:
+async def erased(
+    place: Path | str, later: int = 0
+) -> AsyncIterator[tuple[Village, Home, list[Statement], int]]:
     """Let a village grow old, and erase its youth."""
     async with days(place, 3) as (here, home, auditor):
         said = [home.say("metering", readings(here.clock(), total)) for total in range(400)]
         await here.say(*said)
         for _ in range(32):
             await day(here, home)
+        for _ in range(0, later, 1000):
+            await here.say(*(home.say("metering", readings(here.clock())) for _ in range(1000)))
         below = roots(here)[1]
         here.clock.now += YEARS
         await day(here, home)
         await confirm(here, auditor, below)
         await erase(here, below)
+        while await pack_next(here.store, here.coop.position.checkpoint.size, here.clock()):
+            pass
         await clear_out(here)
         yield here, home, said, below
 
@@ -95,6 +102,20 @@ async def test_what_is_below_is_gone_and_the_rest_is_verified(place: Path | str)
         with pytest.raises(DoesNotFollowError, match=f"entry {below} .*body is missing"):
             await verify(here.store)
         assert said
+
+
+async def test_bodies_in_packs_are_erased_too(tmp_path: Path) -> None:
+    async with erased(tmp_path, 4_000) as (here, home, said, below):
+        assert await here.store.scan(PACK, limit=1)
+        assert await here.coop.body(below - 1) is None
+        assert await here.coop.body(below) is not None
+        before = await here.say(said[7])
+        await day(here, home)
+        assert await here.say(said[7]) == before
+        found = await closed(here)
+        assert (found.start, found.erased) == (below, below)
+        assert await rebuild(here.store) == found.entries - below
+        assert await verify(here.store) == found
 
 
 async def test_what_was_said_below_is_still_known_and_forks_are_seen(tmp_path: Path) -> None:
