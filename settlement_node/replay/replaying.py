@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from depin_protocol.problems import RefusedError
 from settlement_node.coop.state import CoopState
@@ -19,8 +18,7 @@ from settlement_node.log.entries import (
     read_decision,
     read_entry,
 )
-from settlement_node.log.reading import Kept, kept, log_size
-from settlement_node.log.tables import PACK_WIDTH
+from settlement_node.log.reading import Kept, portions
 from settlement_node.replay.following import (
     DoesNotFollowError,
     check_all_answered,
@@ -29,9 +27,6 @@ from settlement_node.replay.following import (
     follow_succession,
 )
 from settlement_node.store.port import View
-
-PORTION: Final = PACK_WIDTH
-"""A pack is unpacked whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +41,13 @@ class Written:
 
 async def written_entries(view: View, first: int = 0) -> AsyncIterator[list[Written]]:
     """Read entries and bodies in portions, and check that none is missing."""
-    size = await log_size(view)
-    for start in range(first, size, PORTION):
-        count = min(PORTION, size - start)
-        yield list(_written(start, count, await kept(view, start, count)))
+    async for indexes, found in portions(view, first):
+        yield list(_written(indexes, found))
 
 
-def _written(start: int, count: int, found: list[Kept]) -> Iterator[Written]:
+def _written(indexes: range, found: list[Kept]) -> Iterator[Written]:
     held = {one.index: one for one in found}
-    for index in range(start, start + count):
+    for index in indexes:
         one = held.get(index)
         if one is None:
             raise DoesNotFollowError(index, "it is missing")

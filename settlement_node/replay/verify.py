@@ -1,6 +1,5 @@
 """Checks everything that a store holds against the log."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from depin_protocol.log.checkpoint import Checkpoint
@@ -9,13 +8,13 @@ from depin_protocol.log.merkle import TreeHead
 from settlement_node.coop.state import CoopState
 from settlement_node.log.checkpoints import verified
 from settlement_node.log.entries import EntryError, StatementEntry, read_entry
-from settlement_node.log.reading import Kept, kept
+from settlement_node.log.reading import check_kept_once, portions
 from settlement_node.log.tables import CHECKPOINT
 from settlement_node.replay.comparing import Recomputed
 from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.promises import Promises
 from settlement_node.replay.regaining import regained
-from settlement_node.replay.replaying import PORTION, Replay, written_entries
+from settlement_node.replay.replaying import Replay, written_entries
 from settlement_node.replay.starting import check_kept_lines, first_possible, newest_below
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
@@ -49,6 +48,7 @@ async def verify(
     a checkpoint that the caller got from somewhere else, which this log has to lead to; with
     `begin_there` it is believed, and the log is followed from the last state root under it.
     """
+    await check_kept_once(view)
     state = CoopState()
     possible = start = await first_possible(view, state)
     if trusted is not None and begin_there:
@@ -88,7 +88,7 @@ async def _hash(
 ) -> int:
     """Take the entries that are not followed; return how many have no body."""
     erased = 0
-    async for portion in _entries_before(view, end):
+    async for _, portion in portions(view, 0, end):
         for one in portion:
             if one.index != state.size:
                 raise DoesNotFollowError(state.size, "it is missing")
@@ -104,11 +104,6 @@ async def _hash(
         recomputed.take(state.take_changes())
         await recomputed.settle(state.size)
     return erased
-
-
-async def _entries_before(view: View, end: int) -> AsyncIterator[list[Kept]]:
-    for start in range(0, end, PORTION):
-        yield await kept(view, start, min(PORTION, end - start))
 
 
 async def _notes(view: View) -> dict[int, tuple[bytes, bytes]]:
