@@ -10,6 +10,8 @@ import click
 from settlement_node.api.serving import ServingError
 from settlement_node.commands.local_node import LocalNodeError
 from settlement_node.hosting.folder import FolderError, NodeFolder
+from settlement_node.ledger.assets import AmountError
+from settlement_node.ledger.bank.document import BankFileError
 from settlement_node.log.sequence import DamagedLogError
 from settlement_node.replay.comparing import DifferenceError
 from settlement_node.replay.following import DoesNotFollowError
@@ -20,6 +22,8 @@ _EXPECTED: Final = (
     FolderError,
     ServingError,
     LocalNodeError,
+    BankFileError,
+    AmountError,
     StoreError,
     DamagedLogError,
     DifferenceError,

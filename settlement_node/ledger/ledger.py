@@ -91,6 +91,12 @@ class Ledger:
         for account in self._books.accounts.values():
             yield account.name, account.balance
 
+    def numbered(self, after: int, limit: int) -> list[tuple[AccountName, Balance]]:
+        """Return the accounts whose numbers follow this one."""
+        last = min(after + limit, len(self._books.accounts))
+        found = (self._books.accounts[number] for number in range(after + 1, last + 1))
+        return [(account.name, account.balance) for account in found]
+
     def number(self, name: AccountName) -> int | None:
         """Look up an account's number."""
         return self._books.numbers.get(name)
