@@ -113,11 +113,11 @@ _RESERVE: Final = Phase.RESERVE
 _AT_ONCE: Final = Phase.AT_ONCE
 
 
-def packed(transfer: Transfer) -> bytes:
-    """Write a transfer without its id."""
+def packed(transfer: Transfer, before: bytes = b"") -> bytes:
+    """Write a transfer without its id, after what comes before it."""
     _, debit, credit, amount, asset, code, phase, reserved_by, expires, reference, tied = transfer
     form = phase | _LINKED if tied else phase
-    base = _BASE.pack(form, asset, code, debit, credit, amount)
+    base = before + _BASE.pack(form, asset, code, debit, credit, amount)
     if phase is _AT_ONCE:
         return base + reference
     if phase is _RESERVE:

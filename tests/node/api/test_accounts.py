@@ -70,7 +70,7 @@ def test_an_auditor_sees_all_accounts(unlimited: Node) -> None:
     token = auditor.token(unlimited.port)
     coop = f"/v1/coops/{home.coop}"
     number = account_of(unlimited, home)["account"]
-    listed = []
+    listed: list[dict[str, object]] = []
     while page := ask(
         unlimited.port, f"{coop}/accounts?after={len(listed)}&limit=7", Authorization=token
     ).json:
