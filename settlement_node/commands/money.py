@@ -12,6 +12,7 @@ from settlement_node.commands.common import coop_option, data_option, folder_at,
 from settlement_node.commands.local_node import operator
 from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
+from settlement_node.hosting.hosting import now
 from settlement_node.ledger.actions import (
     CancelPayout,
     CloseAccount,
@@ -26,6 +27,8 @@ from settlement_node.ledger.actions import (
     SetLimit,
 )
 from settlement_node.ledger.transfers import ID_LENGTH
+
+_DAY: Final = 86_400_000
 
 type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -66,6 +69,9 @@ def deposit(  # noqa: PLR0913, PLR0917 - each is an argument or option
 @money.command()
 @_by_hand
 @_account
+@click.option(
+    "--days", type=click.IntRange(1), help="Release it if the bank has not done it by then."
+)
 @click.option("--cash", is_flag=True, help="It was handed out already; no bank has to do it.")
 @_member
 @_amount
@@ -77,6 +83,7 @@ def payout(  # noqa: PLR0913, PLR0917 - each is an argument or option
     member: str,
     amount: str,
     *,
+    days: int | None,
     cash: bool,
 ) -> None:
     """Pay a MEMBER an AMOUNT, or `all`; set aside until the bank's statement shows it."""
@@ -84,7 +91,9 @@ def payout(  # noqa: PLR0913, PLR0917 - each is an argument or option
     def action(books: Books) -> Action:
         if cash:
             return RecordPayout(member, account, books.read(amount))
-        return ReservePayout(member, account, None if amount == "all" else books.read(amount))
+        expires = None if days is None else now() + days * _DAY
+        asked = None if amount == "all" else books.read(amount)
+        return ReservePayout(member, account, asked, expires)
 
     _act(path, coop, reason, action)
 

@@ -11,6 +11,7 @@ from settlement_node.ledger.rows import (
     Standing,
     TransferRow,
     account_row,
+    new_row,
     refused_row,
     transfer_row,
 )
@@ -217,16 +218,15 @@ class Books:
         self._altered[credited.number] = credited
         for account in (debited, credited):
             if account.history:
-                self._history.append(
-                    (
-                        account.number,
-                        entry,
-                        position,
-                        name,
-                        account.debits_pending,
-                        account.debits_posted,
-                        account.credits_pending,
-                        account.credits_posted,
-                    )
+                sums = (
+                    account.number,
+                    entry,
+                    position,
+                    name,
+                    account.debits_pending,
+                    account.debits_posted,
+                    account.credits_pending,
+                    account.credits_posted,
                 )
+                self._history.append(new_row(HistoryRow, sums))
         self.position = position + 1

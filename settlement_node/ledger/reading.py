@@ -3,11 +3,10 @@
 from typing import NamedTuple
 
 from settlement_node.ledger.accounts import Balance
-from settlement_node.ledger.rows import Standing, TransferRow, transfer_of
+from settlement_node.ledger.rows import HistoryRow, Standing, TransferRow, transfer_of
 from settlement_node.ledger.tables import ACCOUNT_HISTORY, transfer_row
 from settlement_node.ledger.transfers import Transfer
 from settlement_node.store.port import View
-from settlement_node.store.tables import Value
 
 type Spot = tuple[int, int]
 """An entry of the log, and a position in it."""
@@ -39,17 +38,11 @@ async def movements(view: View, account: int, after: Spot, limit: int) -> list[M
     """Read what happened on an account after a place of the log, the oldest first."""
     rows = await view.scan(ACCOUNT_HISTORY, (account,), after=(account, *after), limit=limit)
     found = []
-    for row in rows:
-        match row:
-            case (int(), int(entry), int(position), bytes(name), *sums):
-                told = await transfer_at(view, name)
-                if told is not None:
-                    found.append(Movement((entry, position), told, _balance(sums)))
+    for row in map(HistoryRow._make, rows):
+        told = await transfer_at(view, row.transfer)
+        if told is not None:
+            found.append(Movement((row.entry, row.position), told, Balance(*row[4:])))
     return found
-
-
-def _balance(sums: list[Value]) -> Balance:
-    return Balance(*(one for one in sums if isinstance(one, int)))
 
 
 def _told(row: TransferRow) -> Told | None:

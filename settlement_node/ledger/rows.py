@@ -27,6 +27,10 @@ class Standing(enum.IntEnum):
     REFUSED = 5
 
 
+# Twice as fast as naming the fields, where there are some for each transfer.
+new_row: Final = tuple.__new__
+
+
 class AccountRow(NamedTuple):
     """Table `account`, by number."""
 
@@ -43,8 +47,17 @@ class TransferRow(NamedTuple):
     data: bytes
 
 
-type HistoryRow = tuple[int, int, int, bytes, int, int, int, int]
-"""Table `account_history`: account, entry, position; the transfer, and the four sums after it."""
+class HistoryRow(NamedTuple):
+    """Table `account_history`, by account, entry and position: balances after each transfer."""
+
+    account: int
+    entry: int
+    position: int
+    transfer: bytes
+    debits_pending: int
+    debits_posted: int
+    credits_pending: int
+    credits_posted: int
 
 
 class PendingRow(NamedTuple):
@@ -71,8 +84,6 @@ class UnreadableRowError(ValueError):
 
 # kind, closed, limit and the four sums; the owner follows.
 _ACCOUNT: Final = struct.Struct(">BBqQQQQ")
-# Twice as fast as naming the fields, and there is one for each transfer.
-_new_row: Final = tuple.__new__
 _STANDINGS: Final = tuple(bytes([standing]) for standing in Standing)
 
 
@@ -112,7 +123,7 @@ def account_of(row: AccountRow) -> Account:
 def transfer_row(transfer: Transfer, standing: Standing, entry: int, position: int) -> TransferRow:
     """Write a transfer and how it stands."""
     data = packed(transfer, _STANDINGS[standing])
-    return _new_row(TransferRow, (transfer.id, entry, position, data))
+    return new_row(TransferRow, (transfer.id, entry, position, data))
 
 
 def refused_row(name: bytes, entry: int, position: int) -> TransferRow:

@@ -49,6 +49,7 @@ from tests.node.ledger.till import (
     IBAN,
     banked,
     cents,
+    decision_at,
     done,
     line,
     money,
@@ -94,7 +95,7 @@ async def started_again(here: Village) -> None:
 async def all_follows(here: Village) -> None:
     """Check that the books are what the log leads to, and that rebuild makes the same."""
     await here.coop.close()
-    assert audit(here.coop.state.ledger.ledger, await transfer_rows(here.store)) == ()
+    assert audit(here.coop.ledger, await transfer_rows(here.store)) == ()
     found = await verify(here.store)
     before = await rows(here.store)
     assert await rebuild(here.store) == found.entries
@@ -107,7 +108,7 @@ def names(decision: Decision) -> list[str]:
 
 async def test_who_joins_has_accounts(here: Village) -> None:
     home = Home(2)
-    ledger = here.coop.state.ledger.ledger
+    ledger = here.coop.ledger
     assert ledger.number(money(home)) is None
     await here.welcome(home)
     assert ledger.number(money(home)) is not None
@@ -160,7 +161,7 @@ async def test_a_payout_waits_for_the_bank_and_comes_back_if_it_fails(here: Vill
     await here.welcome(home)
     await banked(here, line(2000, reference(home), "MANDATE-7"))
     (going,) = names(await done(here, ReservePayout(home.member, IBAN, 500 * CENT)))
-    balance = here.coop.state.ledger.ledger.balance(money(home))
+    balance = here.coop.ledger.balance(money(home))
     assert (balance.posted, balance.available) == (2000 * CENT, 1500 * CENT)
     named = from_text(going, 16).hex().upper()
     await started_again(here)
@@ -189,7 +190,45 @@ async def test_a_payout_that_was_cancelled_is_free_again(here: Village) -> None:
     await started_again(here)
     await done(here, CancelPayout(from_text(going, 16)))
     assert await refused(here, CancelPayout(from_text(going, 16))) == "no-such-transfer"
-    assert here.coop.state.ledger.ledger.balance(money(home)).available == 2000 * CENT
+    assert here.coop.ledger.balance(money(home)).available == 2000 * CENT
+    await all_follows(here)
+
+
+async def test_a_payout_that_the_bank_never_did_is_free_again_in_time(here: Village) -> None:
+    home = Home(2)
+    await here.welcome(home)
+    await banked(here, line(2000, reference(home)))
+    soon, later = here.clock() + DAY, here.clock() + 2 * DAY
+    past = ReservePayout(home.member, IBAN, CENT, here.clock())
+    assert await refused(here, past) == "expired-already"
+    going = [
+        names(await done(here, ReservePayout(home.member, IBAN, 100 * CENT, expires)))[0]
+        for expires in (later, soon, later)
+    ]
+    await started_again(here)
+    here.clock.now = soon - 1
+    await here.coop.tick()
+    assert here.coop.ledger.balance(money(home)).available == 1700 * CENT
+    here.clock.now = soon
+    await here.coop.tick()
+    assert here.coop.ledger.balance(money(home)).available == 1800 * CENT
+    released = await decision_at(here, here.coop.position.size - 1)
+    assert (released.kind, released.result, names(released)) == (
+        "reservations_expired",
+        {},
+        [going[1]],
+    )
+    (*_, told) = await here.coop.events.since(home.member, 0, 10)
+    assert told.data["kind"] == "reservations_expired"
+    # What is said at that very moment comes after: nothing is left to cancel, and all is free.
+    here.clock.now = later
+    cancel = CancelPayout(from_text(going[0], 16))
+    size = here.coop.position.size
+    assert (await done(here, cancel)).result["code"] == "no-such-transfer"
+    released = await decision_at(here, size)
+    assert names(released) == sorted(names(released))
+    assert set(names(released)) == {going[0], going[2]}
+    assert here.coop.ledger.balance(money(home)).available == 2000 * CENT
     await all_follows(here)
 
 
@@ -229,7 +268,7 @@ async def test_a_limit_lets_orders_go_below_zero_and_nobody_be_paid(here: Villag
     await here.welcome(home)
     await done(here, SetLimit(home.member, 40 * CENT))
     assert await refused(here, SetLimit(home.member, 40 * CENT)) == "already-so"
-    assert here.coop.state.ledger.ledger.limit(money(home)) == 40 * CENT
+    assert here.coop.ledger.limit(money(home)) == 40 * CENT
     assert await refused(here, ReservePayout(home.member, IBAN, CENT)) == "exceeds-credits"
     await all_follows(here)
 
@@ -289,7 +328,7 @@ async def test_a_group_of_actions_sees_those_before_it(here: Village) -> None:
     ]
     await here.say(*told)
     assert [cents(here, one) for one in (money(home), FUNDS)] == [700, 0]
-    assert here.coop.state.ledger.ledger.balance(money(home)).available == 300 * CENT
+    assert here.coop.ledger.balance(money(home)).available == 300 * CENT
     await all_follows(here)
 
 
@@ -309,7 +348,7 @@ async def test_old_transfers_are_forgotten_and_found_again(here: Village) -> Non
     _, unknown = names(await banked(here, *lines))
     here.clock.now += DAY
     await done(here, SetLimit(home.member, 1))
-    ledger = here.coop.state.ledger.ledger
+    ledger = here.coop.ledger
     assert ledger.transfer(from_text(unknown, 16)) is None
     assert await refused(here, BookBankLines(IBAN, lines)) == "nothing-new"
     await done(here, IdentifyLine(from_text(unknown, 16), home.member))

@@ -101,6 +101,11 @@ class Till(RuleBasedStateMachine):
         assert taken <= max(0, before.available)
         assert not cash or ledger.balance(name).debits_pending == before.debits_pending
 
+    @rule(home=homes, amount=amounts, days=st.integers(1, 10))
+    def pay_in_time(self, home: int, amount: int, days: int) -> None:
+        expires = self.here.clock() + days * DAY
+        self.run(self._act(ReservePayout(self.homes[home].member, IBAN, amount, expires)))
+
     @rule(
         told=st.lists(
             st.tuples(homes, amounts, st.booleans(), st.sampled_from(["", "A", "B"])),

@@ -62,7 +62,7 @@ async def decision_at(here: Village, index: int) -> Decision:
 
 def cents(here: Village, name: AccountName) -> int:
     """Return what an account holds."""
-    return here.coop.state.ledger.ledger.balance(name).posted // CENT
+    return here.coop.ledger.balance(name).posted // CENT
 
 
 async def transfers(store: Store) -> dict[str, Transfer]:
