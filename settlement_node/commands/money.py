@@ -69,9 +69,7 @@ def deposit(  # noqa: PLR0913, PLR0917 - each is an argument or option
 @money.command()
 @_by_hand
 @_account
-@click.option(
-    "--days", type=click.IntRange(1), help="Release it if the bank has not done it by then."
-)
+@click.option("--days", type=click.IntRange(1), help="After these it is the member's again.")
 @click.option("--cash", is_flag=True, help="It was handed out already; no bank has to do it.")
 @_member
 @_amount
