@@ -15,7 +15,7 @@ from settlement_node.ledger.bank.document import BankFileError
 from settlement_node.log.sequence import DamagedLogError
 from settlement_node.replay.comparing import DifferenceError
 from settlement_node.replay.following import DoesNotFollowError
-from settlement_node.replay.verify import CheckpointError
+from settlement_node.replay.verify import CheckpointError, UnbalancedError
 from settlement_node.store.errors import StoreError
 
 _EXPECTED: Final = (
@@ -29,6 +29,7 @@ _EXPECTED: Final = (
     DifferenceError,
     DoesNotFollowError,
     CheckpointError,
+    UnbalancedError,
 )
 
 type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

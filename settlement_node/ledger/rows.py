@@ -98,7 +98,7 @@ def account_row(account: Account) -> AccountRow:
         account.credits_pending,
         account.credits_posted,
     )
-    return AccountRow(account.number, data + account.name.owner)
+    return new_row(AccountRow, (account.number, data + account.name.owner))
 
 
 def account_of(row: AccountRow) -> Account:

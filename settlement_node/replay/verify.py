@@ -6,6 +6,7 @@ from depin_protocol.log.checkpoint import Checkpoint
 from depin_protocol.log.errors import LogError
 from depin_protocol.log.merkle import TreeHead
 from settlement_node.coop.state import CoopState
+from settlement_node.ledger.audit import audit
 from settlement_node.log.checkpoints import verified
 from settlement_node.log.tables import CHECKPOINT
 from settlement_node.replay.comparing import Recomputed
@@ -16,6 +17,10 @@ from settlement_node.store.scanning import every_row
 
 class CheckpointError(Exception):
     """A checkpoint is not of this log; the message says which."""
+
+
+class UnbalancedError(Exception):
+    """The books that the log leads to don't add up; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ async def verify(view: View, trusted: Checkpoint | None = None) -> Verified:
             f"the trusted checkpoint has {trusted.tree.size} entries, and {state.size} exist"
         )
     await recomputed.finish(state.size)
+    for fault in audit(state.ledger.ledger):
+        raise UnbalancedError(f"after {state.size} entries: {fault}")
     return Verified(state.size, checked, state.sequence.head())
 
 
