@@ -16,10 +16,12 @@ _COMMANDS: Final = (
     "money",
     "node-key",
     "verify",
+    "state",
     "rebuild",
     "backup",
     "restore",
     "resume",
+    "succeed",
     "clear",
 )
 

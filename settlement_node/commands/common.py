@@ -12,9 +12,10 @@ from settlement_node.commands.local_node import LocalNodeError
 from settlement_node.hosting.folder import FolderError, NodeFolder
 from settlement_node.ledger.assets import AmountError
 from settlement_node.ledger.bank.document import BankFileError
-from settlement_node.log.sequence import DamagedLogError
+from settlement_node.log.sealed import DamagedLogError
 from settlement_node.replay.comparing import DifferenceError
 from settlement_node.replay.following import DoesNotFollowError
+from settlement_node.replay.promises import PromiseError
 from settlement_node.replay.verify import CheckpointError, UnbalancedError
 from settlement_node.store.errors import StoreError
 
@@ -30,6 +31,7 @@ _EXPECTED: Final = (
     DoesNotFollowError,
     CheckpointError,
     UnbalancedError,
+    PromiseError,
 )
 
 type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -23,6 +23,11 @@ class Room(Protocol):
         ...
 
     @property
+    def actions(self) -> frozenset[str]:
+        """The operators' actions that this room answers."""
+        ...
+
+    @property
     def tables(self) -> tuple[Table, ...]:
         """The tables that hold its state."""
         ...

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
-from depin_protocol.problems import ChainEndedError, ForkError, RefusedError
+from depin_protocol.problems import ChainEndedError, EarlierLogError, ForkError, RefusedError
 from depin_protocol.receipts import sign_receipts
-from depin_protocol.statements.chains import KNOWN
 from depin_protocol.statements.envelope import Statement
 from settlement_node.coop.answers import Answer, Clock, Joined, Randomness, Settings
 from settlement_node.coop.events import Events
@@ -15,12 +14,15 @@ from settlement_node.coop.state import CoopState
 from settlement_node.governance.arriving import admitted, evidence, holding, joined_by, joining
 from settlement_node.governance.joining import JoinRefusedError
 from settlement_node.governance.member import Member
-from settlement_node.intake.checking import Checked, admit_in_turn
+from settlement_node.intake.checking import Checked, admit_in_turn, check_again
+from settlement_node.intake.looking_up import index_of
 from settlement_node.intake.receipts import group_row, receipt_at
 from settlement_node.intake.said import Effects
-from settlement_node.intake.streams import STATEMENT, Place
+from settlement_node.intake.streams import Place
+from settlement_node.keeping.state_root import STATE_ROOT, written
 from settlement_node.log.checkpoints import AT_ONCE, Checkpoints
-from settlement_node.log.entries import SALT_LENGTH, Decision
+from settlement_node.log.entries import SALT_LENGTH, Decision, StatementEntry, read_entry
+from settlement_node.log.reading import entry_at
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Change
 
@@ -53,14 +55,8 @@ class Outcome:
     statements: list[Answer] = field(default_factory=list)
 
 
-class Known(NamedTuple):
-    """A statement that is in the log already."""
-
-    place: Place
-    hash: str
-
-
-type Entered = Statement | Known | RefusedError
+type Entered = Statement | Place | RefusedError
+"""What entered, or where it is in the log already, or why it can't enter."""
 
 
 class Writer:
@@ -92,18 +88,18 @@ class Writer:
         self._decide_due(at)
         outcome = Outcome(joins=[self._join(wire, at) for wire in group.joins])
         checked = [one for one in group.statements if isinstance(one, Checked)]
-        said = [one.statement for one in checked]
-        await state.look_up(said, self._store, at)
-        first, entered = state.size, list[str]()
-        results = [self._enter(one, at, entered) for one in group.statements]
+        await state.look_up(checked, self._store, at)
+        first = state.size
+        results = [await self._enter(one, at) for one in group.statements]
         self._decide_due(at)
         contradicting = [
-            one.statement
+            one.envelope.wire
             for one, result in zip(group.statements, results, strict=True)
             if isinstance(one, Checked) and isinstance(result, ForkError | ChainEndedError)
         ]
         self._hold(contradicting, at)
         receipts = []
+        entered = [result.hash for result in results if isinstance(result, Statement)]
         if entered:
             due = at + self._around.settings.promise
             facts = state.community.facts
@@ -111,21 +107,24 @@ class Writer:
             receipts = sign_receipts(facts.origin, due, entered, seed)
             self._changes.append(group_row(first, receipts))
         await self._commit(grown=state.size > before)
-        state.forget(said)
+        state.forget(checked)
         given = iter(receipts)
         for one in results:
             if isinstance(one, RefusedError):
                 outcome.statements.append(one)
-            elif isinstance(one, Known):
-                outcome.statements.append(await self._receipt(one.place, one.hash))
+            elif isinstance(one, Place):
+                outcome.statements.append(await self._receipt(one))
             else:
                 outcome.statements.append(next(given))
         return outcome
 
     def decide(self, decision: Decision, at: int) -> int:
         """Log a decision within the batch; return its index."""
-        salts = [self._around.randomness(SALT_LENGTH) for _ in decision.lines]
-        entry, body = decision.written(at, salts)
+        if decision.kind == STATE_ROOT:
+            entry, body = written(decision, at, self._around.randomness(SALT_LENGTH))
+        else:
+            salts = [self._around.randomness(SALT_LENGTH) for _ in decision.lines]
+            entry, body = decision.written(at, salts)
         self._take(self._state.decide(at, decision, entry, body), at)
         self._at_once |= decision.kind in AT_ONCE or decision.kind == _NEW_KEY
         return self._state.size - 1
@@ -163,22 +162,24 @@ class Writer:
         key = facts.log_verifier()
         return Joined(member.id, member.joined_index, facts.origin, facts.receipt_key, key)
 
-    def _enter(self, one: Checked | RefusedError, at: int, entered: list[str]) -> Entered:
+    async def _enter(self, one: Checked | RefusedError, at: int) -> Entered:
         """Take a statement, or find that it is known."""
         if isinstance(one, RefusedError):
             return one
         state = self._state
-        statement = one.statement
+        current = check_again(one, state.find)
+        if current is not one:
+            # Its body was not read before, and may name what nobody has looked up.
+            await state.look_up([current], self._store, at)
         try:
-            _, admission = admit_in_turn(one, state.find)
+            admitted = admit_in_turn(current, state.find)
         except RefusedError as refused:
             return refused.with_traceback(None)
-        if admission == KNOWN:
-            header = statement.header
-            place = Place(header.member, header.stream, header.chain, header.seq)
-            return Known(place, statement.hash)
-        self._take(state.enter(at, statement, admission), at)
-        entered.append(statement.hash)
+        if admitted is None:
+            header = current.envelope.header
+            return Place(header.member, header.stream, header.chain, header.seq)
+        statement, entry = admitted
+        self._take(state.enter(at, statement, entry), at)
         return statement
 
     def _decide_due(self, at: int) -> None:
@@ -186,11 +187,11 @@ class Writer:
         while (decision := self._state.next_decision(at)) is not None:
             self.decide(decision, at)
 
-    def _hold(self, statements: Sequence[Statement], at: int) -> None:
+    def _hold(self, wires: Sequence[bytes], at: int) -> None:
         """Keep the evidence that somebody else speaks with a member's key, once."""
-        for statement in statements:
-            if evidence(statement.wire, self._state.community) is not None:
-                self.decide(holding(statement.wire), at)
+        for wire in wires:
+            if evidence(wire, self._state.community) is not None:
+                self.decide(holding(wire), at)
 
     def _take(self, effects: Effects, at: int) -> None:
         self._changes += effects.changes
@@ -209,17 +210,21 @@ class Writer:
         self._checkpoints.grown(self._around.clock(), at_once=self._at_once)
         self._at_once = False
 
-    async def _receipt(self, place: Place, statement: str) -> Answer:
-        row = await self._store.get(STATEMENT, place.key())
-        if row is None or not isinstance(row[5], int):
-            raise LookupError(f"the statement at {place} is known, and has no row")
+    async def _receipt(self, place: Place) -> Answer:
         facts = self._state.community.facts
-        receipt = await receipt_at(self._store, facts.origin, row[5])
+        index = await index_of(place, self._state.find, self._store)
+        if index is None and facts.previous is not None:
+            return EarlierLogError(f"it stands in the log before this one, {facts.previous.origin}")
+        logged = None if index is None else await entry_at(self._store, index)
+        entry = None if logged is None else read_entry(logged)
+        if index is None or not isinstance(entry, StatementEntry):
+            raise LookupError(f"the statement at {place} is known, and has no row")
+        receipt = await receipt_at(self._store, facts.origin, index)
         if receipt is None:
             # The statement was regained after a restore, and the promise given for it was not.
             due = self._around.clock() + self._around.settings.promise
             seed = self._around.keyring.seed(facts.receipt_key)
-            receipts = sign_receipts(facts.origin, due, [statement], seed)
-            await self._store.commit([group_row(row[5], receipts)])
+            receipts = sign_receipts(facts.origin, due, [entry.hash], seed)
+            await self._store.commit([group_row(index, receipts)])
             receipt = receipts[0]
         return receipt

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from depin_protocol.statements.envelope import Statement
+from settlement_node.governance.actions import ACTIONS
 from settlement_node.governance.announcements import ANNOUNCED
 from settlement_node.governance.arriving import check_free
 from settlement_node.governance.community import Community
@@ -23,6 +24,7 @@ class MembershipRoom:
     """Members, roles and keys."""
 
     kinds: Final = KINDS
+    actions: Final = ACTIONS
     tables: Final[tuple[Table, ...]] = (FACTS, MEMBER, CHAIN, INVITE, ANNOUNCED)
 
     def __init__(self, community: Community, elsewhere: frozenset[str] = frozenset()) -> None:

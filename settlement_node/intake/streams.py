@@ -4,7 +4,6 @@ Of each chain the head is kept; older hashes are looked up in the store when a s
 them, and are at hand until the streams are told to forget.
 """
 
-from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import Final, NamedTuple, Self
 
 from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.problems import EarlierLogError
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import HASH, MAX_TIME, Fields
@@ -22,11 +22,9 @@ from settlement_node.store.tables import Row, Table, binary, integers
 STREAMS: Final[tuple[Stream, ...]] = ("metering", "trading")
 NUMBER_OF: Final[dict[Stream, int]] = {"metering": 0, "trading": 1}
 
-STATEMENT: Final = Table(
-    "statement",
-    (*binary("member"), *integers("stream"), *binary("chain"), *integers("seq")),
-    (*binary("hash"), *integers("index")),
-)
+STATEMENT: Final = Table("statement", integers("chain", "seq"), integers("index"))
+"""Where a chain's statements stand in the log; a chain is called by the index of its opening."""
+
 CHAIN: Final = Table(
     "chain", (*binary("member"), *integers("stream"), *binary("chain")), binary("data")
 )
@@ -41,15 +39,6 @@ class Place(NamedTuple):
     stream: Stream
     chain: str
     seq: int
-
-    def key(self) -> Row:
-        """Return the key of the place's row."""
-        return (
-            _name(self.member),
-            NUMBER_OF[self.stream],
-            _name(self.chain),
-            self.seq,
-        )
 
 
 @lru_cache(maxsize=2**14)
@@ -68,12 +57,21 @@ class Chain:
     seq: int
     hash: str
     opened_under: int
+    opened_at: int
+    """The index of its opening in the log; below 0 if that is an earlier log."""
     live: bool = True
 
     def data(self) -> bytes:
         """Write the chain for its row."""
-        fields = {"s": self.seq, "h": self.hash, "k": self.opened_under, "l": int(self.live)}
-        return encode_json(fields)
+        return encode_json(
+            {
+                "s": self.seq,
+                "h": self.hash,
+                "k": self.opened_under,
+                "o": self.opened_at,
+                "l": int(self.live),
+            }
+        )
 
     @classmethod
     def read(cls, data: bytes) -> Self:
@@ -83,6 +81,7 @@ class Chain:
             fields.integer("s", 1, MAX_TIME),
             fields.text("h", HASH),
             fields.integer("k", 0, _MAX_KEYS),
+            fields.integer("o", -MAX_TIME, MAX_TIME),
             bool(fields.integer("l", 0, 1)),
         )
 
@@ -95,7 +94,7 @@ class StreamState:
     def __init__(self) -> None:
         """Begin with nothing heard."""
         self.chains: dict[str, Chain] = {}
-        self._near: dict[tuple[str, int], str] = {}
+        self._near: dict[tuple[str, int], str | None] = {}
 
     def head(self, chain: str) -> Head | None:
         """Return the last statement held of a chain."""
@@ -111,7 +110,12 @@ class StreamState:
             return held.hash
         if (chain, seq) not in self._near:
             raise NotLookedUpError(f"number {seq} of chain {chain} was not looked up")
-        return self._near[chain, seq]
+        hash_ = self._near[chain, seq]
+        if hash_ is None and held.opened_at >= 0:
+            raise NotLookedUpError(f"number {seq} of chain {chain} has no row")
+        if hash_ is None:
+            raise EarlierLogError(f"number {seq} of chain {chain} stands in the log before this")
+        return hash_
 
     def live(self) -> list[str]:
         """Return the chains that may go on."""
@@ -122,11 +126,16 @@ class StreamState:
         held = self.chains.get(chain)
         return None if held is None else held.opened_under
 
-    def append(self, head: Head, key_index: int) -> None:
-        """Take one more statement."""
+    def row_key(self, chain: str, seq: int) -> Row | None:
+        """Return the key of a statement's row, if the chain was opened."""
+        held = self.chains.get(chain)
+        return None if held is None else (held.opened_at, seq)
+
+    def append(self, head: Head, key_index: int, index: int) -> None:
+        """Take one more statement, which stands at this index of the log."""
         held = self.chains.get(head.chain)
         if held is None:
-            self.chains[head.chain] = Chain(head.seq, head.hash, key_index)
+            self.chains[head.chain] = Chain(head.seq, head.hash, key_index, index)
         else:
             self._near[head.chain, held.seq] = held.hash
             held.seq, held.hash = head.seq, head.hash
@@ -136,8 +145,8 @@ class StreamState:
         held = self.chains.get(chain)
         return held is not None and seq < held.seq and (chain, seq) not in self._near
 
-    def remember(self, chain: str, seq: int, hash_: str) -> None:
-        """Take a hash that was looked up."""
+    def remember(self, chain: str, seq: int, hash_: str | None) -> None:
+        """Take a hash that was looked up; none if it is not in this log."""
         self._near[chain, seq] = hash_
 
     def forget(self) -> None:
@@ -145,30 +154,24 @@ class StreamState:
         self._near.clear()
 
 
-def wanted_places(statement: Statement) -> Iterator[tuple[Stream, str, int]]:
-    """List the places whose hashes decide whether a statement enters."""
-    header = statement.header
-    yield header.stream, header.chain, header.seq
+def named_places(statement: Statement) -> Iterator[tuple[Stream, Head]]:
+    """List the places besides its own whose hashes decide whether a statement enters."""
     match statement.body:
         case ChainOpening(after=after):
             for head in after:
-                yield header.stream, head.chain, head.seq
+                yield statement.header.stream, head
         case KeyChange(metering=Head() as head):
-            yield "metering", head.chain, head.seq
+            yield "metering", head
 
 
-def statement_row(statement: Statement, index: int) -> Row:
-    """Return the row that leads from a statement's place to its entry."""
-    header = statement.header
-    place = Place(header.member, header.stream, header.chain, header.seq)
-    # The hash was written by us a moment ago, and needs no check of its form.
-    return (*place.key(), urlsafe_b64decode(f"{statement.hash}="), index)
+def chain_key(member: str, stream: Stream, name: str) -> Row:
+    """Return the key of a chain's row."""
+    return _name(member), NUMBER_OF[stream], _name(name)
 
 
 def chain_row(member: str, stream: Stream, name: str, chain: Chain) -> Row:
     """Return a chain's row."""
-    key = (_name(member), NUMBER_OF[stream], _name(name))
-    return (*key, chain.data())
+    return (*chain_key(member, stream, name), chain.data())
 
 
 def read_chain_row(row: Row) -> tuple[str, Stream, str, Chain]:

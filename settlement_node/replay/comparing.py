@@ -1,6 +1,8 @@
 """Tables as a replay says they must be, against the tables that there are."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
+from hashlib import sha256
 from itertools import groupby
 from typing import Final
 
@@ -8,8 +10,8 @@ from depin_protocol.encoding import to_text
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
-from depin_protocol.statements.envelope import read_statement
-from settlement_node.intake.streams import STATEMENT, statement_row
+from depin_protocol.statements.envelope import read_envelope
+from settlement_node.intake.streams import CHAIN, STATEMENT, chain_key, read_chain_row
 from settlement_node.ledger.rows import Standing
 from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
 from settlement_node.log.entries import EntryError, decode_lines
@@ -34,13 +36,23 @@ class DifferenceError(Exception):
 
 
 class Recomputed:
-    """The rows that follow from the log, held only until they can't change any more."""
+    """The rows that follow from the log, held only until they can't change any more.
 
-    def __init__(self, tables: Iterable[Table], view: View) -> None:
-        """Compare these tables."""
+    Where the log is followed from a later entry on, rows that stand on entries before it are left
+    alone, but for those of statements: there has to be one for each.
+    """
+
+    def __init__(self, tables: Iterable[Table], view: View, start: int = 0) -> None:
+        """Compare these tables, as the entries from `start` on lead to them."""
         self._rows: dict[Table, dict[Key, Row]] = {table: {} for table in tables}
         self._settled = dict.fromkeys(self._rows, 0)
         self._view = view
+        self._start = start
+        self._older_statements = 0
+
+    def pass_statement(self, index: int) -> None:
+        """Take note of a statement's entry before the start."""
+        self._older_statements += _tally(index)
 
     def take(self, changes: Iterable[Change]) -> None:
         """Change rows as a commit would."""
@@ -67,7 +79,8 @@ class Recomputed:
             for key, row in final.items():
                 _compare(table, key, row, there.get(key), index)
                 del rows[key]
-            self._settled[table] += len(final)
+            # What the state at the start had already is not counted among the rows since.
+            self._settled[table] += sum(not self._is_older(table, row) for row in final.values())
 
     async def _there(self, table: Table, keys: list[Key]) -> dict[Key, Row]:
         """Read these rows, which mostly lie together, in a few scans."""
@@ -98,17 +111,39 @@ class Recomputed:
             for key in sorted(rows):
                 _compare(table, key, rows[key], await self._view.get(table, key), index)
             there = 0
-            async for _ in every_row(self._view, table):
-                there += 1
+            async for row in every_row(self._view, table):
+                if self._is_older(table, row):
+                    self._pass_row(table, row)
+                else:
+                    there += 1
             if there != len(rows) + self._settled[table]:
                 await self._name_surplus(table, index)
+        if self._older_statements:
+            what = "its rows for statements before the start are not one for each"
+            raise DifferenceError(STATEMENT, (), what, self._start)
+
+    def _is_older(self, table: Table, row: Row) -> bool:
+        at = place_of(table)
+        index = None if at is None else row[at]
+        return (
+            isinstance(index, int)
+            and index < self._start
+            and row[: len(table.key)] not in self._rows[table]
+        )
+
+    def _pass_row(self, table: Table, row: Row) -> None:
+        match row:
+            case (_, _, int(index)) if table is STATEMENT:
+                self._older_statements -= _tally(index)
 
     async def _name_surplus(self, table: Table, index: int) -> None:
         """Find the row that nothing led to; the other rows were all found to be right."""
         rows = self._rows[table]
         async for row in every_row(self._view, table):
             key = row[: len(table.key)]
-            if key not in rows and not await self._was_settled(table, row, index):
+            if key in rows or self._is_older(table, row):
+                continue
+            if not await self._was_settled(table, row, index):
                 _compare(table, key, None, row, index)
         surplus = "it has more rows than the log leads to, and each of them looks right"
         raise DifferenceError(table, (), surplus, index)
@@ -117,23 +152,14 @@ class Recomputed:
         match row:
             case (int(level), int(number), bytes()) if table is TILE:
                 return (number + 1) << HEIGHT * (level + 1) <= index
-            case (bytes(), int(), bytes(), int(), bytes(), int(at)) if table is STATEMENT:
-                return await self._says(at, row)
+            case (int(), int(), int(at)) if table is STATEMENT:
+                body = await body_at(self._view, at)
+                return body is not None and self._row_of(body, at) == row
             case (bytes(name), int(at), int(position), bytes()) if table is TRANSFER:
                 return await self._books(at, position, name)
             case (_, int(at), int(position), bytes(name), *_) if table in _OF_TRANSFERS:
                 return await self._books(at, position, name)
         return False
-
-    async def _says(self, index: int, row: Row) -> bool:
-        """Tell whether an entry is the statement of this row."""
-        body = await body_at(self._view, index)
-        if body is None:
-            return False
-        try:
-            return statement_row(read_statement(body), index) == row
-        except RefusedError:
-            return False
 
     async def _books(self, index: int, position: int, transfer: bytes) -> bool:
         """Tell whether an entry is a decision that has a transfer at this position."""
@@ -145,6 +171,28 @@ class Recomputed:
         except EntryError:
             return False
         return position < len(lines) and to_text(transfer).encode("ascii") in lines[position]
+
+    def _row_of(self, body: bytes, at: int) -> Row | None:
+        """Return the row that leads to a statement."""
+        try:
+            header = read_envelope(body).header
+        except RefusedError:
+            return None
+        key = chain_key(header.member, header.stream, header.chain)
+        held = self._rows[CHAIN].get(key)
+        return None if held is None else (read_chain_row(held)[3].opened_at, header.seq, at)
+
+
+@cache
+def place_of(table: Table) -> int | None:
+    """Return which column, if any, names the entry that a row stands on."""
+    names = [column.name for column in table.columns]
+    return names.index("index") if "index" in names else None
+
+
+def _tally(index: int) -> int:
+    """Return a number whose sums are equal only for the same indexes."""
+    return int.from_bytes(sha256(index.to_bytes(8)).digest())
 
 
 _OF_TRANSFERS: Final = frozenset((ABOUT, ACCOUNT_HISTORY))
@@ -163,7 +211,7 @@ def _always(_row: Row) -> bool:
 
 
 _SETTLING: Final[dict[Table, tuple[int, Callable[[Row], bool]]]] = {
-    STATEMENT: (3, _always),
+    STATEMENT: (1, _always),
     TILE: (1, _is_full),
     TRANSFER: (0, _has_ended),
     ACCOUNT_HISTORY: (1, _always),

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from depin_protocol.problems import RefusedError
-from depin_protocol.statements.envelope import read_statement
 from settlement_node.coop.state import CoopState
 from settlement_node.governance.arriving import HELD, wire_in
-from settlement_node.intake.checking import Checked, Checkers
+from settlement_node.intake.checking import Checked, Checkers, check, check_again
 from settlement_node.intake.looking_up import look_up
 from settlement_node.intake.said import Effects
+from settlement_node.keeping.succession import SUCCESSOR
 from settlement_node.log.entries import (
     DecisionEntry,
     Entry,
@@ -20,15 +20,18 @@ from settlement_node.log.entries import (
     read_entry,
 )
 from settlement_node.log.reading import Kept, kept, log_size
+from settlement_node.log.tables import PACK_WIDTH
 from settlement_node.replay.following import (
     DoesNotFollowError,
     check_all_answered,
     follow_decision,
     follow_statement,
+    follow_succession,
 )
 from settlement_node.store.port import View
 
-PORTION: Final = 1_000
+PORTION: Final = PACK_WIDTH
+"""A pack is unpacked whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,10 @@ class Written:
     body: bytes
 
 
-async def written_entries(view: View) -> AsyncIterator[list[Written]]:
+async def written_entries(view: View, first: int = 0) -> AsyncIterator[list[Written]]:
     """Read entries and bodies in portions, and check that none is missing."""
     size = await log_size(view)
-    for start in range(0, size, PORTION):
+    for start in range(first, size, PORTION):
         count = min(PORTION, size - start)
         yield list(_written(start, count, await kept(view, start, count)))
 
@@ -76,7 +79,7 @@ class Replay:
         """Follow some entries; the effects of each are to be written before the next portion."""
         first = 0
         if self._state.size == 0 and written:
-            yield written[0], self._decision(written[0])
+            yield written[0], await self._first(written[0])
             first = 1
         checked = await self._check(written[first:])
         for one in written[first:]:
@@ -85,9 +88,10 @@ class Replay:
             else:
                 read = checked[one.index]
                 if isinstance(read, Checked):
-                    await self._state.look_up([read.statement], self._look_ups, one.entry.at)
+                    read = check_again(read, self._state.find)
+                    await self._state.look_up([read], self._look_ups, one.entry.at)
                 yield one, follow_statement(self._state, one.entry, read)
-        said = [read.statement for read in checked.values() if isinstance(read, Checked)]
+        said = [read for read in checked.values() if isinstance(read, Checked)]
         self._state.forget(said)
 
     def finish(self) -> None:
@@ -112,9 +116,16 @@ class Replay:
         if isinstance(one.entry, DecisionEntry) and one.entry.kind == HELD:
             try:
                 wire = wire_in(read_decision(one.entry, one.body), "statement")
-                await look_up([read_statement(wire)], self._state.find, self._look_ups)
-            except (ValueError, RefusedError) as error:
+            except ValueError as error:
                 raise DoesNotFollowError(one.index, str(error)) from None
+            read = check(wire, self._state.community.facts.coop, self._state.find)
+            if isinstance(read, Checked):
+                await look_up([read], self._state.find, self._look_ups)
+        return self._decision(one)
+
+    async def _first(self, one: Written) -> Effects:
+        if isinstance(one.entry, DecisionEntry) and one.entry.kind == SUCCESSOR:
+            return await follow_succession(self._state, one.entry, one.written, one.body)
         return self._decision(one)
 
     def _decision(self, one: Written) -> Effects:
