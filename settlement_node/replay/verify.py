@@ -6,6 +6,7 @@ from depin_protocol.log.checkpoint import Checkpoint
 from depin_protocol.log.errors import LogError
 from depin_protocol.log.merkle import TreeHead
 from settlement_node.coop.state import CoopState
+from settlement_node.ledger.audit import audit
 from settlement_node.log.checkpoints import verified
 from settlement_node.log.entries import EntryError, StatementEntry, read_entry
 from settlement_node.log.reading import check_kept_once, portions
@@ -22,6 +23,10 @@ from settlement_node.store.scanning import every_row
 
 class CheckpointError(Exception):
     """A checkpoint is not of this log; the message says which."""
+
+
+class UnbalancedError(Exception):
+    """The books that the log leads to don't add up; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ async def verify(
     if state.keeping.roots.horizon < possible.index:
         raise DoesNotFollowError(0, "its body is missing, and no erasure stands in the log")
     await recomputed.finish(state.size)
+    for fault in audit(state.ledger.ledger):
+        raise UnbalancedError(f"after {state.size} entries: {fault}")
     await check_kept_lines(view, state, start)
     head = state.sequence.head()
     return Verified(state.size, signed.count, head, start.index, erased, promises.without)
