@@ -28,7 +28,7 @@ from settlement_node.log.reading import entry_at
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, Put, Table
+from settlement_node.store.tables import Change, Put, Row, Table
 
 
 class CoopState:
@@ -45,6 +45,7 @@ class CoopState:
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
         self._moved: set[tuple[str, Stream, str]] = set()
+        self._placed: list[Row] = []
 
     @classmethod
     async def load(cls, store: Store, rooms: tuple[Room, ...] = ()) -> Self:
@@ -115,7 +116,8 @@ class CoopState:
         was_held = member.held
         for moved in member.enter(statement, admitted):
             self._moved.add((member.id, *moved))
-        changes: list[Change] = [Put(STATEMENT, [statement_row(statement.header, statement.hash, index)])]
+        self._placed.append(statement_row(statement.header, statement.hash, index))
+        changes: list[Change] = []
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
         said = Said(index, at, statement)
@@ -155,7 +157,10 @@ class CoopState:
         ]
         self._moved.clear()
         changes = self.sequence.take_changes()
-        return [*changes, Put(CHAIN, rows)] if rows else changes
+        if rows:
+            changes += [Put(CHAIN, rows), Put(STATEMENT, self._placed)]
+            self._placed = []
+        return changes
 
     def _advance(self, at: int) -> None:
         if at < self.at:
