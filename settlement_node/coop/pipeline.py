@@ -14,7 +14,7 @@ from typing import Final
 from depin_protocol.problems import RefusedError
 from settlement_node.coop.answers import BusyError, StoppedError
 from settlement_node.coop.writer import Group, Outcome, Surroundings, Writer
-from settlement_node.intake.checking import Checked, Checkers
+from settlement_node.intake.checking import ON_THE_SPOT, Checked, Checkers
 from settlement_node.log.checkpoints import Checkpoints
 
 _IDLE: Final = 30.0
@@ -109,8 +109,9 @@ class Pipeline:
                     return
                 self._news.clear()
                 await self._news.wait()
-            # What arrives while a group waits goes into one commit with what comes after it.
-            await self._ready.join()
+            if sum(len(one.wires) for one in self._arrived) <= ON_THE_SPOT:
+                # Being early would gain them nothing: they share a commit with what comes yet.
+                await self._ready.join()
             taken = self._take_some()
             wires = [wire for submission in taken for wire in submission.wires]
             await self._ready.put((taken, await self._checkers.check(wires)))
@@ -132,7 +133,6 @@ class Pipeline:
             except TimeoutError:
                 await self._write(Group())
                 continue
-            self._ready.task_done()
             if ready is None:
                 if self._publish and self._checkpoints.wanted_at is not None:
                     await self._writer.checkpoint()
@@ -140,6 +140,7 @@ class Pipeline:
             submissions, statements = ready
             joins = [one.join for one in submissions if one.join is not None]
             self._answer(submissions, await self._write(Group(joins, statements)))
+            self._ready.task_done()
 
     async def _write(self, group: Group) -> Outcome:
         outcome = await self._writer.write(group)

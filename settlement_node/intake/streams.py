@@ -4,14 +4,13 @@ Of each chain the head is kept; older hashes are looked up in the store when a s
 them, and are at hand until the streams are told to forget.
 """
 
-from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, Self
 
-from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
-from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.encoding import decode_json, from_text, to_text
+from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.envelope import Header, Statement
 from depin_protocol.statements.fields import HASH, MAX_TIME, Fields
@@ -72,8 +71,8 @@ class Chain:
 
     def data(self) -> bytes:
         """Write the chain for its row."""
-        fields = {"s": self.seq, "h": self.hash, "k": self.opened_under, "l": int(self.live)}
-        return encode_json(fields)
+        key, live = self.opened_under, int(self.live)
+        return f'{{"s":{self.seq},"h":"{self.hash}","k":{key},"l":{live}}}'.encode("ascii")
 
     @classmethod
     def read(cls, data: bytes) -> Self:
@@ -157,9 +156,14 @@ def named_places(statement: Statement) -> Iterator[tuple[Stream, Head]]:
 
 def statement_row(header: Header, hash_: str, index: int) -> Row:
     """Return the row that leads from a statement's place to its entry."""
-    place = Place(header.member, header.stream, header.chain, header.seq)
-    # The hash was written by us a moment ago, and needs no check of its form.
-    return (*place.key(), urlsafe_b64decode(f"{hash_}="), index)
+    return (
+        _name(header.member),
+        NUMBER_OF[header.stream],
+        _name(header.chain),
+        header.seq,
+        from_text(hash_, HASH_LENGTH),
+        index,
+    )
 
 
 def chain_row(member: str, stream: Stream, name: str, chain: Chain) -> Row:
