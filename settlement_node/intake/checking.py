@@ -48,11 +48,11 @@ class Checked(NamedTuple):
 class Checkers:
     """Checks statements of one co-op; many at once in threads, where signatures go side by side."""
 
-    def __init__(self, coop: str, find: FindMember) -> None:
-        """Check for one co-op."""
+    def __init__(self, coop: str, find: FindMember, *, spared: int = 0) -> None:
+        """Check for one co-op, with as many threads as there are cores but for those spared."""
         self._coop = coop
         self._find = find
-        self._workers = max(1, (os.cpu_count() or 1) - 1)
+        self._workers = max(1, (os.cpu_count() or 1) - spared)
         self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="signatures")
 
     async def check(self, wires: Sequence[bytes]) -> list[Checked | RefusedError]:
