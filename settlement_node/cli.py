@@ -13,6 +13,7 @@ _COMMANDS: Final = (
     "member",
     "node-key",
     "verify",
+    "state",
     "rebuild",
     "backup",
     "restore",

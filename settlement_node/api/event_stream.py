@@ -25,6 +25,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     coop, member = owner(request)
     last = request.headers.get("Last-Event-ID") or request.query.get("after", "0")
     after = whole(last, "Last-Event-ID", 0, _MAX_NUMBER)
+    coop.events.check(after)
     with _counted(context, f"{coop.facts.coop}/{member}"):
         response = web.StreamResponse(
             headers={

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from settlement_node.coop.answers import BusyError, ReadOnlyError, StoppedError
+from settlement_node.coop.answers import BusyError, EventsExpiredError, ReadOnlyError, StoppedError
 from settlement_node.governance.joining import JoinProblem, JoinRefusedError
 from settlement_node.store.errors import StoreError
 
@@ -99,6 +99,8 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         return _join_refused(refused).response()
     except (BusyError, ReadOnlyError, StoppedError, StoreError) as error:
         return _cannot_take(error).response()
+    except EventsExpiredError as expired:
+        return _expired(expired).response()
     except web.HTTPException as error:
         known = _OF_STATUS.get(error.status)
         if known is None:
@@ -117,6 +119,18 @@ def _join_refused(refused: JoinRefusedError) -> ProblemError:
         "You cannot join with this",
         what,
         action.capitalize() or "Ask an operator for another invite.",
+    )
+
+
+def _expired(expired: EventsExpiredError) -> ProblemError:
+    return ProblemError(
+        410,
+        "events-expired",
+        "Those events are no longer kept",
+        str(expired),
+        "Ask for what they may have told: standing, heads, statements. Then go on after the number"
+        " that is given.",
+        extensions={"after": expired.after},
     )
 
 

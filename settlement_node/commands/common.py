@@ -10,9 +10,10 @@ import click
 from settlement_node.api.serving import ServingError
 from settlement_node.commands.local_node import LocalNodeError
 from settlement_node.hosting.folder import FolderError, NodeFolder
-from settlement_node.log.sequence import DamagedLogError
+from settlement_node.log.sealed import DamagedLogError
 from settlement_node.replay.comparing import DifferenceError
 from settlement_node.replay.following import DoesNotFollowError
+from settlement_node.replay.promises import PromiseError
 from settlement_node.replay.verify import CheckpointError
 from settlement_node.store.errors import StoreError
 
@@ -25,6 +26,7 @@ _EXPECTED: Final = (
     DifferenceError,
     DoesNotFollowError,
     CheckpointError,
+    PromiseError,
 )
 
 type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from settlement_node.commands.common import data_option, folder_at, run
+from settlement_node.governance.facts import MAX_RETENTION_YEARS, RETENTION_YEARS
 from settlement_node.hosting.folder import described_keys
 from settlement_node.hosting.founding import Wish, found
 
@@ -25,6 +26,13 @@ _PORT: Final = 8480
 @click.option("--address", help="Where homes reach the node, such as https://node.example:8480.")
 @click.option("--operator", default="Operator", help="What the first operator is called.")
 @click.option("--database", help="A PostgreSQL URL; without it the books are a file.")
+@click.option(
+    "--retention-years",
+    type=click.IntRange(1, MAX_RETENTION_YEARS),
+    default=RETENTION_YEARS,
+    show_default=True,
+    help="For how long bodies are kept at least; it can't be changed later.",
+)
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 def init(  # noqa: PLR0913, PLR0917 - each is an option
     path: Path,
@@ -35,6 +43,7 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
     address: str | None,
     operator: str,
     database: str | None,
+    retention_years: int,
     *,
     yes: bool,
 ) -> None:
@@ -42,7 +51,16 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
     node = folder_at(path)
     others = node.coops()
     address = address or f"http://{_host()}:{_PORT}"
-    wish = Wish(name, currency, token, market or _market(name), address, operator, database)
+    wish = Wish(
+        name=name,
+        currency=currency,
+        token=token,
+        market=market or _market(name),
+        address=address,
+        operator=operator,
+        database=database,
+        retention_years=retention_years,
+    )
     if not yes:
         click.echo(f"A co-op {name} ({currency}, {token}), market {wish.market}, in {node.path};")
         click.echo(f"homes will reach it at {address}.")

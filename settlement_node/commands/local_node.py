@@ -31,12 +31,14 @@ class LocalNodeError(Exception):
 
 
 class Operator:
-    """Speaks to the node with an operator's key."""
+    """Speaks to the node with an operator's key, or an auditor's."""
 
-    def __init__(self, session: aiohttp.ClientSession, folder: CoopFolder) -> None:
-        """Speak for the operator whose key lies in the co-op's folder."""
+    def __init__(
+        self, session: aiohttp.ClientSession, folder: CoopFolder, seed: bytes | None = None
+    ) -> None:
+        """Speak for whose key this is, or for the operator whose key lies in the co-op's folder."""
         self._session = session
-        self._seed = folder.seed(OPERATOR)
+        self._seed = seed or folder.seed(OPERATOR)
         self.coop = folder.description.coop
         self.member = member_id(self.coop, public_key(self._seed))
         self._headers: dict[str, str] = {}
@@ -62,6 +64,10 @@ class Operator:
 
     async def act(self, action: Action, reason: str) -> None:
         """Do something as operator, and insist that it took effect."""
+        await self.tell(action_body(action, reason))
+
+    async def tell(self, body: Body) -> None:
+        """Say something, and insist that it took effect."""
         heads = await self.ask(f"/v1/coops/{self.coop}/members/{self.member}/head")
         live = [head for head in heads["trading"] if head["live"]]
         if live:
@@ -70,7 +76,7 @@ class Operator:
             opening = self._sign(ChainOpening(), to_text(secrets.token_bytes(ID_LENGTH)), 1)
             await self._say(opening)
             chain, seq, prev = opening.header.chain, 1, opening.hash
-        said = self._sign(action_body(action, reason), chain, seq + 1, prev)
+        said = self._sign(body, chain, seq + 1, prev)
         index = await self._say(said)
         await self._check_effect(index, said)
 
@@ -139,11 +145,16 @@ class Operator:
 
 
 @asynccontextmanager
-async def operator(node: NodeFolder, folder: CoopFolder) -> AsyncIterator[Operator]:
-    """Speak to the node that runs on this folder; if none does, run one for as long as it takes."""
+async def operator(
+    node: NodeFolder, folder: CoopFolder, seed: bytes | None = None
+) -> AsyncIterator[Operator]:
+    """Speak to the node that runs on this folder; if none does, run one for as long as it takes.
+
+    Without a seed it is the operator who speaks.
+    """
     if await is_running(node):
         async with _session(node.socket) as session:
-            speaker = Operator(session, folder)
+            speaker = Operator(session, folder, seed)
             await speaker.log_in()
             yield speaker
         return
@@ -151,7 +162,7 @@ async def operator(node: NodeFolder, folder: CoopFolder) -> AsyncIterator[Operat
         for trouble in hosted.troubles.values():
             raise LocalNodeError(trouble)
         async with serving(hosted, Listening(node.socket)), _session(node.socket) as session:
-            speaker = Operator(session, folder)
+            speaker = Operator(session, folder, seed)
             await speaker.log_in()
             yield speaker
 

@@ -27,33 +27,55 @@ from settlement_node.store.port import Store
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A checkpoint from somewhere else, which this log has to lead to.",
 )
-def verify(path: Path, coop: str | None, trusted: Path | None) -> None:
+@click.option(
+    "--trusted",
+    "believed",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The same, and believed: follow the log from the last state root under it.",
+)
+def verify(path: Path, coop: str | None, trusted: Path | None, believed: Path | None) -> None:
     """Follow the log and compare all tables; name the first thing that does not follow.
 
-    A node that runs is asked for a copy of its books, and goes on.
+    It begins with the first entry, or at the state root below which bodies were erased. A node that
+    runs is asked for a copy of its books, and goes on.
     """
-    checked = run(_verified(folder_at(path), coop, trusted))
+    if trusted is not None and believed is not None:
+        raise click.UsageError("--checkpoint and --trusted are not for one run")
+    file = believed or trusted
+    checked = run(verified(folder_at(path), coop, file, begin_there=believed is not None))
     click.echo(f"{checked.entries} entries and {checked.checkpoints} checkpoints: all follows")
+    if checked.start:
+        click.echo(
+            f"followed from the state root at entry {checked.start}; of the entries before it"
+            f" {checked.erased} have no body any more"
+        )
+    if checked.regained:
+        click.echo(f"{checked.regained} statements were regained, and their receipts are elsewhere")
 
 
-async def _verified(node: NodeFolder, coop: str | None, trusted: Path | None) -> Verified:
+async def verified(
+    node: NodeFolder, coop: str | None, trusted: Path | None = None, *, begin_there: bool = False
+) -> Verified:
+    """Verify a co-op's books where they lie, or a copy if a node runs on them."""
     folder = node.choose(coop)
     if not await is_running(node):
-        return await _verified_at(folder.books, folder, trusted)
+        return await _verified_at(folder.books, folder, trusted, begin_there=begin_there)
     with TemporaryDirectory(prefix="settlement-node-") as copy:
         file, books = Path(copy) / "backup", Path(copy) / "books"
         async with operator(node, folder) as speaker:
             await speaker.download_backup(file)
         await restore_into(books, file)
-        return await _verified_at(books, folder, trusted)
+        return await _verified_at(books, folder, trusted, begin_there=begin_there)
 
 
-async def _verified_at(place: Place, folder: CoopFolder, trusted: Path | None) -> Verified:
+async def _verified_at(
+    place: Place, folder: CoopFolder, trusted: Path | None, *, begin_there: bool
+) -> Verified:
     store = await open_store(place, folder.coop)
     try:
         await store.check()
         checkpoint = None if trusted is None else await _read(trusted, store)
-        return await follow(store, trusted=checkpoint)
+        return await follow(store, checkpoint, begin_there=begin_there)
     finally:
         await store.close()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from depin_protocol.log.notes import VerifierKey
 from depin_protocol.problems import RefusedError
@@ -15,6 +16,10 @@ type Clock = Callable[[], int]
 
 type Randomness = Callable[[int], bytes]
 """Gives so many random bytes."""
+
+
+MAX_PROMISE: Final = 24 * 3_600_000
+"""Milliseconds within which a receipt promises inclusion: one night off is no breach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,15 @@ class Settings:
 
     checkpoint_after: int = 2_000
     """Milliseconds from an entry to the checkpoint that holds it, at most 5,000."""
-    promise: int = 24 * 3_600_000
-    """Milliseconds within which a receipt promises inclusion: one night off is no breach."""
+    promise: int = MAX_PROMISE
     waiting_statements: int = 20_000
     waiting_bytes: int = 64 * 2**20
     group: int = 2_000
     """Most statements of one commit."""
+    events_kept: int = 90 * 86_400_000
+    """Milliseconds for which a member can ask what it was told."""
+    pack_after: int = 24 * 3_600_000
+    """Milliseconds after which entries are packed."""
 
 
 class BusyError(Exception):
@@ -50,6 +58,15 @@ class BusyError(Exception):
         """Say in how many seconds to try again."""
         super().__init__(f"too much waits already: send it again in {retry_after} s")
         self.retry_after = retry_after
+
+
+class EventsExpiredError(Exception):
+    """Events were deleted since the one that somebody wants to go on after."""
+
+    def __init__(self, after: int) -> None:
+        """Say after which one to go on."""
+        super().__init__(f"events before {after} are no longer kept, and some may be missing")
+        self.after = after
 
 
 class StoppedError(Exception):

@@ -26,6 +26,7 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.statement(place) -> (index, wire) | None
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
     coop.entry(index), coop.body(index)              public; private: check the role first
+    coop.state_lines(index) -> bytes | None          private too: what a state root stands for
     coop.proof_file(index) -> bytes | None           `.tlog-proof`, None until a checkpoint holds it
     coop.shelf.fetch(path) -> Served | None          `checkpoint`, `tile/...` with type and caching
     coop.shelf.inclusion(index, size), coop.shelf.consistency(old, new)
@@ -46,25 +47,27 @@ from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.heads import Head
 from settlement_node.coop.answers import Answer, Joined, ReadOnlyError
+from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.events import Events
 from settlement_node.coop.pipeline import Pipeline
-from settlement_node.coop.rooms import Room
 from settlement_node.coop.state import CoopState
+from settlement_node.coop.tidying import Tidying
 from settlement_node.coop.trust import Trust
 from settlement_node.coop.writer import Surroundings, Writer
 from settlement_node.governance.facts import Facts
 from settlement_node.governance.joining import JoinRefusedError
 from settlement_node.governance.member import Role, Standing
 from settlement_node.intake.checking import Checkers
+from settlement_node.intake.looking_up import index_of
 from settlement_node.intake.receipts import receipt_at
 from settlement_node.intake.streams import STATEMENT, Place
+from settlement_node.keeping.roots import LINES
 from settlement_node.log.checkpoints import Checkpoints, verified
-from settlement_node.log.reading import body_at, entry_at
-from settlement_node.log.sequence import DamagedLogError
+from settlement_node.log.reading import bodies_at, body_at, entry_at
+from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.shelf import Shelf
 from settlement_node.replay.regaining import NotRegainedError, Regaining
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Row
 
 
 class Position(NamedTuple):
@@ -100,7 +103,7 @@ class Coop:
         """Serve a state that was loaded from the store: `open` does that."""
         facts = state.community.facts
         self.state = state
-        self.events = Events(store)
+        self.events = Events(store, around.settings.events_kept)
         self._store = store
         self._checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
         self.shelf = Shelf(store, self._checkpoints)
@@ -117,14 +120,15 @@ class Coop:
     async def found(cls, store: Store, facts: Facts, founder: bytes, around: Surroundings) -> None:
         """Write entry 0 of a new co-op; the founder's request to join makes the first operator."""
         checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
-        writer = Writer(store, CoopState(), checkpoints, Events(store), around)
+        events = Events(store, around.settings.events_kept)
+        writer = Writer(store, CoopState(), checkpoints, events, around)
         writer.decide(facts.checked().genesis(founder), around.clock())
         await writer.commit_founding()
 
     @classmethod
-    async def open(cls, store: Store, around: Surroundings, rooms: tuple[Room, ...] = ()) -> Self:
+    async def open(cls, store: Store, around: Surroundings) -> Self:
         """Load a co-op; it can be asked at once, and takes statements after `start`."""
-        coop = cls(store, await CoopState.load(store, rooms), around)
+        coop = cls(store, await CoopState.load(store), around)
         coop._trust = await Trust.load(store, coop.state)
         await coop._checkpoints.load(store)
         await coop._check_last_checkpoint()
@@ -132,7 +136,10 @@ class Coop:
         return coop
 
     def _new_pipeline(self) -> Pipeline:
-        return Pipeline(self._writer, self._checkpoints, self._checkers, self._around)
+        around = self._around
+        clearing_out = ClearingOut(self._store, self.state, self.events, around.clock)
+        tidying = Tidying(self._store, self._checkpoints, around, clearing_out)
+        return Pipeline(self._writer, self._checkpoints, self._checkers, tidying, around)
 
     async def _check_last_checkpoint(self) -> None:
         """Compare what the store holds with what was signed last."""
@@ -284,10 +291,8 @@ class Coop:
 
     async def receipt(self, place: Place) -> Receipt | None:
         """Return the receipt that was given for a statement."""
-        row = await self._store.get(STATEMENT, place.key())
-        if row is None or not isinstance(row[5], int):
-            return None
-        return await receipt_at(self._store, self.facts.origin, row[5])
+        index = await index_of(place, self.state.find, self._store)
+        return None if index is None else await receipt_at(self._store, self.facts.origin, index)
 
     async def statement(self, place: Place) -> SaidBefore | None:
         """Return a statement that is held."""
@@ -298,16 +303,14 @@ class Coop:
         self, member: str, stream: Stream, chain: str, *, after: int, limit: int
     ) -> list[SaidBefore]:
         """Return the statements of a chain after a number."""
-        prefix: Row = Place(member, stream, chain, 0).key()[:3]
-        rows = await self._store.scan(STATEMENT, prefix, after=(*prefix, after), limit=limit)
-        found = []
-        for row in rows:
-            match row[3], row[5]:
-                case int(seq), int(index):
-                    wire = await self.body(index)
-                    if wire is not None:
-                        found.append(SaidBefore(seq, index, wire))
-        return found
+        found = self.state.find(member)
+        key = None if found is None else found.streams[stream].row_key(chain, after)
+        if key is None:
+            return []
+        rows = await self._store.scan(STATEMENT, key[:1], after=key, limit=limit)
+        places = {index: seq for _, seq, index in rows if isinstance(index, int)}
+        bodies = await bodies_at(self._store, places)
+        return [SaidBefore(int(places[index]), index, wire) for index, wire in bodies.items()]
 
     async def entry(self, index: int) -> bytes | None:
         """Return an entry, which everybody may see."""
@@ -316,6 +319,11 @@ class Coop:
     async def body(self, index: int) -> bytes | None:
         """Return an entry's body, which is private: check first who asks."""
         return await body_at(self._store, index)
+
+    async def state_lines(self, index: int) -> bytes | None:
+        """Return the lines of a state root that is kept; private, as bodies are."""
+        row = await self._store.get(LINES, (index,))
+        return row[1] if row is not None and isinstance(row[1], bytes) else None
 
     async def proof_file(self, index: int) -> bytes | None:
         """Return an entry's `.tlog-proof`, or nothing until a checkpoint holds it."""

@@ -7,9 +7,11 @@ from typing import Final
 from depin_protocol.encoding import decode_json, encode_json, from_text
 from depin_protocol.events import Event, EventKind
 from depin_protocol.identifiers import ID_LENGTH
+from settlement_node.coop.answers import EventsExpiredError
 from settlement_node.intake.said import Telling
+from settlement_node.store.backup import META
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, Put, Row, Table, binary, integers, text
+from settlement_node.store.tables import Change, Delete, Put, Row, Table, binary, integers, text
 
 EVENT: Final = Table(
     "event",
@@ -18,14 +20,24 @@ EVENT: Final = Table(
 )
 
 _PORTION: Final = 100
+_DELETED_AT_ONCE: Final = 500
+_LOOK: Final = 3_600_000
+"""Milliseconds from one look for old events to the next."""
+
+_EXPIRED: Final = "events_before"
+"""The row of `meta` that says before which id events may have been deleted."""
 
 
 class Events:
     """The members' events: durable ones by id, and the newest checkpoint for whoever listens."""
 
-    def __init__(self, store: Store) -> None:
-        """Keep events in a store."""
+    def __init__(self, store: Store, kept: int) -> None:
+        """Keep events in a store, for so many milliseconds."""
         self._store = store
+        self._kept = kept
+        self._before = 0
+        self._looked_at = 0
+        self._looking: list[str] = []
         self._last: dict[str, int] = {}
         self._listeners: dict[str, set[asyncio.Event]] = {}
         self._checkpoint: dict[str, object] = {}
@@ -33,7 +45,9 @@ class Events:
         self._closed = False
 
     async def load(self, members: Iterable[str]) -> None:
-        """Find out which ids are given already."""
+        """Find out which ids are given already, and which are given up."""
+        expired = await self._store.get(META, (_EXPIRED,))
+        self._before = 0 if expired is None else int(expired[1])
         for member in members:
             prefix = (from_text(member, ID_LENGTH),)
             rows = await self._store.scan(EVENT, prefix, limit=1, reverse=True)
@@ -69,14 +83,25 @@ class Events:
         self._closed = True
         self.publish(self._listeners)
 
+    def check(self, after: int) -> None:
+        """Raise an EventsExpiredError if events after this id may have been deleted."""
+        if 0 < after < self._before - 1:
+            raise EventsExpiredError(self._before - 1)
+
     async def since(self, member: str, after: int, limit: int) -> list[Event]:
-        """Return the member's events after an id."""
+        """Return the member's events after an id; after 0, all that are kept."""
+        self.check(after)
+        return await self._after(member, after, limit)
+
+    async def _after(self, member: str, after: int, limit: int) -> list[Event]:
         prefix = (from_text(member, ID_LENGTH),)
         rows = await self._store.scan(EVENT, prefix, after=(*prefix, after), limit=limit)
         return [_read(row) for row in rows]
 
     async def listen(self, member: str, after: int) -> AsyncIterator[Event]:
         """Give what the member missed, then what comes; ends when the co-op closes.
+
+        What may have been deleted is the caller's to `check` first.
 
         A checkpoint is no durable event: it bears the id of the one before it.
         """
@@ -87,7 +112,7 @@ class Events:
         try:
             while not self._closed:
                 news.clear()
-                while events := await self.since(member, after, _PORTION):
+                while events := await self._after(member, after, _PORTION):
                     for event in events:
                         after = event.id
                         yield event
@@ -100,6 +125,26 @@ class Events:
             listeners.discard(news)
             if not listeners:
                 self._listeners.pop(member, None)
+
+    async def expire(self, now: int) -> bool:
+        """Delete some events that are too old; tell whether there may be more."""
+        if not self._looking:
+            if now < self._looked_at + _LOOK:
+                return False
+            self._looked_at = now
+            self._looking = list(self._last)
+        before = max(self._before, self._looked_at - self._kept)
+        while self._looking:
+            prefix = (from_text(self._looking[-1], ID_LENGTH),)
+            until = (*prefix, before - 1)
+            rows = await self._store.scan(EVENT, prefix, until=until, limit=_DELETED_AT_ONCE)
+            if rows:
+                gone = Delete(EVENT, [row[:2] for row in rows])
+                await self._store.commit([gone, Put(META, [(_EXPIRED, b"%d" % before)])])
+                self._before = before
+                return True
+            self._looking.pop()
+        return False
 
 
 def _read(row: Row) -> Event:

@@ -13,6 +13,7 @@ from typing import Final
 
 from depin_protocol.problems import RefusedError
 from settlement_node.coop.answers import BusyError, StoppedError
+from settlement_node.coop.tidying import Tidying
 from settlement_node.coop.writer import Group, Outcome, Surroundings, Writer
 from settlement_node.intake.checking import ON_THE_SPOT, Checked, Checkers
 from settlement_node.log.checkpoints import Checkpoints
@@ -42,12 +43,18 @@ class Pipeline:
     """Takes submissions while there is room, and answers each once it is durable."""
 
     def __init__(
-        self, writer: Writer, checkpoints: Checkpoints, checkers: Checkers, around: Surroundings
+        self,
+        writer: Writer,
+        checkpoints: Checkpoints,
+        checkers: Checkers,
+        tidying: Tidying,
+        around: Surroundings,
     ) -> None:
         """Lead to this writer."""
         self._writer = writer
         self._checkpoints = checkpoints
         self._checkers = checkers
+        self._tidying = tidying
         self._around = around
         self._arrived: deque[_Submission] = deque()
         self._ready: asyncio.Queue[_Ready | None] = asyncio.Queue(maxsize=1)
@@ -68,6 +75,7 @@ class Pipeline:
         self._tasks = [
             asyncio.create_task(self._check_submissions()),
             asyncio.create_task(self._write_groups()),
+            asyncio.create_task(self._tidying.run()),
         ]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -77,6 +85,7 @@ class Pipeline:
         self._closing = True
         self._publish = publish
         self._news.set()
+        self._tidying.stop()
         if self._tasks:
             await asyncio.wait(self._tasks)
 

@@ -1,8 +1,9 @@
 """What every room of a co-op offers to the one that decides: membership, ledger, market ..."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from depin_protocol.statements.envelope import Statement
 from settlement_node.intake.said import Effects, Said
 from settlement_node.log.entries import Decision
 from settlement_node.store.port import View
@@ -12,13 +13,18 @@ from settlement_node.store.tables import Row, Table
 class Room(Protocol):
     """A subject with its own state, which follows from the log alone.
 
-    A room reads no clock, no store and no chance once it is loaded: the same entries lead to the
-    same state and the same rows, live and in a replay.
+    A room decides without clock, store and chance: the same entries lead to the same state and the
+    same rows, live and in a replay. What it has only in the store is brought near beforehand.
     """
 
     @property
     def kinds(self) -> frozenset[str]:
         """The decisions that are this room's."""
+        ...
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """The operators' actions that this room answers."""
         ...
 
     @property
@@ -55,4 +61,20 @@ class Room(Protocol):
 
     def apply(self, decision: Decision, *, name: str, index: int, at: int) -> Effects:
         """Let a decision take effect."""
+        ...
+
+    def hear(self, decision: Decision, *, index: int, at: int) -> Effects:
+        """React to what another room has decided, within the same entry."""
+        ...
+
+    async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:
+        """Bring near what deciding on these statements takes of what only the store has.
+
+        The log has `size` entries and these enter at `at`; rows of later entries, which a replay
+        can see, count for nothing.
+        """
+        ...
+
+    def forget(self, at: int) -> None:
+        """Let go of what was brought near: all that was decided until now is stored."""
         ...

@@ -1,6 +1,7 @@
 """All that a co-op needs to decide, in memory; entries are the only way to change it."""
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 from depin_protocol.events import EventKind
@@ -15,8 +16,14 @@ from settlement_node.governance.community import Community
 from settlement_node.governance.member import Member
 from settlement_node.governance.objections import NO_EFFECT, no_effect
 from settlement_node.governance.room import MembershipRoom
+from settlement_node.intake.checking import Checked
+from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.said import Effects, Said, Telling
-from settlement_node.intake.streams import CHAIN, STATEMENT, statement_row
+from settlement_node.intake.streams import CHAIN, STATEMENT
+from settlement_node.keeping.room import KeepingRoom
+from settlement_node.keeping.roots import LINES
+from settlement_node.keeping.state_root import STATE_ROOT, body_of
+from settlement_node.ledger.room import LedgerRoom
 from settlement_node.log.entries import (
     Decision,
     DecisionError,
@@ -24,23 +31,28 @@ from settlement_node.log.entries import (
     entry_name,
     read_entry,
 )
-from settlement_node.log.reading import entry_at
+from settlement_node.log.reading import entry_at, log_size
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
-from settlement_node.store.port import Store
+from settlement_node.store.port import Store, View
 from settlement_node.store.tables import Change, Put, Row, Table
 
 
 class CoopState:
     """The state machine: it takes entries in order, and knows which decision must come next."""
 
-    def __init__(self, rooms: tuple[Room, ...] = ()) -> None:
+    def __init__(self) -> None:
         """Begin before entry 0."""
         self.community = Community()
         self.sequence = Sequence()
         self.at = 0
         """The logged time of the last entry."""
-        self._rooms: tuple[Room, ...] = (MembershipRoom(self.community), *rooms)
+        self.ledger = LedgerRoom(self.community)
+        self.keeping = KeepingRoom(self.community, self)
+        elsewhere = self.ledger.actions | self.keeping.actions
+        membership = MembershipRoom(self.community, elsewhere)
+        # Keeping last, so that a state root is taken when all else that is overdue has happened.
+        self._rooms: tuple[Room, ...] = (membership, self.ledger, self.keeping)
         self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
@@ -48,16 +60,25 @@ class CoopState:
         self._placed: list[Row] = []
 
     @classmethod
-    async def load(cls, store: Store, rooms: tuple[Room, ...] = ()) -> Self:
+    async def load(cls, store: Store) -> Self:
         """Take the state from a store's rows."""
-        state = cls(rooms)
-        state.sequence = await Sequence.load(store)
-        for room in state._rooms:
-            await room.load(store)
-        last = await entry_at(store, state.size - 1)
-        if last is not None:
-            state.at = read_entry(last).at
+        state = cls()
+        last = await entry_at(store, await log_size(store) - 1)
+        at = 0 if last is None else read_entry(last).at
+        await state.take_up(await Sequence.load(store), at, store)
         return state
+
+    async def take_up(self, sequence: Sequence, at: int, view: View) -> None:
+        """Go on after the last entry of a sequence, with these rows."""
+        self.sequence = sequence
+        self.at = at
+        for room in self._rooms:
+            await room.load(view)
+
+    def rows(self) -> Iterator[tuple[Table, Row]]:
+        """Give every row of every room's state as it stands."""
+        for room in self._rooms:
+            yield from room.state_rows()
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -114,9 +135,11 @@ class CoopState:
         index = self.sequence.append(entry, statement.wire)
         member = self.community.members[statement.header.member]
         was_held = member.held
-        for moved in member.enter(statement, admitted):
+        for moved in member.enter(statement, admitted, index):
             self._moved.add((member.id, *moved))
-        self._placed.append(statement_row(statement.header, statement.hash, index))
+        header = statement.header
+        opened_at = member.streams[header.stream].chains[header.chain].opened_at
+        self._placed.append((opened_at, header.seq, index))
         changes: list[Change] = []
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
@@ -124,12 +147,15 @@ class CoopState:
         if self._calls_for_decision(said):
             self._unanswered.append(said)
         tellings: tuple[Telling, ...] = ()
-        if statement.header.seq == 1 and len(member.streams[statement.header.stream].live()) > 1:
+        if header.seq == 1 and len(member.streams[header.stream].live()) > 1:
             tellings = (held_telling(member.id, None),)
         return Effects(tuple(changes), tellings)
 
     def decide(self, at: int, decision: Decision, entry: bytes, body: bytes) -> Effects:
-        """Take a decision; raise a DecisionError if it does not follow from what precedes it."""
+        """Take a decision; raise a DecisionError if it does not follow from what precedes it.
+
+        Of a state root, `body` is all its lines.
+        """
         room = self._room_of.get(decision.kind)
         if room is None:
             raise DecisionError(f"the decision {decision.kind} is unknown here")
@@ -140,14 +166,35 @@ class CoopState:
             raise DecisionError(f"the decision has to be {wanted}, not {decision}")
         member = self._answers.popleft()[0] if self._answers else None
         self._advance(at)
-        index = self.sequence.append(entry, body)
+        is_root = decision.kind == STATE_ROOT
+        index = self.sequence.append(entry, body_of(body) if is_root else body)
         name = entry_name(entry)
         effects = room.apply(decision, name=name, index=index, at=at)
+        for other in self._rooms:
+            if other is not room:
+                effects = effects.and_then(other.hear(decision, index=index, at=at))
+        if is_root:
+            return effects.and_then(Effects((Put(LINES, [(index, body)]),)))
         if member is None or decision.kind != NO_EFFECT:
             return effects
         data = {"decision": name, "kind": decision.kind, **decision.result, **decision.lines[0]}
         told = Telling(member, EventKind.DECISION, data)
         return Effects(effects.changes, (*effects.tellings, told))
+
+    async def look_up(self, checked: Iterable[Checked], view: View, at: int) -> None:
+        """Bring near what deciding on these statements takes of what only the store has."""
+        several = list(checked)
+        await look_up(several, self.find, view)
+        statements = [one.found for one in several if isinstance(one.found, Statement)]
+        for room in self._rooms:
+            await room.look_up(statements, view, size=self.size, at=at)
+
+    def forget(self, checked: Iterable[Checked]) -> None:
+        """Let go of what was brought near for these; what was decided is stored."""
+        forget(checked, self.find)
+        if not self.may_owe:
+            for room in self._rooms:
+                room.forget(self.at)
 
     def take_changes(self) -> list[Change]:
         """Return the rows that every entry since the last time has changed a little more."""

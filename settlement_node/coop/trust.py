@@ -5,7 +5,7 @@ from typing import Final, Self
 from depin_protocol.log.checkpoint import Checkpoint
 from settlement_node.coop.state import CoopState
 from settlement_node.log.checkpoints import verified
-from settlement_node.log.sequence import DamagedLogError
+from settlement_node.log.sealed import DamagedLogError
 from settlement_node.store.backup import META, RESTORED_FROM
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Delete, Put

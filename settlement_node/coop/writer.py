@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from depin_protocol.encoding import to_text
 from depin_protocol.problems import ChainEndedError, ForkError, RefusedError
 from depin_protocol.receipts import sign_receipts
 from depin_protocol.statements.envelope import Statement
@@ -16,12 +15,14 @@ from settlement_node.governance.arriving import admitted, evidence, holding, joi
 from settlement_node.governance.joining import JoinRefusedError
 from settlement_node.governance.member import Member
 from settlement_node.intake.checking import Checked, admit_in_turn, check_again
-from settlement_node.intake.looking_up import forget, look_up
+from settlement_node.intake.looking_up import index_of
 from settlement_node.intake.receipts import group_row, receipt_at
 from settlement_node.intake.said import Effects
-from settlement_node.intake.streams import STATEMENT, Place
+from settlement_node.intake.streams import Place
+from settlement_node.keeping.state_root import STATE_ROOT, written
 from settlement_node.log.checkpoints import AT_ONCE, Checkpoints
-from settlement_node.log.entries import SALT_LENGTH, Decision
+from settlement_node.log.entries import SALT_LENGTH, Decision, StatementEntry, read_entry
+from settlement_node.log.reading import entry_at
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Change
 
@@ -87,7 +88,7 @@ class Writer:
         self._decide_due(at)
         outcome = Outcome(joins=[self._join(wire, at) for wire in group.joins])
         checked = [one for one in group.statements if isinstance(one, Checked)]
-        await look_up(checked, state.find, self._store)
+        await state.look_up(checked, self._store, at)
         first = state.size
         results = [await self._enter(one, at) for one in group.statements]
         self._decide_due(at)
@@ -106,7 +107,7 @@ class Writer:
             receipts = sign_receipts(facts.origin, due, entered, seed)
             self._changes.append(group_row(first, receipts))
         await self._commit(grown=state.size > before)
-        forget(checked, state.find)
+        state.forget(checked)
         given = iter(receipts)
         for one in results:
             if isinstance(one, RefusedError):
@@ -119,8 +120,11 @@ class Writer:
 
     def decide(self, decision: Decision, at: int) -> int:
         """Log a decision within the batch; return its index."""
-        salts = [self._around.randomness(SALT_LENGTH) for _ in decision.lines]
-        entry, body = decision.written(at, salts)
+        if decision.kind == STATE_ROOT:
+            entry, body = written(decision, at, self._around.randomness(SALT_LENGTH))
+        else:
+            salts = [self._around.randomness(SALT_LENGTH) for _ in decision.lines]
+            entry, body = decision.written(at, salts)
         self._take(self._state.decide(at, decision, entry, body), at)
         self._at_once |= decision.kind in AT_ONCE or decision.kind == _NEW_KEY
         return self._state.size - 1
@@ -166,7 +170,7 @@ class Writer:
         current = check_again(one, state.find)
         if current is not one:
             # Its body was not read before, and may name what nobody has looked up.
-            await look_up([current], state.find, self._store)
+            await state.look_up([current], self._store, at)
         try:
             admitted = admit_in_turn(current, state.find)
         except RefusedError as refused:
@@ -207,16 +211,18 @@ class Writer:
         self._at_once = False
 
     async def _receipt(self, place: Place) -> Answer:
-        row = await self._store.get(STATEMENT, place.key())
-        if row is None or not isinstance(row[4], bytes) or not isinstance(row[5], int):
+        index = await index_of(place, self._state.find, self._store)
+        logged = None if index is None else await entry_at(self._store, index)
+        entry = None if logged is None else read_entry(logged)
+        if index is None or not isinstance(entry, StatementEntry):
             raise LookupError(f"the statement at {place} is known, and has no row")
         facts = self._state.community.facts
-        receipt = await receipt_at(self._store, facts.origin, row[5])
+        receipt = await receipt_at(self._store, facts.origin, index)
         if receipt is None:
             # The statement was regained after a restore, and the promise given for it was not.
             due = self._around.clock() + self._around.settings.promise
             seed = self._around.keyring.seed(facts.receipt_key)
-            receipts = sign_receipts(facts.origin, due, [to_text(row[4])], seed)
-            await self._store.commit([group_row(row[5], receipts)])
+            receipts = sign_receipts(facts.origin, due, [entry.hash], seed)
+            await self._store.commit([group_row(index, receipts)])
             receipt = receipts[0]
         return receipt

@@ -17,11 +17,19 @@ from settlement_node.intake.said import Said
 from settlement_node.log.entries import Decision
 
 
-def act(said: Said, member: Member, body: OperatorAction, community: Community) -> Decision:
-    """Decide on an operator's action, or raise an ObjectedError."""
+def act(
+    said: Said,
+    member: Member,
+    body: OperatorAction,
+    community: Community,
+    elsewhere: frozenset[str],
+) -> list[Decision]:
+    """Decide on an operator's action, or raise an ObjectedError; other rooms decide on theirs."""
     if not member.acts_as(Role.OPERATOR):
         detail = "only an operator's action has an effect"
         raise ObjectedError(Objection.NOT_OPERATOR, detail)
+    if body.action in elsewhere:
+        return []
     if not actions.knows(body.action):
         detail = f"the action {body.action} is unknown"
         raise ObjectedError(Objection.ACTION_UNKNOWN, detail)
@@ -29,6 +37,10 @@ def act(said: Said, member: Member, body: OperatorAction, community: Community) 
         action = actions.read_action(body)
     except (BodyError, EncodingError) as error:
         raise ObjectedError(Objection.PARAMETERS_INVALID, str(error)) from None
+    return [_decided(said, action, community)]
+
+
+def _decided(said: Said, action: actions.MembershipAction, community: Community) -> Decision:
     match action:
         case actions.GiveInvite():
             return _invited(said, action, community)

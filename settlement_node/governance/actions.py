@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
@@ -178,11 +178,21 @@ class ReplaceNodeKey:
         return _is_proven(self.key, self.possession, coop, coop)
 
 
-type Action = (
+class Action(Protocol):
+    """What an operator can do: each room of a co-op brings its own."""
+
+    NAME: ClassVar[str]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        ...
+
+
+type MembershipAction = (
     GiveInvite | WithdrawInvite | Suspend | Reinstate | SetRoles | ReplaceKey | ReplaceNodeKey
 )
 
-_KINDS: Final[dict[str, type[Action]]] = {
+_KINDS: Final[dict[str, type[MembershipAction]]] = {
     kind.NAME: kind
     for kind in (
         GiveInvite,
@@ -196,6 +206,9 @@ _KINDS: Final[dict[str, type[Action]]] = {
 }
 
 
+ACTIONS: Final = frozenset(_KINDS)
+
+
 def action_body(action: Action, reason: str) -> OperatorAction:
     """Return the body of the statement by which an operator acts."""
     return OperatorAction(action.NAME, action.to_json(), reason)
@@ -206,7 +219,7 @@ def knows(name: str) -> bool:
     return name in _KINDS
 
 
-def read_action(body: OperatorAction) -> Action:
+def read_action(body: OperatorAction) -> MembershipAction:
     """Read the parameters, or raise a BodyError or an EncodingError that names the wrong one."""
     fields = Fields(body.parameters, "parameters")
     action = _KINDS[body.action].read(fields)

@@ -49,6 +49,11 @@ class Community:
         return self._members
 
     @property
+    def newest(self) -> str:
+        """Who joined last."""
+        return next(reversed(self._members))
+
+    @property
     def invitations(self) -> Mapping[bytes, Invitation]:
         """Every invitation, by its code's hash."""
         return self._invitations

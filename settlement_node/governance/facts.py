@@ -18,8 +18,14 @@ FACTS: Final = Table("facts", text("name"), binary("value"))
 
 GENESIS: Final = "genesis"
 
+RETENTION_YEARS: Final = 10
+"""For how long books have to be kept where nobody says otherwise."""
+
+MAX_RETENTION_YEARS: Final = 100
+
 _VERSION: Final = 1
-_MAX_DEADLINE: Final = 366 * 86_400_000
+_YEAR: Final = 366 * 86_400_000
+_MAX_DEADLINE: Final = _YEAR
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _TOKEN: Final = re.compile(r"[A-Z][A-Z0-9]{1,10}")
 _ORIGIN: Final = re.compile(r"[!-*,-~]{1,255}")
@@ -41,6 +47,13 @@ class Facts:
     """Of the first market."""
     log_key: bytes
     receipt_key: bytes
+    retention_years: int = RETENTION_YEARS
+    """How old bodies have to be before they may be erased."""
+
+    @property
+    def retention(self) -> int:
+        """The same in milliseconds."""
+        return self.retention_years * _YEAR
 
     def log_verifier(self) -> VerifierKey:
         """Return the key that the log's checkpoints are checked with."""
@@ -65,6 +78,7 @@ class Facts:
             "origin": self.origin,
             "gate": self.deadlines.gate,
             "correction": self.deadlines.correction,
+            "retention_years": self.retention_years,
             "log_key": to_text(self.log_key),
             "receipt_key": to_text(self.receipt_key),
         }
@@ -87,6 +101,7 @@ class Facts:
             ),
             log_key=from_text(fields.text("log_key", HASH), HASH_LENGTH),
             receipt_key=from_text(fields.text("receipt_key", HASH), HASH_LENGTH),
+            retention_years=fields.integer("retention_years", 1, MAX_RETENTION_YEARS),
         )
         fields.finish()
         if not may_enrol(facts.log_key) or not may_enrol(facts.receipt_key):

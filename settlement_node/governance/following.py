@@ -29,8 +29,8 @@ def has_a_say(said: Said, community: Community) -> bool:
     return member.standing is not Standing.ACTIVE
 
 
-def decisions_on(said: Said, community: Community) -> list[Decision]:
-    """Return what follows from a statement, in order."""
+def decisions_on(said: Said, community: Community, elsewhere: frozenset[str]) -> list[Decision]:
+    """Return what follows from a statement, in order; `elsewhere` are other rooms' actions."""
     member = community.members[said.statement.header.member]
     kind = said.statement.kind
     if member.standing is Standing.LEFT or (
@@ -38,12 +38,14 @@ def decisions_on(said: Said, community: Community) -> list[Decision]:
     ):
         return [no_effect(said, Objection.NOT_ACTIVE, f"the member is {member.standing}")]
     try:
-        return _called_for(said, member, community)
+        return _called_for(said, member, community, elsewhere)
     except ObjectedError as error:
         return [no_effect(said, error.code, error.detail)]
 
 
-def _called_for(said: Said, member: Member, community: Community) -> list[Decision]:
+def _called_for(
+    said: Said, member: Member, community: Community, elsewhere: frozenset[str]
+) -> list[Decision]:
     match said.statement.body:
         case KeyChange():
             # Who can still sign with the old key has not lost it.
@@ -56,7 +58,7 @@ def _called_for(said: Said, member: Member, community: Community) -> list[Decisi
         case Veto(decision=decision):
             return [_veto(said, member, decision, community)]
         case OperatorAction() as body:
-            return [act(said, member, body, community)]
+            return act(said, member, body, community, elsewhere)
     return []
 
 

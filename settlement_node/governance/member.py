@@ -79,12 +79,12 @@ class Member:
         opened_under = self.streams[stream].opened_under(chain)
         return self.history.index_at(stream, chain, seq, opened_under)
 
-    def enter(self, statement: Statement, entry: Entry) -> set[tuple[Stream, str]]:
+    def enter(self, statement: Statement, entry: Entry, index: int) -> set[tuple[Stream, str]]:
         """Take a statement that was admitted; return the chains that moved."""
         header = statement.header
         stream = self.streams[header.stream]
         # A chain is opened with the newest key.
-        stream.append(entry.head, len(self.history.keys) - 1)
+        stream.append(entry.head, len(self.history.keys) - 1, index)
         moved = {(header.stream, header.chain)}
         for name, chain in sorted(entry.ends):
             self.streams[name].chains[chain].live = False

@@ -1,8 +1,10 @@
 """Membership as one of the rooms that a co-op consists of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from depin_protocol.statements.envelope import Statement
+from settlement_node.governance.actions import ACTIONS
 from settlement_node.governance.announcements import ANNOUNCED
 from settlement_node.governance.arriving import check_free
 from settlement_node.governance.community import Community
@@ -22,11 +24,13 @@ class MembershipRoom:
     """Members, roles and keys."""
 
     kinds: Final = KINDS
+    actions: Final = ACTIONS
     tables: Final[tuple[Table, ...]] = (FACTS, MEMBER, CHAIN, INVITE, ANNOUNCED)
 
-    def __init__(self, community: Community) -> None:
-        """Keep this community's books."""
+    def __init__(self, community: Community, elsewhere: frozenset[str] = frozenset()) -> None:
+        """Keep this community's books; `elsewhere` are operators' actions of other rooms."""
         self._community = community
+        self._elsewhere = elsewhere
 
     async def load(self, view: View) -> None:
         """Take the state from its rows."""
@@ -42,7 +46,7 @@ class MembershipRoom:
 
     def following(self, said: Said) -> list[Decision]:
         """Return the decisions that a statement calls for."""
-        return decisions_on(said, self._community)
+        return decisions_on(said, self._community, self._elsewhere)
 
     def overdue(self, at: int) -> Decision | None:
         """Return the next decision that the time calls for."""
@@ -55,3 +59,13 @@ class MembershipRoom:
     def apply(self, decision: Decision, *, name: str, index: int, at: int) -> Effects:
         """Let a decision take effect."""
         return apply_decision(decision, self._community, name=name, index=index, at=at)
+
+    def hear(self, decision: Decision, *, index: int, at: int) -> Effects:  # noqa: ARG002
+        """React to what another room has decided: none of it alters who belongs here."""
+        return Effects()
+
+    async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:
+        """Bring near what deciding takes: all of it is in memory."""
+
+    def forget(self, at: int) -> None:
+        """Let go of what was brought near: nothing was."""

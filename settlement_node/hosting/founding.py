@@ -13,7 +13,7 @@ from depin_protocol.keys import public_key
 from depin_protocol.statements.fields import BodyError
 from depin_protocol.statements.timing import Deadlines
 from settlement_node.coop.coop import Coop
-from settlement_node.governance.facts import Facts
+from settlement_node.governance.facts import RETENTION_YEARS, Facts
 from settlement_node.hosting.folder import (
     LOG,
     OPERATOR,
@@ -46,6 +46,7 @@ class Wish:
     operator: str
     """What the first operator is called."""
     database: str | None = None
+    retention_years: int = RETENTION_YEARS
 
 
 async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
@@ -86,6 +87,7 @@ def _facts(wish: Wish, coop: str, seeds: dict[str, bytes]) -> Facts:
             deadlines=Deadlines(_GATE, _CORRECTION),
             log_key=public_key(seeds[LOG]),
             receipt_key=public_key(seeds[RECEIPTS]),
+            retention_years=wish.retention_years,
         ).checked()
     except (BodyError, InviteError) as error:
         raise FolderError(f"the co-op cannot be made: {error}") from None

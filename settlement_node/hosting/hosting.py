@@ -11,7 +11,7 @@ from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import KeyMissingError, Keyring
 from settlement_node.coop.writer import Surroundings
 from settlement_node.hosting.folder import CoopFolder, FolderError
-from settlement_node.log.sequence import DamagedLogError
+from settlement_node.log.sealed import DamagedLogError
 from settlement_node.store.errors import StoreError
 from settlement_node.store.opening import open_store
 from settlement_node.store.port import Store

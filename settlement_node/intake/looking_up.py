@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 
-from depin_protocol.encoding import to_text
 from depin_protocol.problems import RefusedError
 from settlement_node.intake.checking import Checked, FindMember
 from settlement_node.intake.streams import STATEMENT, Place, named_places
+from settlement_node.log.entries import StatementEntry, read_entry
+from settlement_node.log.reading import entry_at
 from settlement_node.store.port import View
 
 
@@ -16,11 +17,26 @@ async def look_up(checked: Iterable[Checked], find: FindMember, store: View) -> 
     if not lacking:
         return
     places = sorted(lacking)
-    rows = await asyncio.gather(*(store.get(STATEMENT, place.key()) for place in places))
-    for place, row in zip(places, rows, strict=True):
+    hashes = await asyncio.gather(*(_hash_at(place, find, store) for place in places))
+    for place, held in zip(places, hashes, strict=True):
         member = find(place.member)
-        if member is not None and row is not None and isinstance(row[4], bytes):
-            member.streams[place.stream].remember(place.chain, place.seq, to_text(row[4]))
+        if member is not None and held is not None:
+            member.streams[place.stream].remember(place.chain, place.seq, held)
+
+
+async def index_of(place: Place, find: FindMember, view: View) -> int | None:
+    """Return where in the log the statement at a place stands."""
+    member = find(place.member)
+    key = None if member is None else member.streams[place.stream].row_key(place.chain, place.seq)
+    row = None if key is None else await view.get(STATEMENT, key)
+    return None if row is None else int(row[2])
+
+
+async def _hash_at(place: Place, find: FindMember, view: View) -> str | None:
+    index = await index_of(place, find, view)
+    written = None if index is None else await entry_at(view, index)
+    entry = None if written is None else read_entry(written)
+    return entry.hash if isinstance(entry, StatementEntry) else None
 
 
 def forget(checked: Iterable[Checked], find: FindMember) -> None:

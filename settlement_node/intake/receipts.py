@@ -33,7 +33,7 @@ async def receipt_at(store: Store, origin: str, index: int) -> Receipt | None:
         match first, count, due, signature:
             case int(), int(), int(), bytes() if first <= index < first + count:
                 hashes = await _statements(store, first, count)
-                return _receipt(origin, due, hashes, index - first, signature)
+                return receipt_of(origin, due, hashes, index - first, signature)
     return None
 
 
@@ -42,7 +42,8 @@ async def _statements(store: Store, first: int, count: int) -> list[str]:
     return [entry.hash for entry in read if isinstance(entry, StatementEntry)]
 
 
-def _receipt(origin: str, due: int, hashes: list[str], at: int, signature: bytes) -> Receipt:
+def receipt_of(origin: str, due: int, hashes: list[str], at: int, signature: bytes) -> Receipt:
+    """Write the receipt for one statement of a group."""
     tree = MemoryTree(leaf_hash(from_text(hash_, HASH_LENGTH)) for hash_ in hashes)
     path = inclusion_proof(at, len(hashes), tree.hash_at)
     written = tuple(to_text(part) for part in path)

@@ -30,3 +30,7 @@ class Effects(NamedTuple):
 
     changes: tuple[Change, ...] = ()
     tellings: tuple[Telling, ...] = ()
+
+    def and_then(self, more: "Effects") -> "Effects":
+        """Return these and what came of it elsewhere."""
+        return Effects((*self.changes, *more.changes), (*self.tellings, *more.tellings))

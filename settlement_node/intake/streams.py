@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple, Self
 
 from depin_protocol.encoding import decode_json, from_text, to_text
-from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
+from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.statements.bodies import Stream
-from depin_protocol.statements.envelope import Header, Statement
+from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import HASH, MAX_TIME, Fields
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.membership import ChainOpening, KeyChange
@@ -21,11 +21,9 @@ from settlement_node.store.tables import Row, Table, binary, integers
 STREAMS: Final[tuple[Stream, ...]] = ("metering", "trading")
 NUMBER_OF: Final[dict[Stream, int]] = {"metering": 0, "trading": 1}
 
-STATEMENT: Final = Table(
-    "statement",
-    (*binary("member"), *integers("stream"), *binary("chain"), *integers("seq")),
-    (*binary("hash"), *integers("index")),
-)
+STATEMENT: Final = Table("statement", integers("chain", "seq"), integers("index"))
+"""Where a chain's statements stand in the log; a chain is called by the index of its opening."""
+
 CHAIN: Final = Table(
     "chain", (*binary("member"), *integers("stream"), *binary("chain")), binary("data")
 )
@@ -40,15 +38,6 @@ class Place(NamedTuple):
     stream: Stream
     chain: str
     seq: int
-
-    def key(self) -> Row:
-        """Return the key of the place's row."""
-        return (
-            _name(self.member),
-            NUMBER_OF[self.stream],
-            _name(self.chain),
-            self.seq,
-        )
 
 
 @lru_cache(maxsize=2**14)
@@ -67,12 +56,15 @@ class Chain:
     seq: int
     hash: str
     opened_under: int
+    opened_at: int
+    """The index of its opening in the log."""
     live: bool = True
 
     def data(self) -> bytes:
         """Write the chain for its row."""
-        key, live = self.opened_under, int(self.live)
-        return f'{{"s":{self.seq},"h":"{self.hash}","k":{key},"l":{live}}}'.encode("ascii")
+        key, opened, live = self.opened_under, self.opened_at, int(self.live)
+        text = f'{{"s":{self.seq},"h":"{self.hash}","k":{key},"o":{opened},"l":{live}}}'
+        return text.encode("ascii")
 
     @classmethod
     def read(cls, data: bytes) -> Self:
@@ -82,6 +74,7 @@ class Chain:
             fields.integer("s", 1, MAX_TIME),
             fields.text("h", HASH),
             fields.integer("k", 0, _MAX_KEYS),
+            fields.integer("o", 0, MAX_TIME),
             bool(fields.integer("l", 0, 1)),
         )
 
@@ -121,11 +114,16 @@ class StreamState:
         held = self.chains.get(chain)
         return None if held is None else held.opened_under
 
-    def append(self, head: Head, key_index: int) -> None:
-        """Take one more statement."""
+    def row_key(self, chain: str, seq: int) -> Row | None:
+        """Return the key of a statement's row, if the chain was opened."""
+        held = self.chains.get(chain)
+        return None if held is None else (held.opened_at, seq)
+
+    def append(self, head: Head, key_index: int, index: int) -> None:
+        """Take one more statement, which stands at this index of the log."""
         held = self.chains.get(head.chain)
         if held is None:
-            self.chains[head.chain] = Chain(head.seq, head.hash, key_index)
+            self.chains[head.chain] = Chain(head.seq, head.hash, key_index, index)
         else:
             self._near[head.chain, held.seq] = held.hash
             held.seq, held.hash = head.seq, head.hash
@@ -154,22 +152,14 @@ def named_places(statement: Statement) -> Iterator[tuple[Stream, Head]]:
             yield "metering", head
 
 
-def statement_row(header: Header, hash_: str, index: int) -> Row:
-    """Return the row that leads from a statement's place to its entry."""
-    return (
-        _name(header.member),
-        NUMBER_OF[header.stream],
-        _name(header.chain),
-        header.seq,
-        from_text(hash_, HASH_LENGTH),
-        index,
-    )
+def chain_key(member: str, stream: Stream, name: str) -> Row:
+    """Return the key of a chain's row."""
+    return _name(member), NUMBER_OF[stream], _name(name)
 
 
 def chain_row(member: str, stream: Stream, name: str, chain: Chain) -> Row:
     """Return a chain's row."""
-    key = (_name(member), NUMBER_OF[stream], _name(name))
-    return (*key, chain.data())
+    return (*chain_key(member, stream, name), chain.data())
 
 
 def read_chain_row(row: Row) -> tuple[str, Stream, str, Chain]:

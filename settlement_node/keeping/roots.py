@@ -11,7 +11,7 @@ from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Delete, Put, Row, Table, binary, integers
 
 ROOT: Final = Table("state_root", integers("entry"), binary("data"))
-LINES: Final = Table("state_lines", integers("entry"), binary("lines"))
+LINES: Final = Table("state_lines", integers("index"), binary("lines"))
 """What a state root that is kept stands for. It can't be part of a state itself."""
 
 DAY: Final = 86_400_000

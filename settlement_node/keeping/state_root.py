@@ -57,7 +57,10 @@ def body_of(lines: bytes) -> bytes:
 
 def all_lines(entry: DecisionEntry, body: bytes, decision: Decision) -> bytes:
     """Make the lines again from what the state leads to, and insist that they are the entry's."""
-    (first,) = decode_lines(body) or [b""]
+    kept = decode_lines(body)
+    if len(kept) != 1:
+        raise EntryError("the body of a state root is its first line")
+    first = kept[0]
     lines = _salted(decision, first[:SALT_LENGTH])
     result = {**decision.result, _FIRST: to_text(leaf_hash(first))}
     if lines[0] != first or entry.result != result:
@@ -82,9 +85,7 @@ def first_name(entry: DecisionEntry) -> str | None:
     return name if entry.kind == STATE_ROOT and isinstance(name, str) else None
 
 
-def read_rows(
-    lines: bytes, tables: Mapping[str, Table]
-) -> tuple[int, list[tuple[Table, Row]]]:
+def read_rows(lines: bytes, tables: Mapping[str, Table]) -> tuple[int, list[tuple[Table, Row]]]:
     """Read the logged time of a state, and its rows; raise an EntryError if they are no state."""
     first, *others = decode_lines(lines)
     try:

@@ -118,6 +118,13 @@ class Books:
                 debited = self.accounts[reservation.debit]
                 self._note(debited, self.accounts[reservation.credit], name)
 
+    def expiring(self, at: int) -> list[bytes]:
+        """Name the reservations whose moment has come, in order of moment and id."""
+        if not self._expiries or self._expiries[0][0] > at:
+            return []
+        due = {one for one in self._expiries if one[0] <= at and one[1] in self.reserved}
+        return [name for _, name in sorted(due)]
+
     @property
     def next_expiry(self) -> int | None:
         """When the next reservation that stands expires."""
@@ -149,6 +156,19 @@ class Books:
                 self._reserve_again(held, row)
         del self._history[self._history_before_chain :]
         self._undo = None
+
+    def state(self) -> Changes:
+        """Give the rows of all accounts and of the reservations that stand."""
+        return Changes(
+            accounts=[account_row(account) for account in self.accounts.values()],
+            transfers=[
+                transfer_row(transfer, Standing.RESERVED, entry, position)
+                for transfer, entry, position in self.reserved.values()
+            ],
+            pending=[
+                PendingRow(held.expires, name) for name, (held, _, _) in self.reserved.items()
+            ],
+        )
 
     def take_changes(self) -> Changes:
         """Give the rows that were altered since the last call."""

@@ -69,14 +69,17 @@ class Ledger:
             ledger._books.add_reservation(transfer, reservation.entry, reservation.position)
         ledger._logged = logged
         ledger._books.entry = logged.entry
-        # No id is newer than the logged time at which it was used.
-        ledger._horizon = id_at(logged.at + 1)
+        ledger.has_forgotten(logged.at)
         return ledger
 
     @property
     def logged(self) -> Logged:
         """Up to where in the log these books go."""
         return self._logged
+
+    def expiring(self, at: int) -> list[bytes]:
+        """Name the reservations that whatever is applied at a moment releases, in that order."""
+        return self._books.expiring(at)
 
     @property
     def next_expiry(self) -> int | None:
@@ -116,6 +119,17 @@ class Ledger:
         held = self._books.reserved.get(name)
         return None if held is None else held[0]
 
+    def transfer(self, name: bytes) -> Transfer | None:
+        """Look up a transfer that memory holds, or that was recalled."""
+        return self._books.transfers.get(name)
+
+    def standing(self, name: bytes) -> Standing:
+        """Look up how such a transfer stands."""
+        books = self._books
+        if name in books.reserved:
+            return Standing.RESERVED
+        return books.ended.get(name, Standing.BOOKED)
+
     def reservations(self) -> Iterator[Transfer]:
         """Go through the reservations that stand, in any order."""
         for reservation, _, _ in self._books.reserved.values():
@@ -133,6 +147,15 @@ class Ledger:
 
     def set_limit(self, name: AccountName, limit: int) -> AccountOutcome:
         """Let reservations take an account this far below zero; below 0: so much must stay."""
+        outcome = self.may_set_limit(name, limit)
+        account = self._named(name)
+        if account is not None and outcome is AccountOutcome.DONE:
+            account.limit = limit
+            self._books.alter(account)
+        return outcome
+
+    def may_set_limit(self, name: AccountName, limit: int) -> AccountOutcome:
+        """Say what would come of setting a limit."""
         account = self._named(name)
         if account is None:
             return AccountOutcome.NOT_FOUND
@@ -140,14 +163,14 @@ class Ledger:
             return AccountOutcome.LIMIT_NOT_FOR_THIS_KIND
         if abs(limit) >= MAX_AMOUNT:
             return AccountOutcome.LIMIT_OUT_OF_BOUNDS
-        if account.limit == limit:
-            return AccountOutcome.ALREADY_SO
-        account.limit = limit
-        self._books.alter(account)
-        return AccountOutcome.DONE
+        return AccountOutcome.ALREADY_SO if account.limit == limit else AccountOutcome.DONE
 
     def close(self, name: AccountName) -> AccountOutcome:
         """Close an account that holds nothing; from then on it is neither debited nor credited."""
+        return self._mark(name, self.may_close(name), closed=True)
+
+    def may_close(self, name: AccountName) -> AccountOutcome:
+        """Say what would come of closing an account."""
         account = self._named(name)
         if account is None:
             return AccountOutcome.NOT_FOUND
@@ -155,12 +178,18 @@ class Ledger:
             return AccountOutcome.STILL_RESERVED
         if account.debits_posted != account.credits_posted:
             return AccountOutcome.STILL_HOLDS
-        return self._mark(account, closed=True)
+        return AccountOutcome.ALREADY_SO if account.closed else AccountOutcome.DONE
 
     def reopen(self, name: AccountName) -> AccountOutcome:
         """Open a closed account again, for a late correction or a member who comes back."""
+        return self._mark(name, self.may_reopen(name), closed=False)
+
+    def may_reopen(self, name: AccountName) -> AccountOutcome:
+        """Say what would come of opening a closed account again."""
         account = self._named(name)
-        return AccountOutcome.NOT_FOUND if account is None else self._mark(account, closed=False)
+        if account is None:
+            return AccountOutcome.NOT_FOUND
+        return AccountOutcome.DONE if account.closed else AccountOutcome.ALREADY_SO
 
     def apply(self, transfers: Sequence[Transfer], logged: Logged) -> tuple[Outcome, ...]:
         """Let reservations expire, then do each transfer that the rules allow, in order."""
@@ -180,18 +209,50 @@ class Ledger:
                 at += 1
         return tuple(outcomes)
 
+    def would(self, transfers: Sequence[Transfer], at: int) -> tuple[Outcome, ...]:
+        """Say what would come of transfers, and leave all as it is.
+
+        They are one chain, or none of them is tied to another. What expires by then has to have
+        been released.
+        """
+        if self._horizon:
+            self._require_remembered(transfers)
+        books, ahead = self._books, id_at(at + 1)
+        outcomes: list[Outcome] = []
+        books.begin_chain()
+        for transfer in transfers:
+            outcome = decide(books, transfer, at, ahead)
+            if outcome is Outcome.CREATED:
+                books.book(transfer)
+            elif transfers[0].linked:
+                at_fault = len(outcomes)
+                outcomes = [Outcome.LINKED_FAILED] * len(transfers)
+                outcomes[at_fault] = outcome
+                break
+            outcomes.append(outcome)
+        books.take_back_chain()
+        return tuple(outcomes)
+
+    def state(self) -> Changes:
+        """Give the rows from which these books can be taken up again."""
+        return self._books.state()
+
     def take_changes(self) -> Changes:
         """Give the rows that were altered since the last call, for one commit."""
         return self._books.take_changes()
 
     def unremembered(self, transfers: Iterable[Transfer]) -> set[bytes]:
         """Name the ids of which memory can't say whether they were used."""
+        named = (name for one in transfers for name in (one.id, one.reserved_by) if name)
+        return self.lacks(named)
+
+    def lacks(self, names: Iterable[bytes]) -> set[bytes]:
+        """Tell of which of these ids memory can't say whether they were used."""
+        held, absent = self._books.transfers, self._absent
         return {
             name
-            for transfer in transfers
-            for name in (transfer.id, transfer.reserved_by)
-            if name and name < self._horizon
-            if name not in self._books.transfers and name not in self._absent
+            for name in names
+            if name < self._horizon and name not in held and name not in absent
         }
 
     def recall(self, asked: Iterable[bytes], rows: Iterable[TransferRow]) -> None:
@@ -202,6 +263,10 @@ class Ledger:
             if standing in {Standing.POSTED, Standing.VOIDED, Standing.EXPIRED}:
                 self._books.ended[row.id] = standing
         self._absent.update(name for name in asked if name not in self._books.transfers)
+
+    def has_forgotten(self, until: int) -> None:
+        """Know nothing by heart of moments up to this one but what is in memory."""
+        self._horizon = id_at(until + 1)
 
     def forget(self, before: int) -> None:
         """Drop from memory the transfers about moments before this one, once they are stored."""
@@ -262,12 +327,12 @@ class Ledger:
         elif outcome.burns:
             self._books.burn(transfer.id)
 
-    def _mark(self, account: Account, *, closed: bool) -> AccountOutcome:
-        if account.closed == closed:
-            return AccountOutcome.ALREADY_SO
-        account.closed = closed
-        self._books.alter(account)
-        return AccountOutcome.DONE
+    def _mark(self, name: AccountName, outcome: AccountOutcome, *, closed: bool) -> AccountOutcome:
+        account = self._named(name)
+        if account is not None and outcome is AccountOutcome.DONE:
+            account.closed = closed
+            self._books.alter(account)
+        return outcome
 
     def _named(self, name: AccountName) -> Account | None:
         number = self._books.numbers.get(name)

@@ -8,7 +8,17 @@ from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.rows import AccountRow, Changes, Logged, TransferRow
 from settlement_node.ledger.transfers import Transfer
 from settlement_node.store.port import View
-from settlement_node.store.tables import Change, Delete, Key, Put, Row, Table, binary, integers
+from settlement_node.store.tables import (
+    Change,
+    Delete,
+    Key,
+    Put,
+    Row,
+    Table,
+    Value,
+    binary,
+    integers,
+)
 
 ACCOUNT: Final = Table("account", integers("account"), binary("data"))
 TRANSFER: Final = Table("transfer", binary("id"), (*integers("index", "position"), *binary("data")))
@@ -22,7 +32,11 @@ ACCOUNT_HISTORY: Final = Table(
 )
 PENDING: Final = Table("pending", (*integers("expires"), *binary("id")))
 
-TABLES: Final = (ACCOUNT, TRANSFER, ACCOUNT_HISTORY, PENDING)
+ABOUT: Final = Table(
+    "transfer_about", (*binary("reference"), *integers("index", "position")), binary("transfer")
+)
+
+TABLES: Final = (ACCOUNT, TRANSFER, ACCOUNT_HISTORY, PENDING, ABOUT)
 
 _PAGE: Final = 5000
 
@@ -44,14 +58,14 @@ def as_changes(changes: Changes) -> list[Change]:
 async def load(view: View, denominations: Denominations, logged: Logged) -> Ledger:
     """Load the ledger as it was after `logged`, the last entry that was committed."""
     accounts = [AccountRow._make(row) async for row in _rows(view, ACCOUNT)]
-    pending = [await _transfer(view, row[1:]) async for row in _rows(view, PENDING)]
+    pending = [await transfer_row(view, row[1]) async for row in _rows(view, PENDING)]
     return Ledger.from_rows(denominations, logged, accounts, filter(None, pending))
 
 
 async def recall(view: View, ledger: Ledger, transfers: Iterable[Transfer]) -> None:
     """Look up what the ledger doesn't remember of these transfers, so that it can apply them."""
     asked = sorted(ledger.unremembered(transfers))
-    found = [await _transfer(view, (name,)) for name in asked]
+    found = [await transfer_row(view, name) for name in asked]
     ledger.recall(asked, filter(None, found))
 
 
@@ -60,8 +74,9 @@ async def transfer_rows(view: View) -> list[TransferRow]:
     return [TransferRow._make(row) async for row in _rows(view, TRANSFER)]
 
 
-async def _transfer(view: View, key: Key) -> TransferRow | None:
-    row = await view.get(TRANSFER, key)
+async def transfer_row(view: View, name: Value) -> TransferRow | None:
+    """Read one transfer's row."""
+    row = await view.get(TRANSFER, (name,))
     return None if row is None else TransferRow._make(row)
 
 

@@ -6,16 +6,13 @@ from depin_protocol.log.merkle import HASH_LENGTH, TreeHead, leaf_hash
 from depin_protocol.log.tiles import HEIGHT, WIDTH, Tile, hash_from_tiles
 from depin_protocol.log.tree import CompactRange
 from settlement_node.log.reading import leaves, log_size
+from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.tables import BODY, ENTRY, TILE
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Change, Put, Row
 
 _LEVELS: Final = 8
 """Levels of tiles that a tree of 63 bits has."""
-
-
-class DamagedLogError(Exception):
-    """What the store holds is not the log that was written; the message says where."""
 
 
 class Sequence:

@@ -2,10 +2,20 @@
 
 from typing import Final
 
+from depin_protocol.log.tiles import WIDTH
 from settlement_node.store.tables import Table, binary, integers
 
 ENTRY: Final = Table("entry", integers("index"), binary("entry"))
 BODY: Final = Table("body", integers("index"), binary("body"))
+"""Of the newest entries; the older ones lie in bundles and packs. Each lies in one place only."""
+
+BUNDLE: Final = Table("bundle", integers("number"), binary("entries"))
+BUNDLE_WIDTH: Final = WIDTH
+"""A bundle holds as many entries as are served together."""
+
+PACK: Final = Table("pack", integers("number"), binary("bodies"))
+PACK_WIDTH: Final = 16 * BUNDLE_WIDTH
+"""A pack holds the bodies of so many entries; the wider, the more they have in common."""
 
 TILE: Final = Table("tile", integers("level", "number"), binary("hashes"))
 """From level 1 on: the leaves follow from the entries."""

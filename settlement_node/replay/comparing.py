@@ -1,12 +1,13 @@
 """Tables as a replay says they must be, against the tables that there are."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
-from depin_protocol.statements.envelope import read_envelope, statement_hash
-from settlement_node.intake.streams import STATEMENT, statement_row
+from depin_protocol.statements.envelope import read_envelope
+from settlement_node.intake.streams import CHAIN, STATEMENT, chain_key, read_chain_row
 from settlement_node.log.reading import body_at
 from settlement_node.log.tables import TILE
 from settlement_node.store.port import View
@@ -28,13 +29,23 @@ class DifferenceError(Exception):
 
 
 class Recomputed:
-    """The rows that follow from the log, held only until they can't change any more."""
+    """The rows that follow from the log, held only until they can't change any more.
 
-    def __init__(self, tables: Iterable[Table], view: View) -> None:
-        """Compare these tables."""
+    Where the log is followed from a later entry on, rows that stand on entries before it are left
+    alone, but for those of statements: there has to be one for each.
+    """
+
+    def __init__(self, tables: Iterable[Table], view: View, start: int = 0) -> None:
+        """Compare these tables, as the entries from `start` on lead to them."""
         self._rows: dict[Table, dict[Key, Row]] = {table: {} for table in tables}
         self._settled = dict.fromkeys(self._rows, 0)
         self._view = view
+        self._start = start
+        self._older_statements = 0
+
+    def pass_statement(self, index: int) -> None:
+        """Take note of a statement's entry before the start."""
+        self._older_statements += _tally(index)
 
     def take(self, changes: Iterable[Change]) -> None:
         """Change rows as a commit would."""
@@ -91,33 +102,70 @@ class Recomputed:
             for key in sorted(rows):
                 _compare(table, key, rows[key], await self._view.get(table, key), index)
             there = 0
-            async for _ in every_row(self._view, table):
-                there += 1
+            async for row in every_row(self._view, table):
+                if self._is_older(table, row):
+                    self._pass_row(table, row)
+                else:
+                    there += 1
             if there != len(rows) + self._settled[table]:
                 await self._name_surplus(table, index)
+        if self._older_statements:
+            what = "its rows for statements before the start are not one for each"
+            raise DifferenceError(STATEMENT, (), what, self._start)
+
+    def _is_older(self, table: Table, row: Row) -> bool:
+        at = place_of(table)
+        index = None if at is None else row[at]
+        return (
+            isinstance(index, int)
+            and index < self._start
+            and row[: len(table.key)] not in self._rows[table]
+        )
+
+    def _pass_row(self, table: Table, row: Row) -> None:
+        match row:
+            case (_, _, int(index)) if table is STATEMENT:
+                self._older_statements -= _tally(index)
 
     async def _name_surplus(self, table: Table, index: int) -> None:
         """Find the row that nothing led to; the other rows were all found to be right."""
         rows = self._rows[table]
         async for row in every_row(self._view, table):
             key = row[: len(table.key)]
-            if key not in rows and not await self._was_settled(table, row, index):
+            if key in rows or self._is_older(table, row):
+                continue
+            if not await self._was_settled(table, row, index):
                 _compare(table, key, None, row, index)
 
     async def _was_settled(self, table: Table, row: Row, index: int) -> bool:
         match row:
             case (int(level), int(number), bytes()) if table is TILE:
                 return (number + 1) << HEIGHT * (level + 1) <= index
-            case (bytes(), int(), bytes(), int(), bytes(), int(at)) if table is STATEMENT:
+            case (int(), int(), int(at)) if table is STATEMENT:
                 body = await body_at(self._view, at)
-                if body is None:
-                    return False
-                try:
-                    header = read_envelope(body).header
-                    return statement_row(header, statement_hash(body), at) == row
-                except RefusedError:
-                    return False
+                return body is not None and self._row_of(body, at) == row
         return False
+
+    def _row_of(self, body: bytes, at: int) -> Row | None:
+        """Return the row that leads to a statement."""
+        try:
+            header = read_envelope(body).header
+        except RefusedError:
+            return None
+        key = chain_key(header.member, header.stream, header.chain)
+        held = self._rows[CHAIN].get(key)
+        return None if held is None else (read_chain_row(held)[3].opened_at, header.seq, at)
+
+
+def place_of(table: Table) -> int | None:
+    """Return which column, if any, names the entry that a row stands on."""
+    names = [column.name for column in table.columns]
+    return names.index("index") if "index" in names else None
+
+
+def _tally(index: int) -> int:
+    """Return a number whose sums are equal only for the same indexes."""
+    return int.from_bytes(sha256(index.to_bytes(8)).digest())
 
 
 def _is_full(row: Row) -> bool:

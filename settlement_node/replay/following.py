@@ -6,7 +6,9 @@ from depin_protocol.statements.fields import BodyError
 from settlement_node.coop.state import CoopState
 from settlement_node.intake.checking import Checked, admit_in_turn
 from settlement_node.intake.said import Effects
+from settlement_node.keeping.state_root import STATE_ROOT, all_lines
 from settlement_node.log.entries import (
+    Decision,
     DecisionEntry,
     DecisionError,
     EntryError,
@@ -56,10 +58,21 @@ def follow_decision(state: CoopState, entry: DecisionEntry, written: bytes, body
     index = state.size
     _check_time(state, entry.at)
     try:
-        decision = read_decision(entry, body)
+        if entry.kind == STATE_ROOT:
+            decision = _state_root_due(state, entry.at)
+            body = all_lines(entry, body, decision)
+        else:
+            decision = read_decision(entry, body)
         return state.decide(entry.at, decision, written, body)
     except (EntryError, DecisionError, BodyError, EncodingError) as error:
         raise DoesNotFollowError(index, str(error)) from None
+
+
+def _state_root_due(state: CoopState, at: int) -> Decision:
+    decision = state.next_decision(at)
+    if decision is None or decision.kind != STATE_ROOT:
+        raise DecisionError("no state root is due here")
+    return decision
 
 
 def check_all_answered(state: CoopState) -> None:

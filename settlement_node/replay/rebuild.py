@@ -1,33 +1,80 @@
 """Makes the tables anew from entries and bodies alone."""
 
-from settlement_node.coop.rooms import Room
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.trust import REBUILDING
-from settlement_node.replay.replaying import Replay, written_entries
+from settlement_node.keeping.roots import LINES
+from settlement_node.log.reading import entries
+from settlement_node.replay.comparing import place_of
+from settlement_node.replay.replaying import PORTION, Replay, written_entries
+from settlement_node.replay.starting import first_possible
 from settlement_node.store.backup import META
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, Clear, Delete, Put
+from settlement_node.store.scanning import every_row
+from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Table
 
 
-async def rebuild(store: Store, rooms: tuple[Room, ...] = ()) -> int:
+async def rebuild(store: Store) -> int:
     """Write every table that follows from the log; return how many entries were followed.
 
-    Receipts, checkpoints and events are no part of it: they were given, and stay as they are. Cut
-    short, the tables are incomplete: the store is marked so, and it is done again.
+    Receipts, checkpoints and events are no part of it: they were given, and stay as they are. So
+    do rows that stand on entries whose bodies were erased. Cut short, the tables are incomplete:
+    the store is marked so, and it is done again.
     """
-    state = CoopState(rooms)
-    marked = Put(META, [(REBUILDING, b"")])
-    await store.commit([marked, *(Clear(table) for table in state.tables)])
+    state = CoopState()
+    start = await first_possible(store, state)
+    await store.commit([Put(META, [(REBUILDING, b"")])])
+    for table in state.tables:
+        await _clear(store, table, start.index)
+    await _hash(store, state, start.index)
+    await start.lead(state)
+    await store.commit(list(start.changes()))
     replay = Replay(state, store)
     try:
-        async for portion in written_entries(store):
+        async for portion in written_entries(store, start.index):
             changes: list[Change] = []
             async for _, effects in replay.portion(portion):
                 changes += effects.changes
-            changes += [change for change in state.take_changes() if change.table in state.tables]
-            await store.commit(changes)
+            await store.commit([*changes, *_of_tables(state)])
         replay.finish()
     finally:
         replay.close()
+    await _drop_lines(store, state)
     await store.commit([Delete(META, [(REBUILDING,)])])
-    return state.size
+    return state.size - start.index
+
+
+async def _clear(store: Store, table: Table, start: int) -> None:
+    """Remove a table's rows, but for those that stand on entries before the start."""
+    if table is LINES:
+        return  # what a replay begins with must outlive one that is cut short
+    place = place_of(table)
+    if not start or place is None:
+        await store.commit([Clear(table)])
+        return
+    width = len(table.key)
+    keys: list[Key] = []
+    async for row in every_row(store, table):
+        index = row[place]
+        if isinstance(index, int) and index >= start:
+            keys.append(row[:width])
+        if len(keys) == PORTION:
+            await store.commit([Delete(table, keys)])
+            keys = []
+    await store.commit([Delete(table, keys)])
+
+
+async def _hash(store: Store, state: CoopState, end: int) -> None:
+    for start in range(0, end, PORTION):
+        for entry in await entries(store, start, min(PORTION, end - start)):
+            state.sequence.append(entry, b"")
+        await store.commit(_of_tables(state))
+
+
+def _of_tables(state: CoopState) -> list[Change]:
+    return [change for change in state.take_changes() if change.table in state.tables]
+
+
+async def _drop_lines(store: Store, state: CoopState) -> None:
+    kept = state.keeping.roots.all
+    surplus: list[Key] = [row[:1] async for row in every_row(store, LINES) if row[0] not in kept]
+    await store.commit([Delete(LINES, surplus)])

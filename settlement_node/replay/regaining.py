@@ -7,6 +7,7 @@ None of them is trusted: the entries have to lead to the checkpoint, and the bod
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Final
 
 from depin_protocol.encoding import to_text
 from depin_protocol.log.checkpoint import Checkpoint
@@ -14,6 +15,7 @@ from depin_protocol.log.merkle import leaf_hash
 from depin_protocol.log.tree import CompactRange
 from depin_protocol.statements.envelope import statement_hash
 from settlement_node.coop.state import CoopState
+from settlement_node.keeping.state_root import first_name
 from settlement_node.log.entries import (
     EntryError,
     StatementEntry,
@@ -22,8 +24,12 @@ from settlement_node.log.entries import (
     read_entry,
 )
 from settlement_node.replay.replaying import Replay, Written
-from settlement_node.store.port import Store
-from settlement_node.store.tables import Change
+from settlement_node.store.backup import META
+from settlement_node.store.port import Store, View
+from settlement_node.store.scanning import every_row
+from settlement_node.store.tables import Change, Put
+
+_REGAINED: Final = "regained "
 
 
 class NotRegainedError(Exception):
@@ -83,6 +89,8 @@ class Regaining:
             read = read_entry(entry)
             if isinstance(read, StatementEntry):
                 self._wanted[read.hash] = index
+            elif (name := first_name(read)) is not None:
+                self._wanted[name] = index
             elif read.count:
                 self._wanted[to_text(read.root)] = index
             else:
@@ -115,8 +123,24 @@ class Regaining:
                 changes += effects.changes
         finally:
             replay.close()
+        changes.append(_regained_row(written[0].index, len(written)))
         await self._store.commit([*changes, *self._state.take_changes()])
         return len(written)
+
+
+async def regained(view: View) -> list[range]:
+    """Return which entries were regained: the receipts that were given for them are elsewhere."""
+    ranges = []
+    async for name, count in every_row(view, META, after=(_REGAINED,)):
+        if not isinstance(name, str) or not name.startswith(_REGAINED):
+            break
+        first = int(name.removeprefix(_REGAINED))
+        ranges.append(range(first, first + int(count)))
+    return ranges
+
+
+def _regained_row(first: int, count: int) -> Change:
+    return Put(META, [(f"{_REGAINED}{first:015}", b"%d" % count)])
 
 
 def _names(body: bytes) -> list[str]:

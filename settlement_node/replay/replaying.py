@@ -8,7 +8,7 @@ from depin_protocol.problems import RefusedError
 from settlement_node.coop.state import CoopState
 from settlement_node.governance.arriving import HELD, wire_in
 from settlement_node.intake.checking import Checked, Checkers, check, check_again
-from settlement_node.intake.looking_up import forget, look_up
+from settlement_node.intake.looking_up import look_up
 from settlement_node.intake.said import Effects
 from settlement_node.log.entries import (
     DecisionEntry,
@@ -19,6 +19,7 @@ from settlement_node.log.entries import (
     read_entry,
 )
 from settlement_node.log.reading import Kept, kept, log_size
+from settlement_node.log.tables import PACK_WIDTH
 from settlement_node.replay.following import (
     DoesNotFollowError,
     check_all_answered,
@@ -27,7 +28,8 @@ from settlement_node.replay.following import (
 )
 from settlement_node.store.port import View
 
-PORTION: Final = 1_000
+PORTION: Final = PACK_WIDTH
+"""A pack is unpacked whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,10 @@ class Written:
     body: bytes
 
 
-async def written_entries(view: View) -> AsyncIterator[list[Written]]:
+async def written_entries(view: View, first: int = 0) -> AsyncIterator[list[Written]]:
     """Read entries and bodies in portions, and check that none is missing."""
     size = await log_size(view)
-    for start in range(0, size, PORTION):
+    for start in range(first, size, PORTION):
         count = min(PORTION, size - start)
         yield list(_written(start, count, await kept(view, start, count)))
 
@@ -85,10 +87,10 @@ class Replay:
                 read = checked[one.index]
                 if isinstance(read, Checked):
                     read = check_again(read, self._state.find)
-                    await look_up([read], self._state.find, self._look_ups)
+                    await self._state.look_up([read], self._look_ups, one.entry.at)
                 yield one, follow_statement(self._state, one.entry, read)
         said = [read for read in checked.values() if isinstance(read, Checked)]
-        forget(said, self._state.find)
+        self._state.forget(said)
 
     def finish(self) -> None:
         """Check that nothing is left open, and let the threads end."""

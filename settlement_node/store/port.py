@@ -66,6 +66,10 @@ class Store(View, Protocol):
         """Raise StoreDamagedError unless every page is in order; reads the whole store."""
         ...
 
+    async def scrub(self) -> None:
+        """See to it that as little as the engine allows is left of rows that were deleted."""
+        ...
+
     async def close(self) -> None:
         """Let what is waiting be committed, then close."""
         ...

@@ -20,6 +20,7 @@ from settlement_node.store.sqlite_file import (
     connect_reader,
     damaged,
     describe,
+    empty_wal,
     in_our_words,
 )
 from settlement_node.store.sqlite_writer import Writer
@@ -138,6 +139,13 @@ class SqliteStore(_SqliteView):
         findings = await self._rows("PRAGMA integrity_check", ())
         if findings != [("ok",)]:
             raise damaged(self._path, "; ".join(str(finding) for (finding,) in findings[:5]))
+
+    async def scrub(self) -> None:
+        """Empty the write-ahead log; in the file itself, deleting overwrites.
+
+        Where somebody is reading, the next start does it.
+        """
+        await asyncio.to_thread(empty_wal, self._path)
 
     async def close(self) -> None:
         """Let what is waiting be committed, then close."""

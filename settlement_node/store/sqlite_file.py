@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -182,6 +182,17 @@ def connect_reader(path: Path) -> apsw.Connection:
     return connection
 
 
+def empty_wal(path: Path) -> None:
+    """Bring the write-ahead log into the file and make it empty, unless somebody needs it."""
+    with in_our_words(None, path):
+        connection = apsw.Connection(str(path))
+        try:
+            with suppress(apsw.BusyError):
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        finally:
+            connection.close()
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)
@@ -228,6 +239,8 @@ def _use_wal(connection: apsw.Connection, synchronous: Synchronous) -> None:
     connection.pragma("fullfsync", value=True)
     connection.pragma("checkpoint_fullfsync", value=True)
     connection.pragma("cache_size", -16_384)
+    # What is deleted is overwritten, so that an erasure leaves nothing in free pages.
+    connection.pragma("secure_delete", value=True)
 
 
 def _migrate(connection: apsw.Connection, known: Sequence[Migration], coop: bytes) -> None:

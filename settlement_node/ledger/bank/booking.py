@@ -1,7 +1,7 @@
 """From a bank statement to transfers: whose money it was, and what becomes of lines of nobody's."""
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -12,8 +12,9 @@ from settlement_node.ledger.bank.statement import BankLine, BankStatement
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.creditor_reference import references_in
 from settlement_node.ledger.ledger import Ledger
+from settlement_node.ledger.money import undone
 from settlement_node.ledger.outcomes import Outcome
-from settlement_node.ledger.transfers import Transfer, post, transfer_id
+from settlement_node.ledger.transfers import ID_LENGTH, Transfer, post, transfer_id
 
 # Banks book ahead over holidays, and an id must not be ahead of the logged time.
 _BEFORE_BOOKING: Final = 14 * 86_400_000
@@ -73,54 +74,64 @@ def payout_end_to_end(payout: Transfer) -> str:
     return payout.id.hex().upper()
 
 
-def original_keys(statement: BankStatement) -> set[bytes]:
-    """Name the movements that a statement undoes, so that they can be looked up."""
-    return {_original_key(line) for line in statement.lines if line.returned and line.end_to_end}
+def payout_named(end_to_end: str) -> bytes | None:
+    """Read the id of a payout that a bank names, if it is one."""
+    try:
+        name = bytes.fromhex(end_to_end)
+    except ValueError:
+        return None
+    return name if len(name) == ID_LENGTH else None
 
 
-def originals_among(transfers: Iterable[Transfer]) -> dict[bytes, Transfer]:
-    """Index deposits and payouts that were not undone by what a bank would name them with."""
-    found: dict[bytes, Transfer] = {}
-    undone: set[bytes] = set()
-    for transfer in transfers:
-        if transfer.code is Code.DEPOSIT and transfer.reference:
-            found[transfer.reference] = transfer
-        elif transfer.code is Code.PAYOUT and transfer.reserved_by:
-            found[_end_to_end_key(transfer.reserved_by.hex().upper())] = transfer
-        elif transfer.code in {Code.DEPOSIT_RETURNED, Code.PAYOUT_RETURNED}:
-            undone.add(transfer.reference)
-    return {key: original for key, original in found.items() if original.id not in undone}
+def deposit_key(line: BankLine) -> bytes:
+    """Name a deposit as the bank does when it takes it back."""
+    told = b"depin end to end v1\x00" + line.end_to_end.encode()
+    return sha256(told).digest()[:_KEY_LENGTH]
+
+
+def line_id(account: str, line: BankLine) -> bytes:
+    """Name the transfer that a line of a bank account becomes, whenever it is told."""
+    words = (
+        account,
+        str(line.booked),
+        str(line.amount),
+        line.bank_reference,
+        line.end_to_end,
+        line.remittance,
+    )
+    alike = transfer_id(0, *(word.encode() for word in words))
+    moment = max(0, line.booked - _BEFORE_BOOKING)
+    return transfer_id(moment, b"bank line", alike, str(line.copy).encode())
+
+
+type Undoable = Callable[[BankLine], Transfer | None]
+"""Finds the deposit, or the reservation of a payout, that a returned line undoes."""
 
 
 class BankDesk:
-    """Who books a bank account's statements: knows the accounts, the members and the ledger.
+    """Who books a bank account's lines: knows the accounts, the members and the ledger.
 
-    `members` leads from a member's reference to the account of its money; `originals` holds what
-    the store found for `original_keys`.
+    `members` leads from a member's reference to the account of its money.
     """
 
     def __init__(
-        self,
-        ledger: Ledger,
-        statement: BankStatement,
-        members: Mapping[str, AccountName],
-        originals: Mapping[bytes, Transfer],
+        self, ledger: Ledger, account: str, members: Mapping[str, AccountName], undoable: Undoable
     ) -> None:
         self._ledger = ledger
-        self._statement = statement
+        self._account = account
         self._members = members
-        self._originals = dict(originals)
-        self._bank = ledger.open(bank_account(statement.account))
+        self._undoable = undoable
+        self._bank = ledger.open(bank_account(account))
         self._suspense = ledger.open(AccountName(AccountKind.SUSPENSE))
-        self._seen: dict[bytes, int] = {}
         self._paid: set[bytes] = set()
+        self._undone: set[bytes] = set()
 
-    def bookings(self) -> tuple[Booking, ...]:
-        """Make a transfer of each line; the same statement makes transfers of the same ids."""
-        return tuple(self._booking(line) for line in self._statement.lines)
+    def bookings(self, lines: Iterable[BankLine]) -> tuple[Booking, ...]:
+        """Make a transfer of each line; the same lines make transfers of the same ids."""
+        return tuple(self._booking(line) for line in lines)
 
     def _booking(self, line: BankLine) -> Booking:
-        name = self._name(line)
+        name = line_id(self._account, line)
         if line.returned:
             return self._return(line, name)
         if line.amount < 0:
@@ -143,7 +154,7 @@ class BankDesk:
             line.amount,
             Asset.CURRENCY,
             Code.DEPOSIT,
-            reference=_original_key(line) if line.end_to_end else b"",
+            reference=deposit_key(line) if line.end_to_end else b"",
         )
         return Booking(line, transfer, Match.DEPOSIT)
 
@@ -155,26 +166,25 @@ class BankDesk:
         return Booking(line, post(name, payout, payout.amount), Match.PAYOUT)
 
     def _return(self, line: BankLine, name: bytes) -> Booking:
-        original = self._originals.get(_original_key(line)) if line.end_to_end else None
+        original = self._undoable(line)
         deposit = line.amount < 0
-        code = Code.DEPOSIT if deposit else Code.PAYOUT
-        if original is None or original.code is not code or original.amount != abs(line.amount):
+        if (
+            original is None
+            or original.code is not (Code.DEPOSIT if deposit else Code.PAYOUT)
+            or original.amount != abs(line.amount)
+            or original.id in self._undone
+        ):
             return self._to_suspense(line, name, Match.ORIGINAL_UNKNOWN)
         member = original.credit if deposit else original.debit
         if self._ledger.is_closed(self._ledger.name(member)):
             return self._to_suspense(line, name, Match.ACCOUNT_CLOSED)
         # One movement is undone once.
-        del self._originals[_original_key(line)]
-        transfer = Transfer(
-            name,
-            original.credit,
-            original.debit,
-            original.amount,
-            Asset.CURRENCY,
-            Code.DEPOSIT_RETURNED if deposit else Code.PAYOUT_RETURNED,
-            reference=original.id,
+        self._undone.add(original.id)
+        return Booking(
+            line,
+            undone(name, original),
+            Match.DEPOSIT_RETURNED if deposit else Match.PAYOUT_RETURNED,
         )
-        return Booking(line, transfer, Match.DEPOSIT_RETURNED if deposit else Match.PAYOUT_RETURNED)
 
     def _to_suspense(self, line: BankLine, name: bytes, why: Match) -> Booking:
         came = line.amount > 0
@@ -189,27 +199,9 @@ class BankDesk:
         return Booking(line, transfer, why)
 
     def _waiting(self, end_to_end: str) -> Transfer | None:
-        try:
-            payout = self._ledger.reservation(bytes.fromhex(end_to_end))
-        except ValueError:
-            return None
+        name = payout_named(end_to_end)
+        payout = None if name is None else self._ledger.reservation(name)
         return payout if payout is not None and payout.code is Code.PAYOUT else None
-
-    def _name(self, line: BankLine) -> bytes:
-        words = (
-            self._statement.account,
-            str(line.booked),
-            str(line.amount),
-            line.bank_reference,
-            line.end_to_end,
-            line.remittance,
-        )
-        alike = transfer_id(0, *(word.encode() for word in words))
-        # Equal lines of one statement are different movements.
-        count = self._seen[alike] = self._seen.get(alike, 0) + 1
-        return transfer_id(
-            max(0, line.booked - _BEFORE_BOOKING), b"bank line", alike, str(count).encode()
-        )
 
 
 def bank_account(number: str) -> AccountName:
@@ -232,14 +224,6 @@ def imported(bookings: Sequence[Booking], outcomes: Sequence[Outcome]) -> Import
     return Imported(tuple(new), tuple(known), tuple(refused))
 
 
-def missing_at_bank(ledger: Ledger, statement: BankStatement) -> int:
-    """Say by how much the books exceed the bank's closing balance; 0 is as it should be."""
-    return -ledger.balance(bank_account(statement.account)).posted - statement.closing
-
-
-def _original_key(line: BankLine) -> bytes:
-    return _end_to_end_key(line.end_to_end)
-
-
-def _end_to_end_key(end_to_end: str) -> bytes:
-    return sha256(b"depin end to end v1\x00" + end_to_end.encode()).digest()[:_KEY_LENGTH]
+def missing_at_bank(held: int, statement: BankStatement) -> int:
+    """Say by how much the books, where the account holds so much, exceed the bank's balance."""
+    return -held - statement.closing

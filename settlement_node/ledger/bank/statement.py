@@ -1,8 +1,9 @@
 """A bank statement in ISO 20022 camt.053, as a list of what came in and went out."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,12 +11,15 @@ from settlement_node.ledger.assets import AmountError, Denomination
 from settlement_node.ledger.bank.document import BankFileError, Element, read_document
 
 _NAMESPACE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(\d{2})")
-_ACCOUNT: Final = re.compile("[A-Z0-9][A-Z0-9/-]{0,33}")
+ACCOUNT: Final = re.compile("[A-Z0-9][A-Z0-9/-]{0,33}")
 _OLDEST_VERSION: Final = 2
 _NEWEST_VERSION: Final = 13
 # What banks write where there is no reference.
 _NO_REFERENCE: Final = {"", "NOTPROVIDED", "NONREF", "NOT PROVIDED"}
-_MOST_TEXT: Final = 4096
+MAX_NAME: Final = 140
+"""Most characters of a reference or a name; banks have 35 and 140."""
+MAX_REMITTANCE: Final = 1000
+"""Most characters of what a payer wrote; banks have 140 a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class BankLine:
     """One movement on the bank account; `amount` is above 0 where money came in.
 
     `booked` is the booking date's first instant in UTC. `returned` marks what undoes an earlier
-    movement.
+    movement. `copy` counts the equal lines of a statement: they are different movements.
     """
 
     amount: int
@@ -33,6 +37,7 @@ class BankLine:
     remittance: str
     counterparty: str
     returned: bool
+    copy: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def read_statements(data: bytes, currency: Denomination) -> tuple[BankStatement,
 def _statement(statement: Element, currency: Denomination) -> BankStatement:
     told = statement.first("Acct", "Id", "IBAN") or statement.first("Acct", "Id", "Othr", "Id")
     account = told.replace(" ", "").upper()
-    if _ACCOUNT.fullmatch(account) is None:
+    if ACCOUNT.fullmatch(account) is None:
         raise BankFileError(f"{told[:40]!r} is not the number of a bank account")
     # Banks add available and expected balances, in other currencies too.
     balances = {
@@ -87,7 +92,17 @@ def _statement(statement: Element, currency: Denomination) -> BankStatement:
             f"the lines miss the closing balance by {currency.written(difference)}"
             f" {currency.code}; get the whole statement from the bank"
         )
-    return BankStatement(account, statement.first("Id"), opening, closing, lines)
+    numbered = tuple(_numbered(lines))
+    return BankStatement(account, statement.first("Id"), opening, closing, numbered)
+
+
+def _numbered(lines: Iterable[BankLine]) -> Iterator[BankLine]:
+    seen: Counter[BankLine] = Counter()
+    for line in lines:
+        # The same movement, told with another name of the payer's, is the same.
+        alike = replace(line, counterparty="", returned=False)
+        seen[alike] += 1
+        yield replace(line, copy=seen[alike])
 
 
 def _lines(entry: Element, currency: Denomination) -> Iterator[BankLine]:
@@ -131,17 +146,17 @@ def _remittance(detail: Element, entry: Element) -> str:
         *(found.text for found in detail.all("RmtInf", "Ustrd")),
         entry.first("AddtlNtryInf"),
     ]
-    return "\n".join(filter(None, texts))[:_MOST_TEXT]
+    return "\n".join(filter(None, texts))[:MAX_REMITTANCE]
 
 
 def _counterparty(detail: Element, whole: int) -> str:
     side = "Dbtr" if whole > 0 else "Cdtr"
     parties = ("RltdPties", side)
-    return (detail.first(*parties, "Pty", "Nm") or detail.first(*parties, "Nm"))[:_MOST_TEXT]
+    return (detail.first(*parties, "Pty", "Nm") or detail.first(*parties, "Nm"))[:MAX_NAME]
 
 
 def _reference(text: str) -> str:
-    return "" if text.upper() in _NO_REFERENCE else text[:_MOST_TEXT]
+    return "" if text.upper() in _NO_REFERENCE else text[:MAX_NAME]
 
 
 def _signed(element: Element, currency: Denomination) -> int:

@@ -26,6 +26,7 @@ class Street:
 
     def __init__(self, *homes: Home) -> None:
         self.members = {home.member: member_of(home) for home in homes}
+        self._size = 0
 
     def find(self, name: str) -> Member | None:
         """Return a member."""
@@ -43,5 +44,6 @@ class Street:
         if admitted is None:
             return False
         statement, entry = admitted
-        self.members[statement.header.member].enter(statement, entry)
+        self.members[statement.header.member].enter(statement, entry, self._size)
+        self._size += 1
         return True

@@ -8,12 +8,10 @@ from depin_protocol.statements.heads import Head
 from settlement_node.intake.streams import (
     Chain,
     NotLookedUpError,
-    Place,
     StreamState,
     chain_row,
     named_places,
     read_chain_row,
-    statement_row,
 )
 from tests.node.village import readings
 from tests.protocol.spoken import NOON, Home, digest, ident
@@ -25,7 +23,7 @@ def grown(length: int) -> StreamState:
     """Hear so many statements of one chain."""
     stream = StreamState()
     for seq in range(1, length + 1):
-        stream.append(Head(CHAIN, seq, digest(seq)), 0)
+        stream.append(Head(CHAIN, seq, digest(seq)), 0, 40 + seq)
     return stream
 
 
@@ -63,8 +61,8 @@ def test_an_older_hash_is_at_hand_from_its_append_or_its_look_up_until_it_is_for
 
 def test_a_chain_keeps_the_key_of_its_opening_and_may_end() -> None:
     stream = grown(1)
-    stream.append(Head(OTHER, 1, digest(9)), 1)
-    stream.append(Head(OTHER, 2, digest(10)), 5)
+    stream.append(Head(OTHER, 1, digest(9)), 1, 50)
+    stream.append(Head(OTHER, 2, digest(10)), 5, 51)
     assert stream.opened_under(OTHER) == 1
     assert stream.live() == [CHAIN, OTHER]
     stream.chains[CHAIN].live = False
@@ -73,29 +71,28 @@ def test_a_chain_keeps_the_key_of_its_opening_and_may_end() -> None:
 
 @pytest.mark.parametrize("live", [True, False])
 def test_a_chain_s_row_reads_back(*, live: bool) -> None:
-    chain = Chain(7, digest(7), 2, live)
+    chain = Chain(7, digest(7), 2, 41, live)
     row = chain_row(ident(3), "trading", CHAIN, chain)
     assert row == (from_text(ident(3), 16), 1, from_text(CHAIN, 16), chain.data())
     assert read_chain_row(row) == (ident(3), "trading", CHAIN, chain)
 
 
 def test_a_row_that_is_none_of_a_chain_is_refused() -> None:
-    row = chain_row(ident(3), "metering", CHAIN, Chain(7, digest(7), 2))
+    row = chain_row(ident(3), "metering", CHAIN, Chain(7, digest(7), 2, 41))
     with pytest.raises(TypeError, match="not the row of a chain"):
         read_chain_row((*row[:3], 7))
     with pytest.raises(BodyError, match=r"chain\.s"):
-        read_chain_row((*row[:3], Chain(0, digest(7), 2).data()))
+        read_chain_row((*row[:3], Chain(0, digest(7), 2, 41).data()))
     with pytest.raises(EncodingError):
         read_chain_row((*row[:3], b"{"))
 
 
-def test_a_statement_s_row_leads_from_its_place_to_its_entry() -> None:
-    home = Home(2)
-    home.open("metering")
-    said = home.say("metering", readings(NOON))
-    place = Place(home.member, "metering", said.header.chain, 2)
-    row = statement_row(said.header, said.hash, 41)
-    assert row == (*place.key(), from_text(said.hash, 32), 41)
+def test_a_statement_s_row_is_found_by_where_its_chain_was_opened() -> None:
+    stream = grown(3)
+    stream.append(Head(OTHER, 1, digest(9)), 0, 50)
+    assert stream.row_key(CHAIN, 3) == (41, 3)
+    assert stream.row_key(OTHER, 1) == (50, 1)
+    assert stream.row_key(ident(3), 1) is None
 
 
 def test_an_opening_and_a_key_change_name_places_and_readings_name_none() -> None:

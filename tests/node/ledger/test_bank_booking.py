@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from settlement_node.ledger.about import About
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.assets import Asset, usual_denominations
 from settlement_node.ledger.audit import audit
@@ -15,16 +16,14 @@ from settlement_node.ledger.bank.booking import (
     bank_account,
     imported,
     missing_at_bank,
-    original_keys,
-    originals_among,
     payout_end_to_end,
 )
 from settlement_node.ledger.bank.statement import read_statements
 from settlement_node.ledger.creditor_reference import for_people, member_reference
+from settlement_node.ledger.desk import Desk
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.money import (
     NoOpeningError,
-    farewell,
     identified,
     opening_balance,
     payout,
@@ -51,6 +50,7 @@ class Office:
         self.ledger = Ledger(usual_denominations("EUR", "SUN"))
         self.members = dict(MEMBERS)
         self.rows: dict[bytes, TransferRow] = {}
+        self.about = About()
         self.entry = 0
         self.missing = 0
         self.book(opening_balance(self.ledger, BANK, 10_000 * CENT, 1))
@@ -58,18 +58,20 @@ class Office:
     def book(self, *transfers: Transfer) -> tuple[Outcome, ...]:
         self.entry += 1
         outcomes = self.ledger.apply(transfers, Logged(self.entry, NOVEMBER_9))
-        self.rows.update({row.id: row for row in self.ledger.take_changes().transfers})
+        changed = self.ledger.take_changes().transfers
+        self.rows.update({row.id: row for row in changed})
+        self.about.note(changed)
         assert audit(self.ledger, self.rows.values()) == ()
         assert self.missing == 0
         return outcomes
 
     def bring(self, file: File) -> Imported:
         (statement,) = read_statements(file.xml(), self.ledger.denominations[Asset.CURRENCY])
-        originals = originals_among(self.transfers())
-        found = {key: originals[key] for key in original_keys(statement) if key in originals}
-        bookings = BankDesk(self.ledger, statement, self.members, found).bookings()
+        desk = Desk(self.ledger, self.members, self.about)
+        at_desk = BankDesk(self.ledger, statement.account, self.members, desk.undone_by)
+        bookings = at_desk.bookings(statement.lines)
         result = imported(bookings, self.book(*(booking.transfer for booking in bookings)))
-        self.missing = missing_at_bank(self.ledger, statement)
+        self.missing = missing_at_bank(self.ledger.balance(BANK).posted, statement)
         return result
 
     def transfers(self) -> Iterable[Transfer]:
@@ -132,7 +134,7 @@ def test_what_is_of_nobody_waits_in_suspense_until_somebody_says_whose_it_is(
     funds = AccountName(AccountKind.COOP_FUNDS)
     assert office.book(
         identified(office.ledger, first, MONEY["B"], cause),
-        identified(office.ledger, fee, funds, cause),
+        identified(office.ledger, fee, funds, Cause(b"another word", NOVEMBER_9)),
         identified(office.ledger, first, MONEY["B"], cause),
     ) == (Outcome.CREATED, Outcome.CREATED, Outcome.EXISTS)
     assert [office.holds(name) for name in (MONEY["B"], funds, SUSPENSE)] == [700, -300, 1700]
@@ -177,12 +179,11 @@ def test_a_returned_debit_reverses_its_original_once(office: Office) -> None:
 
 def test_a_member_who_leaves_is_paid_out_and_closed(office: Office) -> None:
     office.bring(File((paid_in("20.00", REFERENCES["B"]),), closing="120.00"))
+    everything = office.ledger.balance(MONEY["B"]).available
     cause = Cause(b"leave", NOVEMBER_9)
-    leaving = farewell(office.ledger, MONEY["B"], BANK, cause)
-    assert leaving is not None
-    assert leaving.amount == 2000 * CENT
+    leaving = payout(office.ledger, MONEY["B"], BANK, everything, cause)
     assert office.book(leaving) == (Outcome.CREATED,)
-    assert farewell(office.ledger, MONEY["B"], BANK, cause) is None
+    assert office.ledger.balance(MONEY["B"]).available == 0
     assert office.ledger.close(MONEY["B"]) is AccountOutcome.STILL_RESERVED
     paid = Entry("20.00", (Part(None, payout_end_to_end(leaving)),), comes_in=False)
     file = File((paid,), opening="120.00", closing="100.00")
@@ -228,7 +229,6 @@ def test_a_payout_past_what_is_there_is_refused(office: Office) -> None:
     assert office.book(payout(office.ledger, MONEY["B"], BANK, 2001 * CENT, cause)) == (
         Outcome.EXCEEDS_CREDITS,
     )
-    assert farewell(office.ledger, MONEY["C"], BANK, cause) is None
 
 
 def test_books_and_bank_that_differ_are_noticed(office: Office) -> None:

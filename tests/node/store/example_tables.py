@@ -3,11 +3,7 @@
 from settlement_node.store.tables import Table, binary, integers, text
 
 ENTRY = Table("entry", integers("index"), binary("entry"))
-STATEMENT = Table(
-    "statement",
-    (*binary("member"), *integers("stream"), *binary("chain"), *integers("seq")),
-    (*binary("hash"), *integers("index")),
-)
+CHAIN = Table("chain", (*binary("member"), *integers("stream"), *binary("chain")), binary("data"))
 PENDING = Table("pending", (*integers("expires"), *binary("id")))
 META = Table("meta", text("name"), binary("value"))
 EVENT = Table(

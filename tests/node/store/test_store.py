@@ -12,9 +12,9 @@ from settlement_node.store.opening import Place, open_store
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Change, Clear, Delete, Kind, Put, Row, Table
 from tests.node.store.conftest import COOP, OTHER
-from tests.node.store.example_tables import ENTRY, EVENT, META, NOWHERE, PENDING, STATEMENT
+from tests.node.store.example_tables import CHAIN, ENTRY, EVENT, META, NOWHERE, PENDING
 
-TABLES = (ENTRY, STATEMENT, PENDING, META, EVENT)
+TABLES = (ENTRY, CHAIN, PENDING, META, EVENT)
 ALL = 10_000
 
 # Few different values, so that keys meet; bytes and letters on which orders could differ.
@@ -92,13 +92,13 @@ async def test_it_holds_what_a_plain_model_holds(store: Store, batches: list[lis
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_a_scan_gives_the_rows_between_its_bounds(store: Store, data: st.DataObject) -> None:
-    rows = {row[:4]: row for row in data.draw(st.lists(rows_of(STATEMENT), max_size=40))}
-    await store.commit([Clear(STATEMENT), Put(STATEMENT, list(rows.values()))])
-    prefix = data.draw(keys_of(STATEMENT))[: data.draw(st.integers(0, 4))]
+    rows = {row[:3]: row for row in data.draw(st.lists(rows_of(CHAIN), max_size=40))}
+    await store.commit([Clear(CHAIN), Put(CHAIN, list(rows.values()))])
+    prefix = data.draw(keys_of(CHAIN))[: data.draw(st.integers(0, 3))]
     bounds = st.none() | st.builds(
         lambda key, length: (*prefix, *key[len(prefix) :][:length]),
-        keys_of(STATEMENT),
-        st.integers(0, 4),
+        keys_of(CHAIN),
+        st.integers(0, 3),
     )
     after, until, reverse = data.draw(bounds), data.draw(bounds), data.draw(st.booleans())
     limit = data.draw(st.integers(1, 10))
@@ -115,9 +115,7 @@ async def test_a_scan_gives_the_rows_between_its_bounds(store: Store, data: st.D
         and (after is None or compared(row, after) > 0)
         and (until is None or compared(row, until) <= 0)
     ]
-    found = await store.scan(
-        STATEMENT, prefix, after=after, until=until, limit=limit, reverse=reverse
-    )
+    found = await store.scan(CHAIN, prefix, after=after, until=until, limit=limit, reverse=reverse)
     assert found == expected[:limit]
 
 

@@ -1,0 +1,59 @@
+"""Deletes what is no longer to be kept: bodies below an erasure, and events that are old."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from settlement_node.coop.answers import Clock
+from settlement_node.coop.events import Events
+from settlement_node.coop.state import CoopState
+from settlement_node.keeping.roots import Roots
+from settlement_node.log.reading import erasing
+from settlement_node.store.backup import META
+from settlement_node.store.port import Store
+from settlement_node.store.tables import Change, Put
+
+_ERASED_BELOW: Final = "erased_below"
+"""The row of `meta` that says below which entry all bodies are gone."""
+
+
+class ClearingOut:
+    """Deletes in portions; cut short, it goes on at the next start."""
+
+    def __init__(self, store: Store, state: CoopState, events: Events, clock: Clock) -> None:
+        """Clear out a store that a running co-op writes to."""
+        self._store = store
+        self._state = state
+        self._events = events
+        self._clock = clock
+        self._horizon = 0
+        self._erasing: AsyncIterator[Change] | None = None
+        self._erased_below: int | None = None
+
+    async def portion(self) -> bool:
+        """Do one portion; tell whether there was one to do."""
+        return await self._erase_bodies() or await self._events.expire(self._clock())
+
+    async def _erase_bodies(self) -> bool:
+        if self._erasing is None:
+            if self._state.keeping.roots.horizon <= await self._done():
+                return False
+            # What the state says may not be durable yet.
+            durable = Roots()
+            await durable.load(self._store)
+            self._horizon = durable.horizon
+            self._erasing = erasing(self._store, self._horizon)
+        change = await anext(self._erasing, None)
+        if change is not None:
+            await self._store.commit([change])
+            return True
+        self._erasing = None
+        await self._store.scrub()
+        self._erased_below = self._horizon
+        await self._store.commit([Put(META, [(_ERASED_BELOW, b"%d" % self._horizon)])])
+        return True
+
+    async def _done(self) -> int:
+        if self._erased_below is None:
+            row = await self._store.get(META, (_ERASED_BELOW,))
+            self._erased_below = int(row[1]) if row is not None else 0
+        return self._erased_below

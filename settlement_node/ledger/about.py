@@ -1,0 +1,64 @@
+"""Which transfers are about what: a bank's movement, or another transfer."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from settlement_node.ledger.codes import Code
+from settlement_node.ledger.rows import TransferRow, transfer_of
+from settlement_node.ledger.tables import ABOUT
+from settlement_node.store.port import View
+from settlement_node.store.tables import Row
+
+FOUND_BY_REFERENCE: Final = frozenset(
+    {
+        Code.DEPOSIT,
+        Code.DEPOSIT_RETURNED,
+        Code.PAYOUT_RETURNED,
+        Code.SUSPENSE_IDENTIFIED,
+        Code.SUSPENSE_CHARGED,
+    }
+)
+"""What is looked for later: has a line been identified, a payment been returned?"""
+
+_MOST: Final = 8
+
+
+class About:
+    """What is known by heart: what was looked up, and what was booked since."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._near: dict[bytes, dict[tuple[int, int], bytes]] = {}
+
+    def note(self, rows: Iterable[TransferRow]) -> list[Row]:
+        """Take in what was booked, and return the rows that lead to it."""
+        noted: list[Row] = []
+        for row in rows:
+            _, transfer = transfer_of(row)
+            if transfer and transfer.reference and transfer.code in FOUND_BY_REFERENCE:
+                self._keep(transfer.reference, row.entry, row.position, row.id)
+                noted.append((transfer.reference, row.entry, row.position, row.id))
+        return noted
+
+    async def look_up(self, references: Iterable[bytes], view: View, size: int) -> None:
+        """Bring near the newest transfers about these, of the log's first `size` entries."""
+        for reference in sorted(set(references)):
+            rows = await view.scan(
+                ABOUT, (reference,), after=(reference, size), limit=_MOST, reverse=True
+            )
+            for row in rows:
+                match row:
+                    case (bytes(), int(entry), int(position), bytes(name)):
+                        self._keep(reference, entry, position, name)
+
+    def newest(self, reference: bytes) -> list[bytes]:
+        """Return the transfers about this, the newest first."""
+        found = self._near.get(reference, {})
+        return [name for _, name in sorted(found.items(), reverse=True)]
+
+    def forget(self) -> None:
+        """Know nothing by heart: all is stored."""
+        self._near.clear()
+
+    def _keep(self, reference: bytes, entry: int, position: int, name: bytes) -> None:
+        self._near.setdefault(reference, {})[entry, position] = name

@@ -1,0 +1,86 @@
+"""Which decision follows from what an operator does with money."""
+
+from collections.abc import Sequence
+
+from depin_protocol.encoding import from_text, to_text
+from depin_protocol.identifiers import HASH_LENGTH
+from settlement_node.intake.said import Said
+from settlement_node.ledger import actions
+from settlement_node.ledger.bank.booking import BankDesk, bank_account, imported
+from settlement_node.ledger.by_hand import transfers_of
+from settlement_node.ledger.desk import Desk, RefusedActionError, code_of, refusal
+from settlement_node.ledger.effects import (
+    ACCOUNT_CLOSED,
+    ACCOUNT_REOPENED,
+    BANK_ACCOUNT_OPENED,
+    BOOKED,
+    LIMIT_SET,
+    REFUSED,
+)
+from settlement_node.ledger.lines import line_of
+from settlement_node.ledger.outcomes import AccountOutcome, Outcome
+from settlement_node.ledger.transfers import Cause
+from settlement_node.log.entries import Decision
+
+
+def decided(said: Said, action: actions.LedgerAction, desk: Desk) -> Decision:
+    """Decide on an action, or raise a RefusedActionError."""
+    ledger = desk.ledger
+    match action:
+        case actions.BookBankLines():
+            return _bank_lines(said, action, desk)
+        case actions.OpenBankAccount(account=number):
+            known = ledger.number(bank_account(number)) is not None
+            outcome = AccountOutcome.ALREADY_SO if known else AccountOutcome.DONE
+            return _account(said, BANK_ACCOUNT_OPENED, action, outcome)
+        case actions.SetLimit(member=member, limit=limit):
+            outcome = ledger.may_set_limit(desk.member(member), limit)
+            return _account(said, LIMIT_SET, action, outcome)
+        case actions.CloseAccount(member=member):
+            outcome = ledger.may_close(desk.member(member))
+            return _account(said, ACCOUNT_CLOSED, action, outcome)
+        case actions.ReopenAccount(member=member):
+            outcome = ledger.may_reopen(desk.member(member))
+            return _account(said, ACCOUNT_REOPENED, action, outcome)
+    return _by_hand(said, action, desk)
+
+
+def _account(
+    said: Said, kind: str, action: actions.LedgerAction, outcome: AccountOutcome
+) -> Decision:
+    if outcome is not AccountOutcome.DONE:
+        raise refusal(outcome)
+    return Decision(kind, {"statement": said.index}, (action.to_json(),))
+
+
+def _by_hand(said: Said, action: actions.LedgerAction, desk: Desk) -> Decision:
+    cause = Cause(from_text(said.statement.hash, HASH_LENGTH), said.at)
+    transfers = transfers_of(action, desk, cause)
+    for outcome in desk.ledger.would(transfers, said.at):
+        if outcome not in {Outcome.CREATED, Outcome.LINKED_FAILED}:
+            raise refusal(outcome)
+    return _booked(said, [line_of(transfer) for transfer in transfers])
+
+
+def _bank_lines(said: Said, action: actions.BookBankLines, desk: Desk) -> Decision:
+    desk.bank(action.account)
+    at_desk = BankDesk(desk.ledger, action.account, desk.members, desk.undone_by)
+    bookings = at_desk.bookings(action.lines)
+    outcomes = desk.ledger.would([booking.transfer for booking in bookings], said.at)
+    result = imported(bookings, outcomes)
+    if not result.new:
+        for _, outcome in result.refused:
+            raise refusal(outcome)
+        raise RefusedActionError("nothing-new", "all of these lines are in the books already")
+    lines: list[dict[str, object]] = [
+        {**line_of(booking.transfer), "match": booking.match.name} for booking in result.new
+    ]
+    lines += [
+        {REFUSED: code_of(outcome), "id": to_text(booking.transfer.id)}
+        for booking, outcome in result.refused
+    ]
+    return _booked(said, lines)
+
+
+def _booked(said: Said, lines: Sequence[dict[str, object]]) -> Decision:
+    return Decision(BOOKED, {"statement": said.index}, tuple(lines))

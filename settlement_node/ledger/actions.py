@@ -1,0 +1,369 @@
+"""What operators can do with money, by signed statements: each action with its parameters."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Protocol, Self
+
+from depin_protocol.bounds import MAX_AMOUNT
+from depin_protocol.encoding import from_text, to_text
+from depin_protocol.statements.fields import ID, MAX_TIME, BodyError, Fields, integer, row
+from depin_protocol.statements.membership import OperatorAction
+from settlement_node.ledger.bank.statement import ACCOUNT, MAX_NAME, MAX_REMITTANCE, BankLine
+from settlement_node.ledger.transfers import ID_LENGTH
+
+MAX_LINES: Final = 500
+"""Most bank lines of one action; their length is bound by that of a statement."""
+
+_FIELDS: Final = 8
+_MAX_COPIES: Final = 10_000
+
+
+class LedgerAction(Protocol):
+    """What an operator can do with money."""
+
+    NAME: ClassVar[str]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        ...
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read the parameters."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBankAccount:
+    """Names a bank account of the co-op's, or its cash box, so that money can come and go there."""
+
+    NAME: ClassVar[str] = "open_bank_account"
+
+    account: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"account": self.account}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read its number."""
+        return cls(fields.text("account", ACCOUNT))
+
+
+@dataclass(frozen=True, slots=True)
+class BookBankLines:
+    """Tells what the bank booked; lines that are known already change nothing."""
+
+    NAME: ClassVar[str] = "book_bank_lines"
+
+    account: str
+    lines: tuple[BankLine, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters; a line is a row of its fields."""
+        return {"account": self.account, "lines": [line_row(line) for line in self.lines]}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read the account and its lines."""
+        account = fields.text("account", ACCOUNT)
+        return cls(account, fields.array("lines", MAX_LINES, _read_line, least=1))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDeposit:
+    """Books what a member has paid in, where no bank's statement tells it."""
+
+    NAME: ClassVar[str] = "record_deposit"
+
+    member: str
+    account: str
+    amount: int
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"member": self.member, "account": self.account, "amount": self.amount}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read who, where and how much."""
+        return cls(fields.text("member", ID), fields.text("account", ACCOUNT), _amount(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPayout:
+    """Books what was handed out to a member, where no bank's statement tells it."""
+
+    NAME: ClassVar[str] = "record_payout"
+
+    member: str
+    account: str
+    amount: int
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"member": self.member, "account": self.account, "amount": self.amount}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read who, from where and how much."""
+        return cls(fields.text("member", ID), fields.text("account", ACCOUNT), _amount(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class ReservePayout:
+    """Sets aside what the bank is to pay a member; without an amount, all that is left."""
+
+    NAME: ClassVar[str] = "reserve_payout"
+
+    member: str
+    account: str
+    amount: int | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        amount = {} if self.amount is None else {"amount": self.amount}
+        return {"member": self.member, "account": self.account, **amount}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read who, from where and how much."""
+        member, account = fields.text("member", ID), fields.text("account", ACCOUNT)
+        return cls(member, account, _amount(fields) if "amount" in fields else None)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPayout:
+    """Releases a payout that the bank has not done and will not do."""
+
+    NAME: ClassVar[str] = "cancel_payout"
+
+    transfer: bytes
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"transfer": to_text(self.transfer)}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read which."""
+        return cls(_transfer(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnMovement:
+    """Undoes a deposit that the bank took back, or a payout that did not arrive."""
+
+    NAME: ClassVar[str] = "return_movement"
+
+    transfer: bytes
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"transfer": to_text(self.transfer)}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read which."""
+        return cls(_transfer(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyLine:
+    """Says whose a bank line in suspense is: a member's, or without one the co-op's."""
+
+    NAME: ClassVar[str] = "identify_line"
+
+    transfer: bytes
+    member: str | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        member = {} if self.member is None else {"member": self.member}
+        return {"transfer": to_text(self.transfer), **member}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read which line, and whose it is."""
+        return cls(_transfer(fields), fields.text("member", ID) if "member" in fields else None)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBalance:
+    """Books what was held before these books began: at a bank, by a member, else by the co-op."""
+
+    NAME: ClassVar[str] = "opening_balance"
+
+    amount: int
+    member: str | None = None
+    account: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        whose = {"member": self.member, "account": self.account}
+        named = {name: value for name, value in whose.items() if value is not None}
+        return {"amount": self.amount, **named}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read how much, and whose."""
+        amount = _signed(fields, "amount")
+        member = fields.text("member", ID) if "member" in fields else None
+        account = fields.text("account", ACCOUNT) if "account" in fields else None
+        if member is not None and account is not None:
+            raise BodyError("parameters name a member and a bank account: name one of them")
+        return cls(amount, member, account)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFunds:
+    """Books what the co-op itself received, or below 0 what it spent, without a bank's line."""
+
+    NAME: ClassVar[str] = "record_funds"
+
+    account: str
+    amount: int
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"account": self.account, "amount": self.amount}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read where and how much."""
+        return cls(fields.text("account", ACCOUNT), _signed(fields, "amount"))
+
+
+@dataclass(frozen=True, slots=True)
+class SetLimit:
+    """Says how far below zero a member's orders may go; below 0: how much has to stay."""
+
+    NAME: ClassVar[str] = "set_limit"
+
+    member: str
+    limit: int
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"member": self.member, "limit": self.limit}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read whose and how far."""
+        limit = fields.integer("limit", 1 - MAX_AMOUNT, MAX_AMOUNT - 1)
+        return cls(fields.text("member", ID), limit)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAccount:
+    """Closes the empty money account of a member who has left."""
+
+    NAME: ClassVar[str] = "close_account"
+
+    member: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"member": self.member}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read whose."""
+        return cls(fields.text("member", ID))
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenAccount:
+    """Opens a closed account again, for a late correction."""
+
+    NAME: ClassVar[str] = "reopen_account"
+
+    member: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"member": self.member}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read whose."""
+        return cls(fields.text("member", ID))
+
+
+KINDS: Final[dict[str, type[LedgerAction]]] = {
+    kind.NAME: kind
+    for kind in (
+        OpenBankAccount,
+        BookBankLines,
+        RecordDeposit,
+        RecordPayout,
+        ReservePayout,
+        CancelPayout,
+        ReturnMovement,
+        IdentifyLine,
+        OpenBalance,
+        RecordFunds,
+        SetLimit,
+        CloseAccount,
+        ReopenAccount,
+    )
+}
+
+
+def read_action(body: OperatorAction) -> LedgerAction:
+    """Read the parameters, or raise a BodyError or an EncodingError that names the wrong one."""
+    fields = Fields(body.parameters, "parameters")
+    action = KINDS[body.action].read(fields)
+    fields.finish()
+    return action
+
+
+def line_row(line: BankLine) -> list[object]:
+    """Write a bank line."""
+    return [
+        line.amount,
+        line.booked,
+        line.bank_reference,
+        line.end_to_end,
+        line.remittance,
+        line.counterparty,
+        int(line.returned),
+        line.copy,
+    ]
+
+
+def _read_line(value: object, path: str) -> BankLine:
+    amount, booked, bank_reference, end_to_end, remittance, counterparty, returned, copy = row(
+        value, path, _FIELDS
+    )
+    if amount == 0:
+        raise BodyError(f"{path}[0] is 0: leave such a line out")
+    return BankLine(
+        integer(amount, f"{path}[0]", 1 - MAX_AMOUNT, MAX_AMOUNT - 1),
+        integer(booked, f"{path}[1]", 0, MAX_TIME),
+        _words(bank_reference, path, MAX_NAME),
+        _words(end_to_end, path, MAX_NAME),
+        _words(remittance, path, MAX_REMITTANCE),
+        _words(counterparty, path, MAX_NAME),
+        bool(integer(returned, f"{path}[6]", 0, 1)),
+        integer(copy, f"{path}[7]", 1, _MAX_COPIES),
+    )
+
+
+def _words(value: object, path: str, limit: int) -> str:
+    return Fields({"text": value}, path).words("text", limit)
+
+
+def _amount(fields: Fields) -> int:
+    return fields.integer("amount", 1, MAX_AMOUNT - 1)
+
+
+def _signed(fields: Fields, name: str) -> int:
+    amount = fields.integer(name, 1 - MAX_AMOUNT, MAX_AMOUNT - 1)
+    if not amount:
+        raise BodyError(f"{fields.path(name)} is 0: there is nothing to book")
+    return amount
+
+
+def _transfer(fields: Fields) -> bytes:
+    return from_text(fields.text("transfer", ID), ID_LENGTH)

@@ -1,0 +1,78 @@
+"""Fetches the older transfers that an operator's action names or might repeat."""
+
+from collections.abc import Iterable
+
+from depin_protocol.encoding import EncodingError, from_text
+from depin_protocol.identifiers import HASH_LENGTH
+from depin_protocol.statements.fields import BodyError
+from depin_protocol.statements.membership import OperatorAction
+from settlement_node.ledger import actions
+from settlement_node.ledger.accounts import AccountKind, AccountName
+from settlement_node.ledger.bank.booking import bank_account, deposit_key, line_id, payout_named
+from settlement_node.ledger.desk import Desk
+from settlement_node.ledger.effects import money_of
+from settlement_node.ledger.ledger import Ledger
+from settlement_node.ledger.money import ids_because_of, opening_id
+from settlement_node.ledger.tables import transfer_row
+from settlement_node.ledger.transfers import Cause
+from settlement_node.store.port import View
+
+
+async def look_up(  # noqa: PLR0913 - whose action, at which place of the log
+    statement: str, body: OperatorAction, desk: Desk, view: View, *, size: int, at: int
+) -> None:
+    """Bring near what the store holds of the transfers that this action is about.
+
+    All of it can be named before anything is decided, whatever else is decided until then.
+    """
+    try:
+        action = actions.read_action(body)
+    except (BodyError, EncodingError):
+        return
+    cause = Cause(from_text(statement, HASH_LENGTH), at)
+    deposits = _deposit_keys(action)
+    await desk.about.look_up(deposits, view, size)
+    originals = {name for key in deposits for name in desk.about.newest(key)} | _named(action)
+    await _recall(desk.ledger, originals | _might_repeat(action, cause), view, size)
+    await desk.about.look_up(originals, view, size)
+
+
+def _deposit_keys(action: actions.LedgerAction) -> set[bytes]:
+    """Name the deposits that returned bank lines speak of."""
+    match action:
+        case actions.BookBankLines(lines=lines):
+            return {deposit_key(one) for one in lines if one.returned and one.end_to_end}
+    return set()
+
+
+def _named(action: actions.LedgerAction) -> set[bytes]:
+    """Name the transfers that an action is about."""
+    match action:
+        case actions.ReturnMovement(transfer=name) | actions.IdentifyLine(transfer=name):
+            return {name}
+        case actions.BookBankLines(lines=lines):
+            names = (payout_named(line.end_to_end) for line in lines)
+            return {name for name in names if name is not None}
+    return set()
+
+
+def _might_repeat(action: actions.LedgerAction, cause: Cause) -> set[bytes]:
+    """Name the ids that an action may give, whatever it leads to."""
+    match action:
+        case actions.BookBankLines(account=account, lines=lines):
+            return {line_id(account, line) for line in lines}
+        case actions.OpenBalance(member=member, account=account):
+            name = AccountName(AccountKind.COOP_FUNDS)
+            if member is not None:
+                name = money_of(member)
+            elif account is not None:
+                name = bank_account(account)
+            return {opening_id(name, 0)}
+    return set(ids_because_of(cause))
+
+
+async def _recall(ledger: Ledger, names: Iterable[bytes], view: View, size: int) -> None:
+    asked = sorted(ledger.lacks(names))
+    found = [await transfer_row(view, name) for name in asked]
+    # A replay sees rows that come later in the log; there they are not yet.
+    ledger.recall(asked, [row for row in found if row is not None and row.entry < size])
