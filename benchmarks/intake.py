@@ -1,11 +1,13 @@
 """Durable statements over HTTP, from separate client processes, beside what the parts allow.
 
-    benchmarks/intake.py [--seconds 5] [--homes 32] [--clients 2]
+    python -m benchmarks.intake [--seconds 3] [--rounds 3] [--homes 32] [--clients 2]
 
-The floor of a statement is the CPU time of its parts, measured in the same run on the same bytes:
-one HTTP request that does nothing, on the same server; one signature check; one group-committed
-row of the same size. `of floor` is that time by what the node used. Times of a process are its own
-CPU time, so that neighbours on the machine count little; rates and latencies are by the clock.
+The floor of a statement is the CPU time of its parts, measured in the same round on the same bytes:
+one HTTP request of the same size that does nothing and gets an answer of the same size, on the
+same server; one signature check; one group-committed row of the same size, all homes in a group.
+`of floor` is that time by what the node used. Times of a process are its own CPU time, so that
+neighbours on the machine count little; rates and latencies are by the clock. Node and floor take
+turns, and what is printed are the medians of the rounds.
 """
 
 import argparse
@@ -15,12 +17,13 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 from aiohttp import web
@@ -45,6 +48,10 @@ from settlement_node.hosting.hosting import hosting, now
 
 DAY = 86_400_000
 BATCH = 100
+RECEIPT = 540
+"""Bytes of a receipt, about."""
+NOBODY = to_text(bytes(16))
+"""The co-op of the server that does nothing."""
 SAMPLES = {"single": 60, "batch": 4}
 """Samples of a statement: 60 where one travels alone, a quarter of an hour's 4 in a batch."""
 
@@ -133,10 +140,12 @@ async def client(port: int, coop: str, mode: str, homes: Sequence[int], seconds:
     async def live(number: int) -> int:
         nonlocal prepared
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        if mode == "noop":
-            requests = [http("/noop", MEDIA_TYPE, pack([bytes(700)]))] * 100_000
+        home = Home(coop, number)
+        if coop == NOBODY:
+            home.say(ChainOpening())
+            content = pack([home.readings(SAMPLES[mode])] * counted)
+            requests = [http("/noop", MEDIA_TYPE, content)] * 100_000
         else:
-            home = Home(coop, number)
             path = f"/v1/coops/{coop}/members"
             await asked(
                 reader, writer, http(path, "application/vnd.depin.join-request", home.request())
@@ -168,7 +177,7 @@ async def client(port: int, coop: str, mode: str, homes: Sequence[int], seconds:
             content = await asked(reader, writer, request)
             latencies.append(time.perf_counter() - begun)
             done += counted
-            if mode != "noop" and content.count(b'"signature"') != counted:
+            if coop != NOBODY and content.count(b'"signature"') != counted:
                 raise RuntimeError(content[:500])
         writer.close()
         return done
@@ -191,20 +200,21 @@ async def server(folder: Path, homes: int) -> None:
         await told(port, made.description.coop)
 
 
-async def noop_server() -> None:
-    """Run the same HTTP server with nothing behind it."""
+async def noop_server(length: int) -> None:
+    """Run the same HTTP server with nothing behind it, and answers of this length."""
+    content = bytes(length)
 
     async def nothing(request: web.Request) -> web.Response:
         await request.read()
-        return web.Response(body=b"[]", content_type="application/json")
+        return web.Response(body=content, content_type="application/json")
 
-    app = web.Application()
+    app = web.Application(client_max_size=2**20)
     app.router.add_post("/noop", nothing)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    await told(runner.addresses[0][1], "")
+    await told(runner.addresses[0][1], NOBODY)
     await runner.cleanup()
 
 
@@ -266,21 +276,19 @@ class Measured:
 
     rate: float
     cpu: float
-    """Of the server, in microseconds a statement (of the no-op: a request)."""
+    """Of the server, in microseconds a statement."""
     p50: float
     p99: float
     mib: int
     done: int
 
 
-def measured(mode: str, homes: int, clients: int, seconds: float, folder: Path) -> Measured:
-    """Run server and clients in one mode."""
-    node = Child.begin("--noop") if mode == "noop" else Child.begin("--server", folder, homes)
+def measured(node: Child, mode: str, homes: int, clients: int, seconds: float) -> Measured:
+    """Let clients speak to a server in one mode."""
     begun = json.loads(node.hear())
     own = [range(number, homes, clients) for number in range(clients)]
     started = [
-        Child.begin("--client", begun["port"], begun["coop"] or "-", mode, seconds, *one)
-        for one in own
+        Child.begin("--client", begun["port"], begun["coop"], mode, seconds, *one) for one in own
     ]
     for one in started:
         one.hear()
@@ -338,45 +346,74 @@ def main() -> None:
     if sys.argv[1:2] == ["--server"]:
         return asyncio.run(server(Path(sys.argv[2]), int(sys.argv[3])))
     if sys.argv[1:2] == ["--noop"]:
-        return asyncio.run(noop_server())
+        return asyncio.run(noop_server(int(sys.argv[2])))
     if sys.argv[1:2] == ["--client"]:
         port, coop, mode, seconds, *homes = sys.argv[2:]
         work = client(int(port), coop, mode, [int(one) for one in homes], float(seconds))
         return asyncio.run(work)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--homes", type=int, default=32)
     parser.add_argument("--clients", type=int, default=2)
     given = parser.parse_args()
-    return table(given.seconds, given.homes, given.clients)
+    print(f"{'':8}{'a second':>10}{'p50 ms':>8}{'p99 ms':>8}{'CPU us':>8}", end="")
+    print(f"{'http':>7}{'verify':>8}{'commit':>8}{'floor':>7}{'of floor':>10}{'of verify':>11}")
+    for mode in SAMPLES:
+        table(mode, given.seconds, given.rounds, given.homes, given.clients)
+    return None
 
 
-def table(seconds: float, homes: int, clients: int) -> None:
-    """Measure all, and print it."""
-    home = Home(to_text(numbered("coop", 0, 16)), 0)
+class Round(NamedTuple):
+    """The node and its floor, one after the other."""
+
+    node: Measured
+    http: float
+    verify: float
+    commit: float
+
+    @property
+    def floor(self) -> float:
+        """What the parts cost together."""
+        return self.http + self.verify + self.commit
+
+
+def table(mode: str, seconds: float, rounds: int, homes: int, clients: int) -> None:
+    """Measure a mode, and print it."""
+    home = Home(NOBODY, 0)
     home.say(ChainOpening())
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        noop = measured("noop", homes, clients, seconds, folder)
-        print(f"HTTP no-op: {noop.rate:,.0f} a second, {noop.cpu:.1f} us of CPU each")
-        print(f"{'':8}{'a second':>10}{'p50 ms':>8}{'p99 ms':>8}{'CPU us':>8}", end="")
-        print(f"{'http':>7}{'verify':>8}{'commit':>8}{'floor':>7}{'of floor':>10}{'of verify':>11}")
-        for mode in ("single", "batch"):
-            wires = [home.readings(SAMPLES[mode]) for _ in range(2_000)]
-            group = homes if mode == "single" else homes * BATCH
-            verify, commit = verify_cost(wires), commit_cost(folder, wires, group)
-            share = noop.cpu if mode == "single" else noop.cpu / BATCH
-            floor = share + verify + commit
-            it = measured(mode, homes, clients, seconds, folder / mode)
-            print(f"{mode:8}{it.rate:>10,.0f}{it.p50:>8.1f}{it.p99:>8.1f}{it.cpu:>8.1f}", end="")
-            print(f"{share:>7.1f}{verify:>8.1f}{commit:>8.1f}{floor:>7.1f}", end="")
-            print(f"{floor / it.cpu:>10.2f}{verify / it.cpu:>11.2f}")
+    wires = [home.readings(SAMPLES[mode]) for _ in range(2_000)]
+    counted = BATCH if mode == "batch" else 1
+    taken: list[Round] = []
+    sizes: list[float] = []
+    for _ in range(rounds):
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            noop = Child.begin("--noop", RECEIPT * counted)
+            http = measured(noop, mode, homes, clients, seconds).cpu
+            verify, commit = verify_cost(wires), commit_cost(folder, wires, homes * counted)
+            server = Child.begin("--server", folder / mode, homes)
+            node = measured(server, mode, homes, clients, seconds)
+            taken.append(Round(node, http, verify, commit))
             books = next((folder / mode).glob("coops/*/books.sqlite"))
-            size = books.stat().st_size / it.done
-            print(
-                f"        {len(wires[0])} bytes a statement, {size:,.0f} in the books,"
-                f" {it.mib} MiB resident; 35,040 of them: {size * 35_040 / 1e6:.1f} MB a year"
-            )
+            sizes.append(books.stat().st_size / node.done)
+
+    def typical(value: Callable[[Round], float]) -> float:
+        return median(value(one) for one in taken)
+
+    print(f"{mode:8}{typical(lambda one: one.node.rate):>10,.0f}", end="")
+    print(f"{typical(lambda one: one.node.p50):>8.1f}", end="")
+    print(f"{typical(lambda one: one.node.p99):>8.1f}", end="")
+    print(f"{typical(lambda one: one.node.cpu):>8.1f}", end="")
+    print(f"{typical(lambda one: one.http):>7.1f}{typical(lambda one: one.verify):>8.1f}", end="")
+    print(f"{typical(lambda one: one.commit):>8.1f}{typical(lambda one: one.floor):>7.1f}", end="")
+    print(f"{typical(lambda one: one.floor / one.node.cpu):>10.2f}", end="")
+    print(f"{typical(lambda one: one.verify / one.node.cpu):>11.2f}")
+    size, most = median(sizes), max(one.node.mib for one in taken)
+    print(
+        f"        {len(wires[0])} bytes a statement, {size:,.0f} in the books, {most} MiB"
+        f" resident; 35,040 of them: {size * 35_040 / 1e6:.1f} MB a year"
+    )
 
 
 main()

@@ -1,5 +1,6 @@
 """`POST /v1/statements`: what homes say, in batches, and a receipt or a problem for each."""
 
+from collections import Counter
 from typing import Final
 
 import msgspec
@@ -37,9 +38,13 @@ async def take(request: web.Request) -> web.Response:
         refused = WrongCoopError("the first statement is for no co-op that this node runs")
         return _written([refused] * len(wires))
     answers = await coop.submit(wires)
-    for wire, given in zip(wires, answers, strict=True):
-        if isinstance(given, Receipt):
-            context.members.charge(_text(wire[_MEMBER]), 1)
+    taken = Counter(
+        wire[_MEMBER]
+        for wire, given in zip(wires, answers, strict=True)
+        if isinstance(given, Receipt)
+    )
+    for member, count in taken.items():
+        context.members.charge(_text(member), count)
     return _written(answers)
 
 

@@ -111,7 +111,8 @@ class Coop:
         self._store = store
         self._checkpoints = Checkpoints(facts.origin, around.settings.checkpoint_after)
         self.shelf = Shelf(store, self._checkpoints)
-        self._checkers = Checkers(facts.coop, state.find)
+        # The loop has work of its own meanwhile, and others wait for it.
+        self._checkers = Checkers(facts.coop, state.find, spared=1)
         self._writer = Writer(store, state, self._checkpoints, self.events, around)
         self._around = around
         self._pipeline = self._new_pipeline()

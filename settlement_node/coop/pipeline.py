@@ -15,7 +15,7 @@ from depin_protocol.problems import RefusedError
 from settlement_node.coop.answers import BusyError, StoppedError
 from settlement_node.coop.tidying import Tidying
 from settlement_node.coop.writer import Group, Outcome, Surroundings, Writer
-from settlement_node.intake.checking import Checked, Checkers
+from settlement_node.intake.checking import ON_THE_SPOT, Checked, Checkers
 from settlement_node.log.checkpoints import Checkpoints
 
 _IDLE: Final = 30.0
@@ -108,8 +108,7 @@ class Pipeline:
         self._open.add(submission)
         self._arrived.append(submission)
         self._news.set()
-        # Who goes away does not take back what it said.
-        return await asyncio.shield(submission.answer)
+        return await submission.answer
 
     async def _check_submissions(self) -> None:
         while True:
@@ -119,6 +118,9 @@ class Pipeline:
                     return
                 self._news.clear()
                 await self._news.wait()
+            if sum(len(one.wires) for one in self._arrived) <= ON_THE_SPOT:
+                # Being early would gain them nothing: they share a commit with what comes yet.
+                await self._ready.join()
             taken = self._take_some()
             wires = [wire for submission in taken for wire in submission.wires]
             await self._ready.put((taken, await self._checkers.check(wires)))
@@ -147,6 +149,7 @@ class Pipeline:
             submissions, statements = ready
             joins = [one.join for one in submissions if one.join is not None]
             self._answer(submissions, await self._write(Group(joins, statements)))
+            self._ready.task_done()
 
     async def _write(self, group: Group) -> Outcome:
         outcome = await self._writer.write(group)
@@ -168,7 +171,10 @@ class Pipeline:
             self._waiting_bytes -= one.weight
             self._open.discard(one)
             joined = [next(joins)] if one.join is not None else []
-            one.answer.set_result(Outcome(joined, [next(statements) for _ in one.wires]))
+            outcome = Outcome(joined, [next(statements) for _ in one.wires])
+            # Who goes away does not take back what it said.
+            if not one.answer.cancelled():
+                one.answer.set_result(outcome)
 
     def _ended(self, task: asyncio.Task[Outcome] | asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -181,5 +187,6 @@ class Pipeline:
         for other in self._tasks:
             other.cancel()
         for submission in self._open:
-            submission.answer.set_exception(StoppedError(self.failure))
+            if not submission.answer.cancelled():
+                submission.answer.set_exception(StoppedError(self.failure))
         self._open.clear()

@@ -59,6 +59,7 @@ class CoopState:
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
         self._moved: set[tuple[str, Stream, str]] = set()
+        self._placed: list[Row] = []
 
     @classmethod
     async def load(cls, store: Store) -> Self:
@@ -149,7 +150,8 @@ class CoopState:
             self._moved.add((member.id, *moved))
         header = statement.header
         opened_at = member.streams[header.stream].chains[header.chain].opened_at
-        changes: list[Change] = [Put(STATEMENT, [(opened_at, header.seq, index)])]
+        self._placed.append((opened_at, header.seq, index))
+        changes: list[Change] = []
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
         said = Said(index, at, statement)
@@ -213,7 +215,10 @@ class CoopState:
         ]
         self._moved.clear()
         changes = self.sequence.take_changes()
-        return [*changes, Put(CHAIN, rows)] if rows else changes
+        if rows:
+            changes += [Put(CHAIN, rows), Put(STATEMENT, self._placed)]
+            self._placed = []
+        return changes
 
     def _advance(self, at: int) -> None:
         if at < self.at:

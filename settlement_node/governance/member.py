@@ -83,7 +83,8 @@ class Member:
         """Take a statement that was admitted; return the chains that moved."""
         header = statement.header
         stream = self.streams[header.stream]
-        stream.append(entry.head, self.key_index(header.stream, header.chain, header.seq), index)
+        # A chain is opened with the newest key.
+        stream.append(entry.head, len(self.history.keys) - 1, index)
         moved = {(header.stream, header.chain)}
         for name, chain in sorted(entry.ends):
             self.streams[name].chains[chain].live = False

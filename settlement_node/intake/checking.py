@@ -22,7 +22,7 @@ from depin_protocol.statements.envelope import (
 )
 from settlement_node.governance.member import Member
 
-_ON_THE_SPOT: Final = 32
+ON_THE_SPOT: Final = 32
 """So many statements are checked where they are: threads would cost more than they save."""
 
 type FindMember = Callable[[str], Member | None]
@@ -48,16 +48,16 @@ class Checked(NamedTuple):
 class Checkers:
     """Checks statements of one co-op; many at once in threads, where signatures go side by side."""
 
-    def __init__(self, coop: str, find: FindMember) -> None:
-        """Check for one co-op."""
+    def __init__(self, coop: str, find: FindMember, *, spared: int = 0) -> None:
+        """Check for one co-op, with as many threads as there are cores but for those spared."""
         self._coop = coop
         self._find = find
-        self._workers = os.cpu_count() or 1
+        self._workers = max(1, (os.cpu_count() or 1) - spared)
         self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="signatures")
 
     async def check(self, wires: Sequence[bytes]) -> list[Checked | RefusedError]:
         """Check statements, in order."""
-        if len(wires) <= _ON_THE_SPOT:
+        if len(wires) <= ON_THE_SPOT:
             return self._check_part(wires)
         share = -(-len(wires) // self._workers)
         parts = [wires[at : at + share] for at in range(0, len(wires), share)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, Self
 
-from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
+from depin_protocol.encoding import decode_json, from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.problems import EarlierLogError
 from depin_protocol.statements.bodies import Stream
@@ -63,15 +63,9 @@ class Chain:
 
     def data(self) -> bytes:
         """Write the chain for its row."""
-        return encode_json(
-            {
-                "s": self.seq,
-                "h": self.hash,
-                "k": self.opened_under,
-                "o": self.opened_at,
-                "l": int(self.live),
-            }
-        )
+        key, opened, live = self.opened_under, self.opened_at, int(self.live)
+        text = f'{{"s":{self.seq},"h":"{self.hash}","k":{key},"o":{opened},"l":{live}}}'
+        return text.encode("ascii")
 
     @classmethod
     def read(cls, data: bytes) -> Self:

@@ -1,9 +1,12 @@
 """Bytes as text, and the JSON that statements are written in."""
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BinasciiError
+from binascii import a2b_base64, b2a_base64
 from typing import Any, Final, NoReturn
+
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 
 MAX_DEPTH: Final = 16
 """Deepest nesting of arrays and objects, the outermost counted as 1."""
@@ -18,13 +21,15 @@ class EncodingError(ValueError):
 
 def to_text(data: bytes) -> str:
     """Write bytes as base64url without padding."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    written = b2a_base64(data, newline=False).rstrip(b"=")
+    return written.translate(_TO_URL).decode("ascii")
 
 
 def from_text(text: str, length: int) -> bytes:
     """Read exactly `length` bytes of canonical base64url without padding."""
     try:
-        data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        padded = text.encode("ascii").translate(_FROM_URL) + b"=" * (-len(text) % 4)
+        data = a2b_base64(padded)
     except (BinasciiError, UnicodeEncodeError):
         data = b""
     if len(data) != length or to_text(data) != text:
