@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from depin_protocol.problems import ForkError
@@ -22,6 +23,7 @@ from settlement_node.store.opening import open_store
 from settlement_node.store.tables import Delete
 from tests.node.keeping.days import YEARS, closed, confirm, day, days, erase, roots, told
 from tests.node.keeping.test_state_roots import dump
+from tests.node.postgres_server import Server
 from tests.node.village import Village, readings, surroundings
 from tests.protocol.spoken import NOON, Home
 
@@ -150,11 +152,36 @@ async def test_no_byte_of_what_was_erased_is_left_in_the_files(tmp_path: Path) -
         assert await here.store.get(BODY, (here.coop.position.size - 1,)) is not None
         await here.coop.close()
         await here.store.close()
-        kept = b"".join(path.read_bytes() for path in tmp_path.glob("coop*"))
-        assert not [wire for wire in wires if wire[:64] in kept or wire[-64:] in kept]
+        assert not in_files(tmp_path, wires)
         here.store = await open_store(file, here.store.coop)
         await verify(here.store)
         await here.store.close()
+
+
+def in_files(folder: Path, wires: list[bytes]) -> bool:
+    """Tell whether any of these can be read in a folder's files."""
+    kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    return any(wire[:64] in kept or wire[-64:] in kept for wire in wires)
+
+
+@pytest.mark.postgres
+async def test_nor_in_those_of_postgresql_after_a_full_vacuum(
+    postgres: Server, postgres_url: str
+) -> None:
+    async with erased(postgres_url) as (_, _, said, _):
+        wires = [statement.wire for statement in said]
+        connection = await asyncpg.connect(postgres_url)
+        try:
+            named = "SELECT oid FROM pg_database WHERE datname = current_database()"
+            files = postgres.data / "base" / str(await connection.fetchval(named))
+            await connection.execute("CHECKPOINT")
+            before = in_files(files, wires)
+            await connection.execute("VACUUM FULL body")
+            await connection.execute("CHECKPOINT")
+        finally:
+            await connection.close()
+        assert before, "free space held them still"
+        assert not in_files(files, wires)
 
 
 async def test_an_erasure_that_is_cut_short_goes_on(tmp_path: Path) -> None:
