@@ -11,7 +11,7 @@ from settlement_node.ledger.rows import (
     Standing,
     TransferRow,
     account_row,
-    new_row,
+    history_row,
     refused_row,
     transfer_row,
 )
@@ -216,17 +216,8 @@ class Books:
         entry, position = self.entry, self.position
         self._altered[debited.number] = debited
         self._altered[credited.number] = credited
-        for account in (debited, credited):
-            if account.history:
-                sums = (
-                    account.number,
-                    entry,
-                    position,
-                    name,
-                    account.debits_pending,
-                    account.debits_posted,
-                    account.credits_pending,
-                    account.credits_posted,
-                )
-                self._history.append(new_row(HistoryRow, sums))
+        if debited.history:
+            self._history.append(history_row(debited, entry, position, name))
+        if credited.history:
+            self._history.append(history_row(credited, entry, position, name))
         self.position = position + 1

@@ -84,7 +84,7 @@ class UnreadableRowError(ValueError):
 
 # kind, closed, limit and the four sums; the owner follows.
 _ACCOUNT: Final = struct.Struct(">BBqQQQQ")
-_STANDINGS: Final = tuple(bytes([standing]) for standing in Standing)
+_REFUSED: Final = bytes([Standing.REFUSED])
 
 
 def account_row(account: Account) -> AccountRow:
@@ -122,13 +122,28 @@ def account_of(row: AccountRow) -> Account:
 
 def transfer_row(transfer: Transfer, standing: Standing, entry: int, position: int) -> TransferRow:
     """Write a transfer and how it stands."""
-    data = packed(transfer, _STANDINGS[standing])
+    data = packed(transfer, standing)
     return new_row(TransferRow, (transfer.id, entry, position, data))
+
+
+def history_row(account: Account, entry: int, position: int, name: bytes) -> HistoryRow:
+    """Write what an account holds after a transfer."""
+    sums = (
+        account.number,
+        entry,
+        position,
+        name,
+        account.debits_pending,
+        account.debits_posted,
+        account.credits_pending,
+        account.credits_posted,
+    )
+    return new_row(HistoryRow, sums)
 
 
 def refused_row(name: bytes, entry: int, position: int) -> TransferRow:
     """Write that an id was refused for ever."""
-    return TransferRow(name, entry, position, _STANDINGS[Standing.REFUSED])
+    return TransferRow(name, entry, position, _REFUSED)
 
 
 def transfer_of(row: TransferRow) -> tuple[Standing, Transfer | None]:

@@ -105,17 +105,18 @@ class TransferFormError(ValueError):
 
 # phase and link, asset, code, debit, credit, amount; then what only some phases have.
 _BASE: Final = struct.Struct(">BBBQQQ")
+_STANDING_AND_BASE: Final = struct.Struct(">BBBBQQQ")
 _EXPIRES: Final = struct.Struct(">Q")
 _LINKED: Final = 0x80
 _RESERVE: Final = Phase.RESERVE
 _AT_ONCE: Final = Phase.AT_ONCE
 
 
-def packed(transfer: Transfer, before: bytes = b"") -> bytes:
-    """Write a transfer without its id, after what comes before it."""
+def packed(transfer: Transfer, standing: int) -> bytes:
+    """Write how a transfer stands, and the transfer without its id."""
     _, debit, credit, amount, asset, code, phase, reserved_by, expires, reference, tied = transfer
     form = phase | _LINKED if tied else phase
-    base = before + _BASE.pack(form, asset, code, debit, credit, amount)
+    base = _STANDING_AND_BASE.pack(standing, form, asset, code, debit, credit, amount)
     if phase is _AT_ONCE:
         return base + reference
     if phase is _RESERVE:
@@ -124,7 +125,7 @@ def packed(transfer: Transfer, before: bytes = b"") -> bytes:
 
 
 def unpacked(name: bytes, data: bytes) -> Transfer:
-    """Read what `packed` wrote; anything else is refused."""
+    """Read what `packed` wrote after how it stands; anything else is refused."""
     if len(name) != ID_LENGTH:
         raise TransferFormError(f"an id of {len(name)} bytes instead of {ID_LENGTH}")
     if len(data) < _BASE.size:
@@ -161,28 +162,3 @@ def unpacked(name: bytes, data: bytes) -> Transfer:
         reference,
         bool(form & _LINKED),
     )
-
-
-def to_bytes(transfers: Iterable[Transfer]) -> bytes:
-    """Write transfers as an entry's body carries them."""
-    parts: list[bytes] = []
-    for transfer in transfers:
-        data = packed(transfer)
-        parts += (transfer.id, len(data).to_bytes(), data)
-    return b"".join(parts)
-
-
-def from_bytes(data: bytes) -> tuple[Transfer, ...]:
-    """Read what `to_bytes` wrote."""
-    transfers = []
-    at = 0
-    while at < len(data):
-        begin = at + ID_LENGTH + 1
-        if begin > len(data):
-            raise TransferFormError("the bytes end inside a transfer")
-        end = begin + data[begin - 1]
-        if end > len(data):
-            raise TransferFormError("the bytes end inside a transfer")
-        transfers.append(unpacked(data[at : at + ID_LENGTH], data[begin:end]))
-        at = end
-    return tuple(transfers)

@@ -10,11 +10,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from depin_protocol.encoding import decode_json, encode_json
 from settlement_node.ledger.audit import audit
 from settlement_node.ledger.ledger import Ledger
+from settlement_node.ledger.lines import line_of, transfer_in
 from settlement_node.ledger.outcomes import AccountOutcome, Outcome
 from settlement_node.ledger.rows import Logged, transfer_of
-from settlement_node.ledger.transfers import from_bytes, to_bytes
 from tests.node.ledger.drawn_transfers import ADA, BANK, BOB, NAMES, ROOF, START, Drawer
 from tests.node.ledger.naive_ledger import NaiveAccount, NaiveLedger
 from tests.node.ledger.row_shelf import DENOMINATIONS, RowShelf
@@ -160,11 +161,13 @@ def test_they_agree_on_every_outcome_that_there_is() -> None:
     assert seen[Outcome.CREATED] > WORLDS * BATCHES / 2
 
 
-def test_what_a_body_carries_is_what_was_said() -> None:
+def test_what_a_line_carries_is_what_was_said() -> None:
     pair = Pair()
     for _ in range(BATCHES):
         pair.apply(Random(1))
     booked = [transfer for _, transfer in map(transfer_of, pair.shelf.transfers.values())]
     kept = [transfer for transfer in booked if transfer is not None]
     assert len(kept) > 1
-    assert from_bytes(to_bytes(kept)) == tuple(kept)
+    for transfer in kept:
+        line = decode_json(encode_json(line_of(transfer)))
+        assert transfer_in(line, pair.ledger) == transfer
