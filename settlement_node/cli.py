@@ -11,6 +11,9 @@ _COMMANDS: Final = (
     "invite",
     "members",
     "member",
+    "accounts",
+    "bank",
+    "money",
     "node-key",
     "verify",
     "state",
@@ -18,6 +21,7 @@ _COMMANDS: Final = (
     "backup",
     "restore",
     "resume",
+    "succeed",
     "clear",
 )
 

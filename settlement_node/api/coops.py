@@ -65,6 +65,7 @@ def _described(coop: Coop) -> dict[str, object]:
         "gate": facts.deadlines.gate,
         "correction": facts.deadlines.correction,
         "origin": facts.origin,
+        "previous": None if facts.previous is None else facts.previous.to_json(),
         "node_key": to_text(facts.receipt_key),
         "log_key": facts.log_verifier().format(),
         "entries": position.size,

@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 
 from settlement_node.coop.answers import BusyError, EventsExpiredError, ReadOnlyError, StoppedError
 from settlement_node.governance.joining import JoinProblem, JoinRefusedError
+from settlement_node.log.sealed import DamagedLogError
 from settlement_node.store.errors import StoreError
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -97,7 +98,7 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         return problem.response()
     except JoinRefusedError as refused:
         return _join_refused(refused).response()
-    except (BusyError, ReadOnlyError, StoppedError, StoreError) as error:
+    except (BusyError, ReadOnlyError, StoppedError, StoreError, DamagedLogError) as error:
         return _cannot_take(error).response()
     except EventsExpiredError as expired:
         return _expired(expired).response()

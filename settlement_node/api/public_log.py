@@ -7,13 +7,30 @@ from depin_protocol.log.errors import ProofError
 from settlement_node.api.bodies import answer
 from settlement_node.api.context import CONTEXT, whole
 from settlement_node.api.problems import not_found
+from settlement_node.keeping.succession import generation
+from settlement_node.log.shelf import Shelf
 
 _MOST_ENTRIES = 2**53
+_MOST_DIGITS = 9
 
 
 async def file(request: web.Request) -> web.Response:
-    """Serve the checkpoint, a tile or a bundle as the file that it is."""
-    served = await request.app[CONTEXT].coop(request).shelf.fetch(request.match_info["path"])
+    """Serve the checkpoint, a tile or a bundle as the file that it is.
+
+    A log that succeeds another has its number before the path; the others stay where they were.
+    """
+    context = request.app[CONTEXT]
+    coop = context.coop(request)
+    path = request.match_info["path"]
+    number, _, rest = path.partition("/")
+    wanted = 1
+    if number.isdecimal():
+        wanted, path = int(number[:_MOST_DIGITS]), rest
+    if wanted == generation(coop.facts.origin):
+        shelf: Shelf | None = coop.shelf
+    else:
+        shelf = context.hosting.archives.shelf(coop.facts.coop, wanted)
+    served = None if shelf is None else await shelf.fetch(path)
     if served is None:
         raise not_found("the log has no such file")
     response = web.Response(body=served.content, headers={"Cache-Control": served.cache_control})

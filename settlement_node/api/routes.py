@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from settlement_node.api import (
+    accounts,
     coops,
     event_stream,
     own,
@@ -53,6 +54,11 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", f"{_CHAIN}/{{seq}}/proof", own.proof),
     ("GET", f"{_MEMBER}/events", own.events),
     ("GET", f"{_MEMBER}/events/stream", event_stream.stream),
+    ("GET", f"{_MEMBER}/accounts", accounts.own),
+    ("GET", f"{_MEMBER}/accounts/{{account}}/history", accounts.own_history),
+    ("GET", f"{_COOP}/accounts", accounts.listed),
+    ("GET", f"{_COOP}/accounts/{{account}}/history", accounts.history),
+    ("GET", f"{_COOP}/transfers/{{transfer}}", accounts.transfer),
     ("GET", f"{_COOP}/bodies/{{index}}", own.body),
     ("GET", f"{_COOP}/state-roots", state_roots.listed),
     ("GET", f"{_COOP}/state-roots/{{index}}", state_roots.lines),
@@ -63,7 +69,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", f"{_COOP}/bodies", upkeep.offer_body),
     ("POST", f"{_COOP}/resume", upkeep.resume),
     ("GET", f"{_COOP}/backup", upkeep.backup),
-    ("GET", "/log/{coop}/{path:checkpoint|tile/.+}", public_log.file),
+    ("GET", "/log/{coop}/{path:(?:[2-9][0-9]*/|1[0-9]+/)?(?:checkpoint|tile/.+)}", public_log.file),
     ("GET", "/openapi.json", describe),
     ("GET", "/healthz", coops.health),
 )

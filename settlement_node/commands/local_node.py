@@ -30,6 +30,19 @@ class LocalNodeError(Exception):
     """The node did not do as it was asked; the message says why."""
 
 
+class NotFoundError(LocalNodeError):
+    """The node has nothing there."""
+
+
+class NoEffectError(LocalNodeError):
+    """What was done stands in the log and has no effect; the message says why."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        """Say why."""
+        super().__init__(f"it had no effect: {detail}")
+        self.code = code
+
+
 class Operator:
     """Speaks to the node with an operator's key, or an auditor's."""
 
@@ -125,7 +138,7 @@ class Operator:
             for event in events:
                 data = event["data"]
                 if data.get("kind") == NO_EFFECT and data.get("statement") == index:
-                    raise LocalNodeError(f"it had no effect: {data['detail']}")
+                    raise NoEffectError(data["code"], data["detail"])
             after = events[-1]["id"]
 
     async def _request(self, path: str, data: bytes | None, media_type: str) -> Any:  # noqa: ANN401
@@ -140,7 +153,8 @@ class Operator:
             raise LocalNodeError(f"the node does not answer: {error}") from error
         value = msgspec.json.decode(content)
         if response.status >= 400:  # noqa: PLR2004 - errors begin there
-            raise LocalNodeError(f"{value['detail']}: {value['action']}")
+            kind = NotFoundError if value["code"] == "not-found" else LocalNodeError
+            raise kind(f"{value['detail']}: {value['action']}")
         return value
 
 

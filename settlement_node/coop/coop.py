@@ -26,6 +26,8 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.statement(place) -> (index, wire) | None
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
     coop.entry(index), coop.body(index)              public; private: check the role first
+    coop.ledger             plain, read only: accounts and what they hold
+    coop.movements(account, after, limit), coop.transfer(id)        private
     coop.state_lines(index) -> bytes | None          private too: what a state root stands for
     coop.proof_file(index) -> bytes | None           `.tlog-proof`, None until a checkpoint holds it
     coop.shelf.fetch(path) -> Served | None          `checkpoint`, `tile/...` with type and caching
@@ -62,6 +64,8 @@ from settlement_node.intake.looking_up import index_of
 from settlement_node.intake.receipts import receipt_at
 from settlement_node.intake.streams import STATEMENT, Place
 from settlement_node.keeping.roots import LINES
+from settlement_node.ledger.ledger import Ledger
+from settlement_node.ledger.reading import Movement, Spot, Told, movements, transfer_at
 from settlement_node.log.checkpoints import Checkpoints, verified
 from settlement_node.log.reading import bodies_at, body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
@@ -213,7 +217,7 @@ class Coop:
             await self._trust.show(shown, note)
             await self._stop_growing()
         elif size <= self.shelf.size and size and await self.shelf.head(size) != shown.tree:
-            self._trust.contradict(shown)
+            await self._trust.contradict(shown, note)
             await self._stop_growing()
 
     async def _stop_growing(self) -> None:
@@ -265,6 +269,11 @@ class Coop:
         state = self.state
         signed = self._checkpoints.published
         return Position(state.size, state.at, signed, self._trust.read_only, self.failure)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Who holds what: read only."""
+        return self.state.ledger.ledger
 
     def key_in_force(self, member: str) -> bytes | None:
         """Return the key that a member shows itself with; nothing for who is none."""
@@ -319,6 +328,14 @@ class Coop:
     async def body(self, index: int) -> bytes | None:
         """Return an entry's body, which is private: check first who asks."""
         return await body_at(self._store, index)
+
+    async def transfer(self, name: bytes) -> Told | None:
+        """Return a transfer, which is private."""
+        return await transfer_at(self._store, name)
+
+    async def movements(self, account: int, after: Spot, limit: int) -> list[Movement]:
+        """Return what happened on an account after a place of the log; private too."""
+        return await movements(self._store, account, after, limit)
 
     async def state_lines(self, index: int) -> bytes | None:
         """Return the lines of a state root that is kept; private, as bodies are."""

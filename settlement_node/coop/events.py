@@ -83,6 +83,10 @@ class Events:
         self._closed = True
         self.publish(self._listeners)
 
+    def expired(self) -> Change:
+        """Keep in mind before which id events may be gone."""
+        return Put(META, [(_EXPIRED, b"%d" % self._before)])
+
     def check(self, after: int) -> None:
         """Raise an EventsExpiredError if events after this id may have been deleted."""
         if 0 < after < self._before - 1:
@@ -139,9 +143,9 @@ class Events:
             until = (*prefix, before - 1)
             rows = await self._store.scan(EVENT, prefix, until=until, limit=_DELETED_AT_ONCE)
             if rows:
-                gone = Delete(EVENT, [row[:2] for row in rows])
-                await self._store.commit([gone, Put(META, [(_EXPIRED, b"%d" % before)])])
                 self._before = before
+                gone = Delete(EVENT, [row[:2] for row in rows])
+                await self._store.commit([gone, self.expired()])
                 return True
             self._looking.pop()
         return False

@@ -23,6 +23,7 @@ from settlement_node.intake.streams import CHAIN, STATEMENT
 from settlement_node.keeping.room import KeepingRoom
 from settlement_node.keeping.roots import LINES
 from settlement_node.keeping.state_root import STATE_ROOT, body_of
+from settlement_node.keeping.succession import check_signed, inherited
 from settlement_node.ledger.room import LedgerRoom
 from settlement_node.log.entries import (
     Decision,
@@ -35,6 +36,7 @@ from settlement_node.log.reading import entry_at, log_size
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
 from settlement_node.store.port import Store, View
+from settlement_node.store.rows_view import RowsView
 from settlement_node.store.tables import Change, Put, Row, Table
 
 
@@ -74,6 +76,15 @@ class CoopState:
         self.at = at
         for room in self._rooms:
             await room.load(view)
+
+    async def succeed(self, at: int, decision: Decision, entry: bytes, body: bytes) -> Effects:
+        """Begin with entry 0 of a log that succeeds another: the rooms go on where they were."""
+        tables = {table.name: table for table in self.tables}
+        facts, rows = inherited(decision, tables)
+        check_signed(decision, facts, rows)
+        await self.take_up(self.sequence, at, RowsView(rows))
+        self.sequence.append(entry, body)
+        return Effects(tuple(Put(table, [row]) for table, row in rows))
 
     def rows(self) -> Iterator[tuple[Table, Row]]:
         """Give every row of every room's state as it stands."""

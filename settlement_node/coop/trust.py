@@ -14,6 +14,7 @@ REBUILDING: Final = "rebuilding"
 """The row of `meta` that is there until the tables are made anew."""
 
 _LARGEST: Final = "largest_checkpoint"
+_CONTRADICTING: Final = "contradicting_checkpoint"
 
 
 class Trust:
@@ -25,7 +26,16 @@ class Trust:
         self._state = state
         self._restored = False
         self._forked: Checkpoint | None = None
+        self._note = b""
         self.largest: Checkpoint | None = None
+
+    @property
+    def lost(self) -> tuple[Checkpoint, bytes] | None:
+        """The checkpoint, with its note, that shows that a part of the log is not here."""
+        shown = self._forked or self.largest
+        if shown is None or (self._forked is None and shown.tree.size <= self._state.size):
+            return None
+        return shown, self._note
 
     @classmethod
     async def load(cls, store: Store, state: CoopState) -> Self:
@@ -37,6 +47,11 @@ class Trust:
         row = await store.get(META, (_LARGEST,))
         if row is not None and isinstance(row[1], bytes):
             trust.largest = verified(row[1], state.community.facts.log_verifier())
+            trust._note = row[1]
+        row = await store.get(META, (_CONTRADICTING,))
+        if row is not None and isinstance(row[1], bytes):
+            trust._forked = verified(row[1], state.community.facts.log_verifier())
+            trust._note = row[1]
         return trust
 
     @property
@@ -63,11 +78,12 @@ class Trust:
         """Take a checkpoint of this log's key that is larger than the log here."""
         if self.largest is None or checkpoint.tree.size > self.largest.tree.size:
             await self._store.commit([Put(META, [(_LARGEST, note)])])
-            self.largest = checkpoint
+            self.largest, self._note = checkpoint, note
 
-    def contradict(self, checkpoint: Checkpoint) -> None:
+    async def contradict(self, checkpoint: Checkpoint, note: bytes) -> None:
         """Take a checkpoint of this log's key that these entries do not lead to."""
-        self._forked = checkpoint
+        await self._store.commit([Put(META, [(_CONTRADICTING, note)])])
+        self._forked, self._note = checkpoint, note
 
     async def settle(self) -> None:
         """Let the log grow again after a restore, once nothing larger is known."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from depin_protocol.problems import ChainEndedError, ForkError, RefusedError
+from depin_protocol.problems import ChainEndedError, EarlierLogError, ForkError, RefusedError
 from depin_protocol.receipts import sign_receipts
 from depin_protocol.statements.envelope import Statement
 from settlement_node.coop.answers import Answer, Clock, Joined, Randomness, Settings
@@ -211,12 +211,14 @@ class Writer:
         self._at_once = False
 
     async def _receipt(self, place: Place) -> Answer:
+        facts = self._state.community.facts
         index = await index_of(place, self._state.find, self._store)
+        if index is None and facts.previous is not None:
+            return EarlierLogError(f"it stands in the log before this one, {facts.previous.origin}")
         logged = None if index is None else await entry_at(self._store, index)
         entry = None if logged is None else read_entry(logged)
         if index is None or not isinstance(entry, StatementEntry):
             raise LookupError(f"the statement at {place} is known, and has no row")
-        facts = self._state.community.facts
         receipt = await receipt_at(self._store, facts.origin, index)
         if receipt is None:
             # The statement was regained after a restore, and the promise given for it was not.

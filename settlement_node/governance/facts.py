@@ -8,8 +8,9 @@ from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.joining import MAX_NAME
 from depin_protocol.keys import may_enrol
+from depin_protocol.log.merkle import TreeHead
 from depin_protocol.log.notes import SignatureType, VerifierKey
-from depin_protocol.statements.fields import HASH, ID, MARKET, BodyError, Fields
+from depin_protocol.statements.fields import HASH, ID, MARKET, MAX_COUNT, BodyError, Fields
 from depin_protocol.statements.timing import Deadlines
 from settlement_node.log.entries import Decision
 from settlement_node.store.tables import Row, Table, binary, text
@@ -33,6 +34,54 @@ _ROW: Final = "facts"
 
 
 @dataclass(frozen=True, slots=True)
+class Previous:
+    """A log of the co-op's of which a part is lost, so that it never grows again."""
+
+    origin: str
+    held: TreeHead
+    """What is left of it."""
+    largest: TreeHead
+    """What it was known to be."""
+
+    @property
+    def missing(self) -> int:
+        """How many entries are lost; 0 if others were signed in the place of some."""
+        return max(0, self.largest.size - self.held.size)
+
+    def to_json(self) -> dict[str, object]:
+        """Return what is said of it."""
+        return {
+            "origin": self.origin,
+            "held": _head_json(self.held),
+            "largest": _head_json(self.largest),
+            "missing": self.missing,
+        }
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read what `to_json` wrote."""
+        fields = Fields(value, "previous")
+        origin = fields.text("origin", _ORIGIN)
+        held, largest = _read_head(fields.take("held")), _read_head(fields.take("largest"))
+        previous = cls(origin, held, largest)
+        fields.integer("missing", previous.missing, previous.missing)
+        fields.finish()
+        return previous
+
+
+def _head_json(head: TreeHead) -> dict[str, object]:
+    return {"size": head.size, "root": to_text(head.root)}
+
+
+def _read_head(value: object) -> TreeHead:
+    fields = Fields(value, "previous.head")
+    size = fields.integer("size", 1, MAX_COUNT)
+    root = from_text(fields.text("root", HASH), HASH_LENGTH)
+    fields.finish()
+    return TreeHead(size, root)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A co-op's identity."""
 
@@ -49,6 +98,8 @@ class Facts:
     receipt_key: bytes
     retention_years: int = RETENTION_YEARS
     """How old bodies have to be before they may be erased."""
+    previous: Previous | None = None
+    """The log that this one succeeds."""
 
     @property
     def retention(self) -> int:
@@ -66,9 +117,10 @@ class Facts:
     def genesis(self, founder: bytes) -> Decision:
         """Write entry 0: the facts, and the founder's request to join."""
         line: dict[str, object] = {"name": self.name, "founder": to_text(founder)}
-        return Decision(GENESIS, self._public(), (line,))
+        return Decision(GENESIS, self.public(), (line,))
 
-    def _public(self) -> dict[str, object]:
+    def public(self) -> dict[str, object]:
+        """Return what everybody may know."""
         return {
             "v": _VERSION,
             "coop": self.coop,
@@ -81,6 +133,7 @@ class Facts:
             "retention_years": self.retention_years,
             "log_key": to_text(self.log_key),
             "receipt_key": to_text(self.receipt_key),
+            **({} if self.previous is None else {"previous": self.previous.to_json()}),
         }
 
     @classmethod
@@ -102,6 +155,7 @@ class Facts:
             log_key=from_text(fields.text("log_key", HASH), HASH_LENGTH),
             receipt_key=from_text(fields.text("receipt_key", HASH), HASH_LENGTH),
             retention_years=fields.integer("retention_years", 1, MAX_RETENTION_YEARS),
+            previous=Previous.read(fields.take("previous")) if "previous" in fields else None,
         )
         fields.finish()
         if not may_enrol(facts.log_key) or not may_enrol(facts.receipt_key):
@@ -110,11 +164,11 @@ class Facts:
 
     def checked(self) -> Self:
         """Return the same facts, or raise a BodyError that names the one out of bounds."""
-        return type(self).read(self._public(), self.name)
+        return type(self).read(self.public(), self.name)
 
     def row(self) -> Row:
         """Return the facts' row."""
-        return _ROW, encode_json({"public": self._public(), "name": self.name})
+        return _ROW, encode_json({"public": self.public(), "name": self.name})
 
     @classmethod
     def read_row(cls, row: Row) -> Self:

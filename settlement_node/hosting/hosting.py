@@ -10,6 +10,7 @@ from depin_protocol.log.errors import LogError
 from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import KeyMissingError, Keyring
 from settlement_node.coop.writer import Surroundings
+from settlement_node.hosting.archives import Archives
 from settlement_node.hosting.folder import CoopFolder, FolderError
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.store.errors import StoreError
@@ -37,6 +38,7 @@ class Hosting:
         self.coops: dict[str, Coop] = {}
         self.folders: dict[str, CoopFolder] = {}
         self.stores: dict[str, Store] = {}
+        self.archives = Archives()
         self.troubles: dict[str, str] = {}
         """Why a co-op that lies here does not run."""
 
@@ -51,6 +53,7 @@ class Hosting:
             return
         try:
             coop = await Coop.open(store, around)
+            await self.archives.open(folder)
             await coop.start()
         except _TROUBLES as error:
             await store.close()
@@ -65,6 +68,7 @@ class Hosting:
     async def close(self) -> None:
         """Close the stores."""
         await asyncio.gather(*(store.close() for store in self.stores.values()))
+        await self.archives.close()
 
 
 @asynccontextmanager

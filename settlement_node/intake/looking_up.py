@@ -20,7 +20,7 @@ async def look_up(checked: Iterable[Checked], find: FindMember, store: View) -> 
     hashes = await asyncio.gather(*(_hash_at(place, find, store) for place in places))
     for place, held in zip(places, hashes, strict=True):
         member = find(place.member)
-        if member is not None and held is not None:
+        if member is not None:
             member.streams[place.stream].remember(place.chain, place.seq, held)
 
 

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, Self
 
 from depin_protocol.encoding import decode_json, from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.problems import EarlierLogError
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import HASH, MAX_TIME, Fields
@@ -57,7 +58,7 @@ class Chain:
     hash: str
     opened_under: int
     opened_at: int
-    """The index of its opening in the log."""
+    """The index of its opening in the log; below 0 if that is an earlier log."""
     live: bool = True
 
     def data(self) -> bytes:
@@ -74,7 +75,7 @@ class Chain:
             fields.integer("s", 1, MAX_TIME),
             fields.text("h", HASH),
             fields.integer("k", 0, _MAX_KEYS),
-            fields.integer("o", 0, MAX_TIME),
+            fields.integer("o", -MAX_TIME, MAX_TIME),
             bool(fields.integer("l", 0, 1)),
         )
 
@@ -87,7 +88,7 @@ class StreamState:
     def __init__(self) -> None:
         """Begin with nothing heard."""
         self.chains: dict[str, Chain] = {}
-        self._near: dict[tuple[str, int], str] = {}
+        self._near: dict[tuple[str, int], str | None] = {}
 
     def head(self, chain: str) -> Head | None:
         """Return the last statement held of a chain."""
@@ -103,7 +104,12 @@ class StreamState:
             return held.hash
         if (chain, seq) not in self._near:
             raise NotLookedUpError(f"number {seq} of chain {chain} was not looked up")
-        return self._near[chain, seq]
+        hash_ = self._near[chain, seq]
+        if hash_ is None and held.opened_at >= 0:
+            raise NotLookedUpError(f"number {seq} of chain {chain} has no row")
+        if hash_ is None:
+            raise EarlierLogError(f"number {seq} of chain {chain} stands in the log before this")
+        return hash_
 
     def live(self) -> list[str]:
         """Return the chains that may go on."""
@@ -133,8 +139,8 @@ class StreamState:
         held = self.chains.get(chain)
         return held is not None and seq < held.seq and (chain, seq) not in self._near
 
-    def remember(self, chain: str, seq: int, hash_: str) -> None:
-        """Take a hash that was looked up."""
+    def remember(self, chain: str, seq: int, hash_: str | None) -> None:
+        """Take a hash that was looked up; none if it is not in this log."""
         self._near[chain, seq] = hash_
 
     def forget(self) -> None:

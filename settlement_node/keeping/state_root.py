@@ -34,11 +34,12 @@ def state_root(rows: Iterable[tuple[Table, Row]], at: int) -> Decision:
     """Decide on the root of a state as it was after the entry logged at this time."""
     first: dict[str, object] = {"v": _VERSION, "at": at}
     ordered = sorted((table.name, row) for table, row in rows)
-    lines = [_row_line(name, row) for name, row in ordered]
+    lines = [row_line(name, row) for name, row in ordered]
     return Decision(STATE_ROOT, {"rows": len(lines)}, (first, *lines))
 
 
-def _row_line(name: str, row: Row) -> dict[str, object]:
+def row_line(name: str, row: Row) -> dict[str, object]:
+    """Write a table's row as a line."""
     return {name: [to_text(value) if isinstance(value, bytes) else value for value in row]}
 
 
@@ -93,13 +94,14 @@ def read_rows(lines: bytes, tables: Mapping[str, Table]) -> tuple[int, list[tupl
         fields.integer("v", _VERSION, _VERSION)
         at = fields.time("at")
         fields.finish()
-        return at, [_read_row(line[SALT_LENGTH:], tables) for line in others]
+        return at, [read_row(decode_json(line[SALT_LENGTH:]), tables) for line in others]
     except (BodyError, EncodingError) as error:
         raise EntryError(str(error)) from None
 
 
-def _read_row(line: bytes, tables: Mapping[str, Table]) -> tuple[Table, Row]:
-    match decode_json(line):
+def read_row(line: object, tables: Mapping[str, Table]) -> tuple[Table, Row]:
+    """Read what `row_line` wrote, or raise an EntryError or an EncodingError."""
+    match line:
         case dict(found) if len(found) == 1:
             ((name, values),) = found.items()
             table = tables.get(name)

@@ -46,6 +46,9 @@ class AccountKind(enum.IntEnum):
     CERTIFICATE_POOL = 62
     RETIRED_CERTIFICATES = 63
 
+    # In C: it is asked at every transfer.
+    __hash__ = int.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class KindRule:

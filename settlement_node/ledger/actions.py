@@ -112,24 +112,30 @@ class RecordPayout:
 
 @dataclass(frozen=True, slots=True)
 class ReservePayout:
-    """Sets aside what the bank is to pay a member; without an amount, all that is left."""
+    """Sets aside what the bank is to pay a member; without an amount, all that is left.
+
+    If the bank has not done it when it expires, it is the member's again.
+    """
 
     NAME: ClassVar[str] = "reserve_payout"
 
     member: str
     account: str
     amount: int | None
+    expires: int | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return the parameters."""
-        amount = {} if self.amount is None else {"amount": self.amount}
-        return {"member": self.member, "account": self.account, **amount}
+        more = {"amount": self.amount, "expires": self.expires}
+        told = {name: value for name, value in more.items() if value is not None}
+        return {"member": self.member, "account": self.account, **told}
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
-        """Read who, from where and how much."""
+        """Read who, from where, how much and until when."""
         member, account = fields.text("member", ID), fields.text("account", ACCOUNT)
-        return cls(member, account, _amount(fields) if "amount" in fields else None)
+        amount = _amount(fields) if "amount" in fields else None
+        return cls(member, account, amount, fields.time("expires") if "expires" in fields else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,12 @@ class Denomination:
         sign = "-" if amount < 0 else ""
         return f"{sign}{whole}.{part:0{self.decimals}}" if self.decimals else f"{sign}{whole}"
 
+    def shown(self, amount: int) -> str:
+        """Write an amount for people: two decimals, more only where they say something."""
+        whole, _, part = self.written(amount).partition(".")
+        part = part.rstrip("0").ljust(min(2, self.decimals), "0")
+        return f"{whole}.{part} {self.code}" if part else f"{whole} {self.code}"
+
     def read(self, text: str) -> int:
         """Read an amount without sign; decimals that the asset lacks must be zero."""
         found = _DECIMAL.fullmatch(text)

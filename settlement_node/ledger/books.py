@@ -11,6 +11,7 @@ from settlement_node.ledger.rows import (
     Standing,
     TransferRow,
     account_row,
+    new_row,
     refused_row,
     transfer_row,
 )
@@ -20,9 +21,8 @@ _AT_ONCE: Final = Phase.AT_ONCE
 _RESERVE: Final = Phase.RESERVE
 _POST: Final = Phase.POST
 
-type _Sums = tuple[Account, int, int, int, int]
 type _Held = tuple[Transfer, int, int]
-type _Step = tuple[Transfer, _Sums, _Sums, _Held | None, TransferRow | None]
+type _Step = tuple[Transfer, _Held | None, TransferRow | None]
 
 
 class Books:
@@ -74,13 +74,9 @@ class Books:
         if self._undo is not None:
             ended = transfer.reserved_by
             self._undo.append(
-                (
-                    transfer,
-                    _sums(debited),
-                    _sums(credited),
-                    self.reserved.get(ended),
-                    self._rows.get(ended),
-                )
+                (transfer, self.reserved.get(ended), self._rows.get(ended))
+                if ended
+                else (transfer, None, None)
             )
         amount = transfer.amount
         name = transfer.id
@@ -143,16 +139,23 @@ class Books:
 
     def take_back_chain(self) -> None:
         """Take back what was booked since the chain began."""
-        for transfer, debited, credited, held, row in reversed(self._undo or []):
-            _restore(debited)
-            _restore(credited)
+        for transfer, held, row in reversed(self._undo or []):
+            debited, credited = self.accounts[transfer.debit], self.accounts[transfer.credit]
             self.position -= 1
             del self.transfers[transfer.id]
             del self._rows[transfer.id]
             if transfer.phase is _RESERVE:
+                debited.debits_pending -= transfer.amount
+                credited.credits_pending -= transfer.amount
                 del self.reserved[transfer.id]
                 del self._pending[PendingRow(transfer.expires, transfer.id)]
-            elif held is not None:
+                continue
+            if transfer.phase is _AT_ONCE or transfer.phase is _POST:
+                debited.debits_posted -= transfer.amount
+                credited.credits_posted -= transfer.amount
+            if held is not None:
+                debited.debits_pending += held[0].amount
+                credited.credits_pending += held[0].amount
                 self._reserve_again(held, row)
         del self._history[self._history_before_chain :]
         self._undo = None
@@ -215,37 +218,15 @@ class Books:
         self._altered[credited.number] = credited
         for account in (debited, credited):
             if account.history:
-                self._history.append(
-                    HistoryRow(
-                        account.number,
-                        entry,
-                        position,
-                        name,
-                        account.debits_pending,
-                        account.debits_posted,
-                        account.credits_pending,
-                        account.credits_posted,
-                    )
+                sums = (
+                    account.number,
+                    entry,
+                    position,
+                    name,
+                    account.debits_pending,
+                    account.debits_posted,
+                    account.credits_pending,
+                    account.credits_posted,
                 )
+                self._history.append(new_row(HistoryRow, sums))
         self.position = position + 1
-
-
-def _sums(account: Account) -> _Sums:
-    return (
-        account,
-        account.debits_pending,
-        account.debits_posted,
-        account.credits_pending,
-        account.credits_posted,
-    )
-
-
-def _restore(sums: _Sums) -> None:
-    account = sums[0]
-    (
-        _,
-        account.debits_pending,
-        account.debits_posted,
-        account.credits_pending,
-        account.credits_posted,
-    ) = sums

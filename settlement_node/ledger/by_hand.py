@@ -47,7 +47,8 @@ def _paid(
         raise refusal(Outcome.EXCEEDS_CREDITS)
     if isinstance(action, actions.RecordPayout):
         return paid_out(desk.ledger, name, bank, amount, cause)
-    return (payout(desk.ledger, name, bank, amount, cause),)
+    reservation = payout(desk.ledger, name, bank, amount, cause)
+    return (reservation._replace(expires=action.expires or 0),)
 
 
 def _opening(action: actions.OpenBalance, desk: Desk) -> Transfer:

@@ -51,6 +51,9 @@ class Code(enum.IntEnum):
     CERTIFICATES_RETIRED = 84
     CERTIFICATES_REVIVED = 85
 
+    # In C: it is asked at every transfer.
+    __hash__ = int.__hash__
+
 
 _COLLECTED: Final = (
     Kind.BALANCING,

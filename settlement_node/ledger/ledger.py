@@ -91,6 +91,12 @@ class Ledger:
         for account in self._books.accounts.values():
             yield account.name, account.balance
 
+    def numbered(self, after: int, limit: int) -> list[tuple[AccountName, Balance]]:
+        """Return the accounts whose numbers follow this one."""
+        last = min(after + limit, len(self._books.accounts))
+        found = (self._books.accounts[number] for number in range(after + 1, last + 1))
+        return [(account.name, account.balance) for account in found]
+
     def number(self, name: AccountName) -> int | None:
         """Look up an account's number."""
         return self._books.numbers.get(name)
@@ -301,24 +307,27 @@ class Ledger:
         whole = end < len(transfers)
         chain = transfers[begin : end + 1]
         books.begin_chain()
-        for at, transfer in enumerate(chain):
-            outcome = (
-                decide(books, transfer, self._logged.at, ahead)
-                if whole or at + 1 < len(chain)
-                else Outcome.CHAIN_OPEN
-            )
+        now = self._logged.at
+        outcome = Outcome.CREATED
+        booked = 0
+        for transfer in chain if whole else chain[:-1]:
+            outcome = decide(books, transfer, now, ahead)
             if outcome is not Outcome.CREATED:
-                books.take_back_chain()
-                self._carry_out(transfer, outcome)
-                refused = [Outcome.LINKED_FAILED] * len(chain)
-                if not whole:
-                    refused[-1] = Outcome.CHAIN_OPEN
-                refused[at] = outcome
-                outcomes += refused
-                return len(chain)
+                break
             books.book(transfer)
-        books.keep_chain()
-        outcomes += [Outcome.CREATED] * len(chain)
+            booked += 1
+        if booked == len(chain):
+            books.keep_chain()
+            outcomes += [outcome] * booked
+            return booked
+        books.take_back_chain()
+        refused = [Outcome.LINKED_FAILED] * len(chain)
+        if not whole:
+            refused[-1] = Outcome.CHAIN_OPEN
+        if outcome is not Outcome.CREATED:
+            refused[booked] = outcome
+            self._carry_out(chain[booked], outcome)
+        outcomes += refused
         return len(chain)
 
     def _carry_out(self, transfer: Transfer, outcome: Outcome) -> None:

@@ -1,16 +1,19 @@
 """A transfer as a line of a decision: what its parties and auditors may read of it."""
 
-from depin_protocol.bounds import MAX_AMOUNT
+from collections.abc import Mapping
+from typing import Final
+
 from depin_protocol.encoding import from_text, to_text
-from depin_protocol.statements.fields import ID, BodyError, Fields
 from settlement_node.ledger.accounts import KINDS
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.ledger import Ledger
-from settlement_node.ledger.transfers import ID_LENGTH, MAX_REFERENCE, NO_ID, Phase, Transfer
+from settlement_node.ledger.transfers import ID_LENGTH, NO_ID, Phase, Transfer
+from settlement_node.log.entries import DecisionError
 
-_CODES = Code.__members__
-_PHASES = ("RESERVE", "POST", "VOID")
-_REFERENCE_TEXT = -(-MAX_REFERENCE * 4 // 3)
+_CODES: Final = Code.__members__
+_PHASES: Final = Phase.__members__
+_LEAST: Final = 5
+_MORE: Final = ("phase", "ends", "expires", "about", "linked")
 
 
 def line_of(transfer: Transfer) -> dict[str, object]:
@@ -35,27 +38,34 @@ def line_of(transfer: Transfer) -> dict[str, object]:
     return line
 
 
-def transfer_in(line: dict[str, object], ledger: Ledger) -> Transfer:
-    """Read what `line_of` wrote; what else stands there was checked with the whole decision."""
-    fields = Fields(line, "line")
-    debit = fields.integer("debit", 1, MAX_AMOUNT)
-    return Transfer(
-        from_text(fields.text("id", ID), ID_LENGTH),
-        debit,
-        fields.integer("credit", 1, MAX_AMOUNT),
-        fields.integer("amount", 1, MAX_AMOUNT - 1),
-        KINDS[ledger.name(debit).kind].asset,
-        _CODES[fields.one_of("code", _CODES)],
-        Phase[fields.one_of("phase", _PHASES)] if "phase" in fields else Phase.AT_ONCE,
-        from_text(fields.text("ends", ID), ID_LENGTH) if "ends" in fields else NO_ID,
-        fields.time("expires") if "expires" in fields else 0,
-        _reference(fields) if "about" in fields else b"",
-        fields.true("linked"),
+def transfer_in(line: Mapping[str, object], ledger: Ledger) -> Transfer:
+    """Read what `line_of` wrote, or raise a DecisionError."""
+    match line:
+        case {
+            "id": str(name),
+            "code": str(code),
+            "debit": int(debit),
+            "credit": int(credit),
+            "amount": int(amount),
+        } if code in _CODES:
+            transfer = Transfer(
+                from_text(name, ID_LENGTH),
+                debit,
+                credit,
+                amount,
+                KINDS[ledger.name(debit).kind].asset,
+                _CODES[code],
+            )
+            return transfer if len(line) == _LEAST else _completed(transfer, line)
+    raise DecisionError(f"this line is no transfer: {line!r:.200}")
+
+
+def _completed(transfer: Transfer, line: Mapping[str, object]) -> Transfer:
+    phase, ends, expires, about, tied = map(line.get, _MORE)
+    return transfer._replace(
+        phase=Phase[str(phase)] if phase in _PHASES else Phase.AT_ONCE,
+        reserved_by=from_text(ends, ID_LENGTH) if isinstance(ends, str) else NO_ID,
+        expires=expires if isinstance(expires, int) else 0,
+        reference=from_text(about, len(about) * 3 // 4) if isinstance(about, str) else b"",
+        linked=tied is True,
     )
-
-
-def _reference(fields: Fields) -> bytes:
-    text = fields.words("about", _REFERENCE_TEXT)
-    if not text:
-        raise BodyError("line.about is empty: it is left out then")
-    return from_text(text, len(text) * 3 // 4)

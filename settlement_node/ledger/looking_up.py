@@ -2,10 +2,6 @@
 
 from collections.abc import Iterable
 
-from depin_protocol.encoding import EncodingError, from_text
-from depin_protocol.identifiers import HASH_LENGTH
-from depin_protocol.statements.fields import BodyError
-from depin_protocol.statements.membership import OperatorAction
 from settlement_node.ledger import actions
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.bank.booking import bank_account, deposit_key, line_id, payout_named
@@ -18,18 +14,13 @@ from settlement_node.ledger.transfers import Cause
 from settlement_node.store.port import View
 
 
-async def look_up(  # noqa: PLR0913 - whose action, at which place of the log
-    statement: str, body: OperatorAction, desk: Desk, view: View, *, size: int, at: int
+async def look_up(
+    action: actions.LedgerAction, cause: Cause, desk: Desk, view: View, size: int
 ) -> None:
     """Bring near what the store holds of the transfers that this action is about.
 
     All of it can be named before anything is decided, whatever else is decided until then.
     """
-    try:
-        action = actions.read_action(body)
-    except (BodyError, EncodingError):
-        return
-    cause = Cause(from_text(statement, HASH_LENGTH), at)
     deposits = _deposit_keys(action)
     await desk.about.look_up(deposits, view, size)
     originals = {name for key in deposits for name in desk.about.newest(key)} | _named(action)

@@ -1,10 +1,11 @@
 """The ledger as one of the rooms that a co-op consists of."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from depin_protocol.encoding import EncodingError, from_text, to_text
-from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import BodyError
 from depin_protocol.statements.membership import OperatorAction
@@ -17,7 +18,7 @@ from settlement_node.ledger.about import About
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.acting import decided
 from settlement_node.ledger.actions import KINDS as ACTIONS
-from settlement_node.ledger.actions import read_action
+from settlement_node.ledger.actions import LedgerAction, read_action
 from settlement_node.ledger.assets import Denominations, usual_denominations
 from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.desk import Desk, RefusedActionError
@@ -26,7 +27,7 @@ from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.looking_up import look_up
 from settlement_node.ledger.rows import Logged
 from settlement_node.ledger.tables import ABOUT, TABLES, as_changes, load
-from settlement_node.ledger.transfers import Transfer
+from settlement_node.ledger.transfers import Cause, Transfer
 from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.store.port import View
 from settlement_node.store.tables import Change, Put, Row, Table
@@ -58,6 +59,7 @@ class LedgerRoom:
         self._ledger: Ledger | None = None
         self._references: dict[str, AccountName] = {}
         self._about = About()
+        self._read: dict[str, LedgerAction] = {}
         self._loaded = False
         self._forgotten = 0
 
@@ -103,11 +105,15 @@ class LedgerRoom:
         for statement in said:
             body = statement.body
             if isinstance(body, OperatorAction) and body.action in self.actions:
-                await look_up(statement.hash, body, self._desk(), view, size=size, at=at)
+                with suppress(BodyError, EncodingError):
+                    action = self._read[statement.hash] = read_action(body)
+                    cause = Cause(from_text(statement.hash, HASH_LENGTH), at)
+                    await look_up(action, cause, self._desk(), view, size)
 
     def forget(self, at: int) -> None:
         """Let go of the transfers of some time ago."""
         self._about.forget()
+        self._read.clear()
         if self._ledger is not None and at - self._forgotten >= _FORGOTTEN_EVERY:
             self._forgotten = at
             self._ledger.forget(max(0, at - _KEPT))
@@ -123,7 +129,9 @@ class LedgerRoom:
         if not isinstance(body, OperatorAction):
             return []
         try:
-            return [decided(said, read_action(body), self._desk())]
+            # Nearly always it was read when its transfers were looked up.
+            action = self._read.get(said.statement.hash) or read_action(body)
+            return [decided(said, action, self._desk())]
         except (BodyError, EncodingError) as error:
             return [no_effect(said, "parameters-invalid", str(error))]
         except RefusedActionError as refused:

@@ -27,6 +27,10 @@ class Standing(enum.IntEnum):
     REFUSED = 5
 
 
+# Twice as fast as naming the fields, where there are some for each transfer.
+new_row: Final = tuple.__new__
+
+
 class AccountRow(NamedTuple):
     """Table `account`, by number."""
 
@@ -94,7 +98,7 @@ def account_row(account: Account) -> AccountRow:
         account.credits_pending,
         account.credits_posted,
     )
-    return AccountRow(account.number, data + account.name.owner)
+    return new_row(AccountRow, (account.number, data + account.name.owner))
 
 
 def account_of(row: AccountRow) -> Account:
@@ -118,7 +122,8 @@ def account_of(row: AccountRow) -> Account:
 
 def transfer_row(transfer: Transfer, standing: Standing, entry: int, position: int) -> TransferRow:
     """Write a transfer and how it stands."""
-    return TransferRow(transfer.id, entry, position, _STANDINGS[standing] + packed(transfer))
+    data = packed(transfer, _STANDINGS[standing])
+    return new_row(TransferRow, (transfer.id, entry, position, data))
 
 
 def refused_row(name: bytes, entry: int, position: int) -> TransferRow:

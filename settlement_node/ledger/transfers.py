@@ -59,11 +59,9 @@ def transfer_id(at: int, *about: bytes) -> bytes:
     The same words give the same id, so that saying it twice does it once. The moment leads, so that
     rows lie in order of time and old ones need not be kept in memory.
     """
-    digest = sha256(b"depin transfer v1\x00")
-    for part in about:
-        digest.update(len(part).to_bytes(4))
-        digest.update(part)
-    return at.to_bytes(_TIME_LENGTH) + digest.digest()[: ID_LENGTH - _TIME_LENGTH]
+    told = b"".join([len(part).to_bytes(4) + part for part in about])
+    digest = sha256(b"depin transfer v1\x00" + told).digest()
+    return at.to_bytes(_TIME_LENGTH) + digest[: ID_LENGTH - _TIME_LENGTH]
 
 
 def moment_of(name: bytes) -> int:
@@ -113,11 +111,11 @@ _RESERVE: Final = Phase.RESERVE
 _AT_ONCE: Final = Phase.AT_ONCE
 
 
-def packed(transfer: Transfer) -> bytes:
-    """Write a transfer without its id."""
+def packed(transfer: Transfer, before: bytes = b"") -> bytes:
+    """Write a transfer without its id, after what comes before it."""
     _, debit, credit, amount, asset, code, phase, reserved_by, expires, reference, tied = transfer
     form = phase | _LINKED if tied else phase
-    base = _BASE.pack(form, asset, code, debit, credit, amount)
+    base = before + _BASE.pack(form, asset, code, debit, credit, amount)
     if phase is _AT_ONCE:
         return base + reference
     if phase is _RESERVE:

@@ -37,3 +37,10 @@ def as_written(name: str) -> Iterator[None]:
         yield
     except (ValueError, LookupError, StopIteration, LZMAError, zlib.error) as error:
         raise DamagedLogError(f"{name} was not written by a node: {error!r}") from error
+
+
+def whole[T](held: list[T], width: int, name: str) -> list[T]:
+    """Return what was unpacked, if it is as much as it has to be."""
+    if len(held) != width:
+        raise DamagedLogError(f"{name} holds {len(held)}, not {width}")
+    return held

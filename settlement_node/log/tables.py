@@ -13,9 +13,12 @@ BUNDLE: Final = Table("bundle", integers("number"), binary("entries"))
 BUNDLE_WIDTH: Final = WIDTH
 """A bundle holds as many entries as are served together."""
 
-PACK: Final = Table("pack", integers("number"), binary("bodies"))
+PACK: Final = Table("pack", integers("first"), (*integers("count"), *binary("bodies")))
+"""Bodies from an index on; where they were erased, no pack need be."""
+
 PACK_WIDTH: Final = 16 * BUNDLE_WIDTH
-"""A pack holds the bodies of so many entries; the wider, the more they have in common."""
+PACK_BYTES: Final = 2**23
+"""A pack is of whole bundles, of so many entries, or fewer if their bodies are larger than this."""
 
 TILE: Final = Table("tile", integers("level", "number"), binary("hashes"))
 """From level 1 on: the leaves follow from the entries."""

@@ -1,18 +1,25 @@
 """Tables as a replay says they must be, against the tables that there are."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from hashlib import sha256
+from itertools import groupby
+from typing import Final
 
+from depin_protocol.encoding import to_text
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.envelope import read_envelope
 from settlement_node.intake.streams import CHAIN, STATEMENT, chain_key, read_chain_row
+from settlement_node.ledger.rows import Standing
+from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
+from settlement_node.log.entries import EntryError, decode_lines
 from settlement_node.log.reading import body_at
 from settlement_node.log.tables import TILE
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
-from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Row, Table
+from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Row, Table, Value
 
 
 class DifferenceError(Exception):
@@ -65,35 +72,37 @@ class Recomputed:
 
     async def settle(self, index: int) -> None:
         """Compare, and let go of, the rows that no later entry can change."""
-        for table in (STATEMENT, TILE):
+        for table, (_, is_final) in _SETTLING.items():
             rows = self._rows[table]
-            final = [row for row in rows.values() if table is STATEMENT or _is_full(row)]
-            there = await self._there(table, final)
-            for row in final:
-                key = row[: len(table.key)]
+            final = {key: row for key, row in rows.items() if is_final(row)}
+            there = await self._there(table, sorted(final))
+            for key, row in final.items():
                 _compare(table, key, row, there.get(key), index)
                 del rows[key]
-            self._settled[table] += len(final)
+            # What the state at the start had already is not counted among the rows since.
+            self._settled[table] += sum(not self._is_older(table, row) for row in final.values())
 
-    async def _there(self, table: Table, rows: list[Row]) -> dict[Key, Row]:
-        """Read these rows, whose keys end in numbers that follow each other, in a few scans."""
-        numbers: dict[Key, list[int]] = {}
-        width = len(table.key)
-        for row in rows:
-            last = row[width - 1]
-            if isinstance(last, int):
-                numbers.setdefault(row[: width - 1], []).append(last)
+    async def _there(self, table: Table, keys: list[Key]) -> dict[Key, Row]:
+        """Read these rows, which mostly lie together, in a few scans."""
+        leading, _ = _SETTLING[table]
         there: dict[Key, Row] = {}
-        for prefix, held in numbers.items():
-            low, high = min(held), max(held)
-            found = await self._view.scan(
-                table,
-                prefix,
-                after=(*prefix, low - 1),
-                until=(*prefix, high),
-                limit=high - low + 1,
+        for prefix, group in groupby(keys, lambda key: key[:leading]):
+            together = list(group)
+            low, high = together[0], together[-1]
+            there.update(
+                (row[: len(table.key)], row)
+                for row in await self._view.scan(
+                    table,
+                    prefix,
+                    after=(*low[:-1], _before(low[-1])),
+                    until=high,
+                    limit=2 * len(together),
+                )
             )
-            there.update((row[:width], row) for row in found)
+            reached = max(there, default=())
+            for key in together:
+                if key > reached and (row := await self._view.get(table, key)) is not None:
+                    there[key] = row
         return there
 
     async def finish(self, index: int) -> None:
@@ -136,6 +145,8 @@ class Recomputed:
                 continue
             if not await self._was_settled(table, row, index):
                 _compare(table, key, None, row, index)
+        surplus = "it has more rows than the log leads to, and each of them looks right"
+        raise DifferenceError(table, (), surplus, index)
 
     async def _was_settled(self, table: Table, row: Row, index: int) -> bool:
         match row:
@@ -144,7 +155,22 @@ class Recomputed:
             case (int(), int(), int(at)) if table is STATEMENT:
                 body = await body_at(self._view, at)
                 return body is not None and self._row_of(body, at) == row
+            case (bytes(name), int(at), int(position), bytes()) if table is TRANSFER:
+                return await self._books(at, position, name)
+            case (_, int(at), int(position), bytes(name), *_) if table in _OF_TRANSFERS:
+                return await self._books(at, position, name)
         return False
+
+    async def _books(self, index: int, position: int, transfer: bytes) -> bool:
+        """Tell whether an entry is a decision that has a transfer at this position."""
+        body = await body_at(self._view, index)
+        if body is None:
+            return False
+        try:
+            lines = decode_lines(body)
+        except EntryError:
+            return False
+        return position < len(lines) and to_text(transfer).encode("ascii") in lines[position]
 
     def _row_of(self, body: bytes, at: int) -> Row | None:
         """Return the row that leads to a statement."""
@@ -157,6 +183,7 @@ class Recomputed:
         return None if held is None else (read_chain_row(held)[3].opened_at, header.seq, at)
 
 
+@cache
 def place_of(table: Table) -> int | None:
     """Return which column, if any, names the entry that a row stands on."""
     names = [column.name for column in table.columns]
@@ -168,8 +195,39 @@ def _tally(index: int) -> int:
     return int.from_bytes(sha256(index.to_bytes(8)).digest())
 
 
+_OF_TRANSFERS: Final = frozenset((ABOUT, ACCOUNT_HISTORY))
+
+
 def _is_full(row: Row) -> bool:
     return isinstance(row[2], bytes) and len(row[2]) == WIDTH * HASH_LENGTH
+
+
+def _has_ended(row: Row) -> bool:
+    return isinstance(row[3], bytes) and row[3][0] != Standing.RESERVED
+
+
+def _always(_row: Row) -> bool:
+    return True
+
+
+_SETTLING: Final[dict[Table, tuple[int, Callable[[Row], bool]]]] = {
+    STATEMENT: (1, _always),
+    TILE: (1, _is_full),
+    TRANSFER: (0, _has_ended),
+    ACCOUNT_HISTORY: (1, _always),
+    ABOUT: (1, _always),
+}
+"""Which rows stay as they are, and by how many columns of the key they lie together."""
+
+
+def _before(value: Value) -> Value:
+    """Return what comes just before the last part of a key."""
+    match value:
+        case int():
+            return value - 1
+        case bytes() if any(value):
+            return (int.from_bytes(value) - 1).to_bytes(len(value))
+    return b""
 
 
 def _compare(table: Table, key: Key, expected: Row | None, there: Row | None, index: int) -> None:

@@ -68,6 +68,16 @@ def follow_decision(state: CoopState, entry: DecisionEntry, written: bytes, body
         raise DoesNotFollowError(index, str(error)) from None
 
 
+async def follow_succession(
+    state: CoopState, entry: DecisionEntry, written: bytes, body: bytes
+) -> Effects:
+    """Take entry 0 of a log that succeeds another."""
+    try:
+        return await state.succeed(entry.at, read_decision(entry, body), written, body)
+    except (DecisionError, EntryError, LookupError, ValueError, TypeError) as error:
+        raise DoesNotFollowError(0, str(error)) from None
+
+
 def _state_root_due(state: CoopState, at: int) -> Decision:
     decision = state.next_decision(at)
     if decision is None or decision.kind != STATE_ROOT:

@@ -1,16 +1,20 @@
 """Makes the tables anew from entries and bodies alone."""
 
+from typing import Final
+
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.trust import REBUILDING
 from settlement_node.keeping.roots import LINES
 from settlement_node.log.reading import entries
 from settlement_node.replay.comparing import place_of
-from settlement_node.replay.replaying import PORTION, Replay, written_entries
+from settlement_node.replay.replaying import Replay, written_entries
 from settlement_node.replay.starting import first_possible
 from settlement_node.store.backup import META
 from settlement_node.store.port import Store
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Table
+
+_AT_ONCE: Final = 1_000
 
 
 async def rebuild(store: Store) -> int:
@@ -57,15 +61,15 @@ async def _clear(store: Store, table: Table, start: int) -> None:
         index = row[place]
         if isinstance(index, int) and index >= start:
             keys.append(row[:width])
-        if len(keys) == PORTION:
+        if len(keys) == _AT_ONCE:
             await store.commit([Delete(table, keys)])
             keys = []
     await store.commit([Delete(table, keys)])
 
 
 async def _hash(store: Store, state: CoopState, end: int) -> None:
-    for start in range(0, end, PORTION):
-        for entry in await entries(store, start, min(PORTION, end - start)):
+    for start in range(0, end, _AT_ONCE):
+        for entry in await entries(store, start, min(_AT_ONCE, end - start)):
             state.sequence.append(entry, b"")
         await store.commit(_of_tables(state))
 

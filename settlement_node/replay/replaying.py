@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from depin_protocol.problems import RefusedError
 from settlement_node.coop.state import CoopState
@@ -10,6 +9,7 @@ from settlement_node.governance.arriving import HELD, wire_in
 from settlement_node.intake.checking import Checked, Checkers, check, check_again
 from settlement_node.intake.looking_up import look_up
 from settlement_node.intake.said import Effects
+from settlement_node.keeping.succession import SUCCESSOR
 from settlement_node.log.entries import (
     DecisionEntry,
     Entry,
@@ -18,18 +18,15 @@ from settlement_node.log.entries import (
     read_decision,
     read_entry,
 )
-from settlement_node.log.reading import Kept, kept, log_size
-from settlement_node.log.tables import PACK_WIDTH
+from settlement_node.log.reading import Kept, portions
 from settlement_node.replay.following import (
     DoesNotFollowError,
     check_all_answered,
     follow_decision,
     follow_statement,
+    follow_succession,
 )
 from settlement_node.store.port import View
-
-PORTION: Final = PACK_WIDTH
-"""A pack is unpacked whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +41,13 @@ class Written:
 
 async def written_entries(view: View, first: int = 0) -> AsyncIterator[list[Written]]:
     """Read entries and bodies in portions, and check that none is missing."""
-    size = await log_size(view)
-    for start in range(first, size, PORTION):
-        count = min(PORTION, size - start)
-        yield list(_written(start, count, await kept(view, start, count)))
+    async for indexes, found in portions(view, first):
+        yield list(_written(indexes, found))
 
 
-def _written(start: int, count: int, found: list[Kept]) -> Iterator[Written]:
+def _written(indexes: range, found: list[Kept]) -> Iterator[Written]:
     held = {one.index: one for one in found}
-    for index in range(start, start + count):
+    for index in indexes:
         one = held.get(index)
         if one is None:
             raise DoesNotFollowError(index, "it is missing")
@@ -77,7 +72,7 @@ class Replay:
         """Follow some entries; the effects of each are to be written before the next portion."""
         first = 0
         if self._state.size == 0 and written:
-            yield written[0], self._decision(written[0])
+            yield written[0], await self._first(written[0])
             first = 1
         checked = await self._check(written[first:])
         for one in written[first:]:
@@ -119,6 +114,11 @@ class Replay:
             read = check(wire, self._state.community.facts.coop, self._state.find)
             if isinstance(read, Checked):
                 await look_up([read], self._state.find, self._look_ups)
+        return self._decision(one)
+
+    async def _first(self, one: Written) -> Effects:
+        if isinstance(one.entry, DecisionEntry) and one.entry.kind == SUCCESSOR:
+            return await follow_succession(self._state, one.entry, one.written, one.body)
         return self._decision(one)
 
     def _decision(self, one: Written) -> Effects:

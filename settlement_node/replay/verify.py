@@ -1,21 +1,21 @@
 """Checks everything that a store holds against the log."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from depin_protocol.log.checkpoint import Checkpoint
 from depin_protocol.log.errors import LogError
 from depin_protocol.log.merkle import TreeHead
 from settlement_node.coop.state import CoopState
+from settlement_node.ledger.audit import audit
 from settlement_node.log.checkpoints import verified
 from settlement_node.log.entries import EntryError, StatementEntry, read_entry
-from settlement_node.log.reading import Kept, kept
+from settlement_node.log.reading import check_kept_once, portions
 from settlement_node.log.tables import CHECKPOINT
 from settlement_node.replay.comparing import Recomputed
 from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.promises import Promises
 from settlement_node.replay.regaining import regained
-from settlement_node.replay.replaying import PORTION, Replay, written_entries
+from settlement_node.replay.replaying import Replay, written_entries
 from settlement_node.replay.starting import check_kept_lines, first_possible, newest_below
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
@@ -23,6 +23,10 @@ from settlement_node.store.scanning import every_row
 
 class CheckpointError(Exception):
     """A checkpoint is not of this log; the message says which."""
+
+
+class UnbalancedError(Exception):
+    """The books that the log leads to don't add up; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ async def verify(
     a checkpoint that the caller got from somewhere else, which this log has to lead to; with
     `begin_there` it is believed, and the log is followed from the last state root under it.
     """
+    await check_kept_once(view)
     state = CoopState()
     possible = start = await first_possible(view, state)
     if trusted is not None and begin_there:
@@ -78,6 +83,8 @@ async def verify(
     if state.keeping.roots.horizon < possible.index:
         raise DoesNotFollowError(0, "its body is missing, and no erasure stands in the log")
     await recomputed.finish(state.size)
+    for fault in audit(state.ledger.ledger):
+        raise UnbalancedError(f"after {state.size} entries: {fault}")
     await check_kept_lines(view, state, start)
     head = state.sequence.head()
     return Verified(state.size, signed.count, head, start.index, erased, promises.without)
@@ -88,7 +95,7 @@ async def _hash(
 ) -> int:
     """Take the entries that are not followed; return how many have no body."""
     erased = 0
-    async for portion in _entries_before(view, end):
+    async for _, portion in portions(view, 0, end):
         for one in portion:
             if one.index != state.size:
                 raise DoesNotFollowError(state.size, "it is missing")
@@ -104,11 +111,6 @@ async def _hash(
         recomputed.take(state.take_changes())
         await recomputed.settle(state.size)
     return erased
-
-
-async def _entries_before(view: View, end: int) -> AsyncIterator[list[Kept]]:
-    for start in range(0, end, PORTION):
-        yield await kept(view, start, min(PORTION, end - start))
 
 
 async def _notes(view: View) -> dict[int, tuple[bytes, bytes]]:

@@ -299,7 +299,12 @@ def test_the_vectors_hold() -> None:
         assert to_text(digest_of_wire) == vector["hash"]
     outcomes = [*vectors["altered"], *vectors["heard"]]
     codes = {vector.get("refused") or vector.get("effect") for vector in outcomes}
-    elsewhere = {ProblemCode.LATE, ProblemCode.CLOCK_WRONG, ProblemCode.WRONG_STREAM}
+    elsewhere = {
+        ProblemCode.LATE,
+        ProblemCode.CLOCK_WRONG,
+        ProblemCode.WRONG_STREAM,
+        ProblemCode.EARLIER_LOG,
+    }
     assert codes - {None} == set(ProblemCode) - elsewhere
     for text in vectors["receipts"]["receipts"]:
         Receipt.read(text.encode()).verify(bytes.fromhex(vectors["receipts"]["node_key"]))

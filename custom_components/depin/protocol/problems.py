@@ -18,6 +18,7 @@ class ProblemCode(StrEnum):
     FORK = "fork"
     CHAIN_ENDED = "chain-ended"
     TOO_MANY_CHAINS = "too-many-chains"
+    EARLIER_LOG = "earlier-log"
 
     LATE = "late"
     CLOCK_WRONG = "clock-wrong"
@@ -72,6 +73,10 @@ ADVICE: Final[dict[ProblemCode, Advice]] = {
         "Too many chains go on side by side",
         "Open a chain that names the heads of all that go on.",
     ),
+    ProblemCode.EARLIER_LOG: Advice(
+        "Said before this log began",
+        "Nothing to do: it stands in the log before this one; go on after the head that is held.",
+    ),
     ProblemCode.LATE: Advice(
         "Too late",
         "Nothing to do for this one; if it happens often, send earlier or check the connection.",
@@ -108,6 +113,7 @@ STATUS: Final[dict[ProblemCode, int]] = {
     ProblemCode.FORK: 409,
     ProblemCode.CHAIN_ENDED: 409,
     ProblemCode.TOO_MANY_CHAINS: 409,
+    ProblemCode.EARLIER_LOG: 410,
 }
 """The HTTP status of each problem that keeps a statement out of its chain."""
 
@@ -233,6 +239,12 @@ class TooManyChainsError(RefusedError):
     def extensions(self) -> dict[str, object]:
         """Return the chains that go on."""
         return {"live": self.chains}
+
+
+class EarlierLogError(RefusedError):
+    """Speaks of a place that lies in the log before this one."""
+
+    code = ProblemCode.EARLIER_LOG
 
 
 def problem_document(refused: RefusedError) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -89,6 +90,7 @@ def deposit_key(line: BankLine) -> bytes:
     return sha256(told).digest()[:_KEY_LENGTH]
 
 
+@lru_cache(maxsize=1024)
 def line_id(account: str, line: BankLine) -> bytes:
     """Name the transfer that a line of a bank account becomes, whenever it is told."""
     words = (

@@ -1,9 +1,14 @@
 """The page on the ledger has a section on each code, and what it says happens so."""
 
+import json
+import re
+
 from settlement_node.ledger.accounts import KINDS, AccountKind
+from settlement_node.ledger.actions import KINDS as ACTIONS
 from settlement_node.ledger.audit import audit
 from settlement_node.ledger.codes import MOVES, Code
-from tests.node.ledger.story import sections, whole_story
+from settlement_node.ledger.effects import KINDS as DECISIONS
+from tests.node.ledger.story import PAGE, sections, whole_story
 
 
 def test_each_code_has_its_section_once() -> None:
@@ -30,3 +35,23 @@ def test_the_sets_are_closed() -> None:
     for code, moves in MOVES.items():
         for debited, credited in moves:
             assert KINDS[debited].asset is KINDS[credited].asset, code
+
+
+def test_each_decision_has_an_example_without_anything_personal_in_public() -> None:
+    found = re.findall(
+        r"^#### `(\w+)`\n(?:[^`#]+\n)?.*?```json\n(.+?)\n```$",
+        PAGE.read_text("utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+    assert sorted(kind for kind, _ in found) == sorted(DECISIONS)
+    for _, example in found:
+        told = json.loads(example)
+        assert set(told) == {"result", "lines"}
+        assert set(told["result"]) <= {"statement"}
+        assert told["lines"]
+
+
+def test_each_action_is_in_the_table() -> None:
+    rows = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert set(ACTIONS) <= named

@@ -9,9 +9,10 @@ CREATE TABLE "bundle" (
 
 CREATE TABLE "pack" (
     coop_id bytea NOT NULL,
-    "number" bigint NOT NULL,
+    "first" bigint NOT NULL,
+    "count" bigint NOT NULL,
     "bodies" bytea NOT NULL,
-    PRIMARY KEY (coop_id, "number")
+    PRIMARY KEY (coop_id, "first")
 );
 
 -- Packed already: PostgreSQL would only try again.

@@ -7,9 +7,10 @@ CREATE TABLE "bundle" (
 ) STRICT;
 
 CREATE TABLE "pack" (
-    "number" INTEGER NOT NULL,
+    "first" INTEGER NOT NULL,
+    "count" INTEGER NOT NULL,
     "bodies" BLOB NOT NULL,
-    PRIMARY KEY ("number")
+    PRIMARY KEY ("first")
 ) STRICT;
 
 -- A statement's hash stands in its entry, and a chain is called by the index of its opening.

@@ -1,0 +1,132 @@
+"""`settlement-node bank`: the co-op's bank accounts, and what their statements tell."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from depin_protocol.encoding import encode_json, to_text
+from settlement_node.commands.books import Books
+from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.local_node import LocalNodeError, NoEffectError, operator
+from settlement_node.hosting.folder import NodeFolder
+from settlement_node.ledger.actions import MAX_LINES, BookBankLines, OpenBankAccount, line_row
+from settlement_node.ledger.bank.booking import line_id, missing_at_bank
+from settlement_node.ledger.bank.statement import BankLine, BankStatement, read_statements
+from settlement_node.ledger.codes import Code
+
+_MOST_BYTES: Final = 48 * 1024
+"""Of the lines of one action: the rest of a statement needs room as well."""
+
+_WORDS: Final = {
+    Code.DEPOSIT.name: "paid in by a member",
+    Code.PAYOUT.name: "a payout that waited",
+    Code.DEPOSIT_RETURNED.name: "a deposit taken back",
+    Code.PAYOUT_RETURNED.name: "a payout that came back",
+    Code.UNMATCHED_IN.name: "IN SUSPENSE: whose is it?",
+    Code.UNMATCHED_OUT.name: "IN SUSPENSE: who bears it?",
+}
+
+
+@dataclass(slots=True)
+class _Report:
+    """What an import did with the lines of one statement."""
+
+    statement: BankStatement
+    known: int
+    booked: list[tuple[BankLine, str, str | None]]
+    missing: int
+
+
+@click.group()
+def bank() -> None:
+    """Open the co-op's bank accounts, and import what the bank booked."""
+
+
+@bank.command("open")
+@data_option
+@coop_option
+@click.argument("number")
+def open_account(path: Path, coop: str | None, number: str) -> None:
+    """Name a bank account by its NUMBER (an IBAN, say), or a cash box by any capital letters."""
+    run(_opened(folder_at(path), coop, number.replace(" ", "").upper()))
+    click.echo("done: money can come and go there")
+
+
+@bank.command("import")
+@data_option
+@coop_option
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(path: Path, coop: str | None, file: Path) -> None:
+    """Book a bank's statement, a camt.053 FILE; the same file twice changes nothing."""
+    reports, books = run(_imported(folder_at(path), coop, file.read_bytes()))
+    for report in reports:
+        _print(report, books)
+
+
+async def _opened(node: NodeFolder, coop: str | None, number: str) -> None:
+    async with operator(node, node.choose(coop)) as speaker:
+        await speaker.act(OpenBankAccount(number), "bank account")
+
+
+async def _imported(node: NodeFolder, coop: str | None, data: bytes) -> tuple[list[_Report], Books]:
+    async with operator(node, node.choose(coop)) as speaker:
+        books = await Books.open(speaker)
+        statements = read_statements(data, books.currency)
+        for statement in statements:
+            if await books.bank_account(statement.account) is None:
+                raise LocalNodeError(
+                    f"the co-op has no bank account {statement.account}: if it is the co-op's,"
+                    f" open it with `settlement-node bank open {statement.account}`"
+                )
+        return [await _booked(books, statement) for statement in statements], books
+
+
+async def _booked(books: Books, statement: BankStatement) -> _Report:
+    account = statement.account
+    ids = {line: to_text(line_id(account, line)) for line in statement.lines}
+    new = [line for line in statement.lines if await books.code_of(ids[line]) is None]
+    for portion in _portions(new):
+        try:
+            await books.speaker.act(BookBankLines(account, portion), f"statement {account}")
+        except NoEffectError:
+            # Each line is told of below: none of these could be booked.
+            continue
+    booked = [(line, ids[line], await books.code_of(ids[line])) for line in new]
+    there = await books.bank_account(account)
+    missing = missing_at_bank(0 if there is None else there.holds, statement)
+    return _Report(statement, len(statement.lines) - len(new), booked, missing)
+
+
+def _portions(lines: Sequence[BankLine]) -> Iterator[tuple[BankLine, ...]]:
+    """Divide lines so that each part fits one statement."""
+    portion: list[BankLine] = []
+    size = 0
+    for line in lines:
+        length = len(encode_json(line_row(line))) + 1
+        if portion and (len(portion) == MAX_LINES or size + length > _MOST_BYTES):
+            yield tuple(portion)
+            portion, size = [], 0
+        portion.append(line)
+        size += length
+    if portion:
+        yield tuple(portion)
+
+
+def _print(report: _Report, books: Books) -> None:
+    statement, shown = report.statement, books.currency.shown
+    click.echo(f"{statement.account} {statement.number}: {len(statement.lines)} lines")
+    for line, name, code in report.booked:
+        what = "NOT BOOKED: see the decision in the log" if code is None else _WORDS[code]
+        click.echo(f"  {shown(line.amount):>16}  {name}  {what}  {line.counterparty}".rstrip())
+    if report.known:
+        click.echo(f"  {report.known} lines were in the books already")
+    if not report.booked:
+        click.echo("  nothing new")
+    if report.missing:
+        more = "more" if report.missing > 0 else "less"
+        click.echo(f"  the books hold {shown(abs(report.missing))} {more} than the bank")
+    else:
+        click.echo(f"  the books agree with the bank: {shown(statement.closing)}")

@@ -1,0 +1,188 @@
+"""`settlement-node money`: what operators do with money by hand, signed and in the log."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from depin_protocol.encoding import EncodingError, from_text
+from settlement_node.commands.books import Books
+from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.local_node import operator
+from settlement_node.governance.actions import Action
+from settlement_node.hosting.folder import NodeFolder
+from settlement_node.hosting.hosting import now
+from settlement_node.ledger.actions import (
+    CancelPayout,
+    CloseAccount,
+    IdentifyLine,
+    OpenBalance,
+    RecordDeposit,
+    RecordFunds,
+    RecordPayout,
+    ReopenAccount,
+    ReservePayout,
+    ReturnMovement,
+    SetLimit,
+)
+from settlement_node.ledger.transfers import ID_LENGTH
+
+_DAY: Final = 86_400_000
+
+type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_member: Final[_Decorator] = click.argument("member")
+_amount: Final[_Decorator] = click.argument("amount")
+_transfer: Final[_Decorator] = click.argument("transfer")
+_account: Final[_Decorator] = click.option(
+    "--account", required=True, help="The bank account or cash box, by its number."
+)
+
+
+def _by_hand(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command what all of these have."""
+    reason = click.option("--reason", required=True, help="Why; it stands with the action.")
+    return data_option(coop_option(reason(command)))
+
+
+@click.group()
+def money() -> None:
+    """Act as operator on money; each action is a signed statement in the log.
+
+    Amounts are of the co-op's currency, as 12.50; put `--` before one that is below zero.
+    """
+
+
+@money.command()
+@_by_hand
+@_account
+@_member
+@_amount
+def deposit(  # noqa: PLR0913, PLR0917 - each is an argument or option
+    path: Path, coop: str | None, reason: str, account: str, member: str, amount: str
+) -> None:
+    """Book what a MEMBER has paid in, where no bank's statement tells it."""
+    _act(path, coop, reason, lambda books: RecordDeposit(member, account, books.read(amount)))
+
+
+@money.command()
+@_by_hand
+@_account
+@click.option("--days", type=click.IntRange(1), help="After these it is the member's again.")
+@click.option("--cash", is_flag=True, help="It was handed out already; no bank has to do it.")
+@_member
+@_amount
+def payout(  # noqa: PLR0913, PLR0917 - each is an argument or option
+    path: Path,
+    coop: str | None,
+    reason: str,
+    account: str,
+    member: str,
+    amount: str,
+    *,
+    days: int | None,
+    cash: bool,
+) -> None:
+    """Pay a MEMBER an AMOUNT, or `all`; set aside until the bank's statement shows it."""
+
+    def action(books: Books) -> Action:
+        if cash:
+            return RecordPayout(member, account, books.read(amount))
+        expires = None if days is None else now() + days * _DAY
+        asked = None if amount == "all" else books.read(amount)
+        return ReservePayout(member, account, asked, expires)
+
+    _act(path, coop, reason, action)
+
+
+@money.command("cancel-payout")
+@_by_hand
+@_transfer
+def cancel_payout(path: Path, coop: str | None, reason: str, transfer: str) -> None:
+    """Release a payout that the bank will not do."""
+    _act(path, coop, reason, lambda _: CancelPayout(_named(transfer)))
+
+
+@money.command("return")
+@_by_hand
+@_transfer
+def return_(path: Path, coop: str | None, reason: str, transfer: str) -> None:
+    """Undo a deposit that was taken back, or a payout that did not arrive."""
+    _act(path, coop, reason, lambda _: ReturnMovement(_named(transfer)))
+
+
+@money.command()
+@_by_hand
+@click.option("--member", help="Whose it is; without it, the co-op's own.")
+@_transfer
+def identify(path: Path, coop: str | None, reason: str, member: str | None, transfer: str) -> None:
+    """Say whose a bank line in suspense is."""
+    _act(path, coop, reason, lambda _: IdentifyLine(_named(transfer), member))
+
+
+@money.command()
+@_by_hand
+@click.option("--member", help="What this member was owed; below zero, what it owed.")
+@click.option("--account", help="What this bank account held.")
+@_amount
+def opening(  # noqa: PLR0913, PLR0917 - each is an argument or option
+    path: Path, coop: str | None, reason: str, member: str | None, account: str | None, amount: str
+) -> None:
+    """Book what was held before these books began: by a member, a bank, else the co-op."""
+    if member is not None and account is not None:
+        raise click.UsageError("name a member or a bank account, not both")
+    _act(path, coop, reason, lambda books: OpenBalance(books.read(amount), member, account))
+
+
+@money.command()
+@_by_hand
+@_account
+@_amount
+def funds(path: Path, coop: str | None, reason: str, account: str, amount: str) -> None:
+    """Book what the co-op itself received, or below zero spent, without a bank's line."""
+    _act(path, coop, reason, lambda books: RecordFunds(account, books.read(amount)))
+
+
+@money.command()
+@_by_hand
+@_member
+@_amount
+def limit(path: Path, coop: str | None, reason: str, member: str, amount: str) -> None:
+    """Let a MEMBER's orders go so far below zero; below zero: so much must stay."""
+    _act(path, coop, reason, lambda books: SetLimit(member, books.read(amount)))
+
+
+@money.command()
+@_by_hand
+@_member
+def close(path: Path, coop: str | None, reason: str, member: str) -> None:
+    """Close the empty money account of a MEMBER who has left."""
+    _act(path, coop, reason, lambda _: CloseAccount(member))
+
+
+@money.command()
+@_by_hand
+@_member
+def reopen(path: Path, coop: str | None, reason: str, member: str) -> None:
+    """Open a closed account again, for a late correction."""
+    _act(path, coop, reason, lambda _: ReopenAccount(member))
+
+
+def _act(path: Path, coop: str | None, reason: str, action: Callable[[Books], Action]) -> None:
+    run(_acted(folder_at(path), coop, reason, action))
+    click.echo("done: it stands in the log")
+
+
+async def _acted(
+    node: NodeFolder, coop: str | None, reason: str, action: Callable[[Books], Action]
+) -> None:
+    async with operator(node, node.choose(coop)) as speaker:
+        await speaker.act(action(await Books.open(speaker)), reason)
+
+
+def _named(transfer: str) -> bytes:
+    try:
+        return from_text(transfer, ID_LENGTH)
+    except EncodingError as error:
+        raise click.UsageError(f"the transfer's id is {error}") from None

@@ -1,0 +1,50 @@
+"""What happened on an account, read from the store a page at a time."""
+
+from typing import NamedTuple
+
+from settlement_node.ledger.accounts import Balance
+from settlement_node.ledger.rows import HistoryRow, Standing, TransferRow, transfer_of
+from settlement_node.ledger.tables import ACCOUNT_HISTORY, transfer_row
+from settlement_node.ledger.transfers import Transfer
+from settlement_node.store.port import View
+
+type Spot = tuple[int, int]
+"""An entry of the log, and a position in it."""
+
+
+class Told(NamedTuple):
+    """A transfer as it stands, and where in the log it was made."""
+
+    transfer: Transfer
+    standing: Standing
+    at: Spot
+
+
+class Movement(NamedTuple):
+    """What a transfer did to an account, by being made or by coming to its end."""
+
+    at: Spot
+    told: Told
+    balance: Balance
+
+
+async def transfer_at(view: View, name: bytes) -> Told | None:
+    """Read a transfer; of one that was refused for ever there is nothing to tell."""
+    row = await transfer_row(view, name)
+    return None if row is None else _told(row)
+
+
+async def movements(view: View, account: int, after: Spot, limit: int) -> list[Movement]:
+    """Read what happened on an account after a place of the log, the oldest first."""
+    rows = await view.scan(ACCOUNT_HISTORY, (account,), after=(account, *after), limit=limit)
+    found = []
+    for row in map(HistoryRow._make, rows):
+        told = await transfer_at(view, row.transfer)
+        if told is not None:
+            found.append(Movement((row.entry, row.position), told, Balance(*row[4:])))
+    return found
+
+
+def _told(row: TransferRow) -> Told | None:
+    standing, transfer = transfer_of(row)
+    return None if transfer is None else Told(transfer, standing, (row.entry, row.position))
