@@ -188,6 +188,7 @@ def measure(homes: int, count: int) -> tuple[float, ...]:
         rows = list(alone(plan))
         memory.append(process_time() - begin)
         raw.append(committed(rows))
+        rows.clear()
         ours.append(committed(alone(again)))
         gc.unfreeze()
     ratio = median(floor / whole for floor, whole in zip(raw, ours, strict=True))
