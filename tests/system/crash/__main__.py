@@ -1,0 +1,33 @@
+"""Kill the node so many times: `python -m tests.system.crash ENGINE MODE CUTS [SEED]`.
+
+MODE is `safe`, or a control that must lose: NORMAL, OFF (SQLite), off (PostgreSQL).
+"""
+
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import click
+
+from tests.system.crash.hunt import Tally, hunt, machines_of
+from tests.system.crash.reckless import reckless
+
+
+def main() -> None:
+    """Print what came of it; fail if a promise was broken."""
+    engine, mode, cuts, *seed = sys.argv[1:]
+    number = int(seed[0]) if seed else int(time.time())
+    quick = None if mode == "safe" else mode
+    tally = Tally()
+    with TemporaryDirectory() as folder, reckless(quick) if quick else nullcontext():
+        hunt(machines_of(engine, quick), Path(folder), int(cuts), Random(number), tally)
+    for said in tally.findings.said:
+        click.echo(said)
+    click.echo(f"{engine} {mode}, seed {number}: {tally}")
+    sys.exit(not tally.clean)
+
+
+main()
