@@ -24,8 +24,6 @@ def main() -> None:
     tally = Tally()
     with TemporaryDirectory() as folder, reckless(quick) if quick else nullcontext():
         hunt(machines_of(engine, quick), Path(folder), int(cuts), Random(number), tally)
-    for said in tally.findings.said:
-        click.echo(said)
     click.echo(f"{engine} {mode}, seed {number}: {tally}")
     sys.exit(not tally.clean)
 

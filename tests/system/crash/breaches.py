@@ -3,6 +3,11 @@
 from collections import Counter
 from enum import StrEnum
 from threading import Lock
+from typing import Final
+
+import click
+
+_MOST_SAID: Final = 3
 
 
 class Breach(StrEnum):
@@ -26,8 +31,9 @@ class Findings:
         self._lock = Lock()
 
     def note(self, breach: Breach, what: str) -> None:
-        """Keep one, with words for the first few of a kind."""
+        """Keep one, and say the first few of a kind."""
         with self._lock:
             self.counted[breach] += 1
-            if self.counted[breach] <= 3:
+            if self.counted[breach] <= _MOST_SAID:
                 self.said.append(f"{breach}: {what}")
+                click.echo(self.said[-1], err=True)
