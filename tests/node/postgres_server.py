@@ -6,11 +6,13 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
+from provision import postgresql
 from provision.postgresql import Binaries
 
 # What a power cut makes of files is shown elsewhere; small files keep that quick.
@@ -42,6 +44,36 @@ def new_folder() -> Path:
     folder = Path(mkdtemp(prefix="depin-"))
     shutil.chown(folder, user())
     return folder
+
+
+@contextmanager
+def server_programs() -> Iterator[Binaries]:
+    """Give the server's programs, as copies where its user cannot come to the cache."""
+    binaries = postgresql.find() or postgresql.fetch()
+    if _can_run(binaries):
+        yield binaries
+        return
+    folder = new_folder()
+    try:
+        copy = folder / "programs"
+        shutil.copytree(postgresql.FOLDER, copy, symlinks=True)
+        programs = copy / binaries.folder.relative_to(postgresql.FOLDER)
+        yield Binaries(programs, binaries.libraries.replace(str(postgresql.FOLDER), str(copy)))
+    finally:
+        shutil.rmtree(folder)
+
+
+def _can_run(binaries: Binaries) -> bool:
+    tried = as_user(binaries.folder / "postgres", "--version")
+    environment = _environment(binaries)
+    done = subprocess.run(tried, env=environment, cwd="/", capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def _environment(binaries: Binaries) -> dict[str, str]:
+    libraries = binaries.libraries
+    paths = {"LD_LIBRARY_PATH": libraries} if libraries else {}
+    return {**os.environ, "LC_ALL": "C", **paths}
 
 
 @dataclass(slots=True)
@@ -81,7 +113,7 @@ class Server:
             ours = ("env", *(f"{name}={value}" for name, value in self.environment.items()))
             self._process = subprocess.Popen(
                 as_user(*ours, self.binaries.folder / "postgres", "-D", self.data, *options),
-                env=self._environment(),
+                env=_environment(self.binaries),
                 cwd="/",
                 stdout=log,
                 stderr=log,
@@ -115,21 +147,16 @@ class Server:
 
     def _answers(self) -> bool:
         ready = [str(self.binaries.folder / "pg_isready"), "-q", "-h", str(self.folder)]
-        return subprocess.run(ready, env=self._environment(), check=False).returncode == 0
+        return subprocess.run(ready, env=_environment(self.binaries), check=False).returncode == 0
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         subprocess.run(
             as_user(self.binaries.folder / program, *arguments),
-            env=self._environment(),
+            env=_environment(self.binaries),
             cwd="/",
             check=True,
             capture_output=True,
         )
-
-    def _environment(self) -> dict[str, str]:
-        libraries = self.binaries.libraries
-        paths = {"LD_LIBRARY_PATH": libraries} if libraries else {}
-        return {**os.environ, "LC_ALL": "C", **paths}
 
 
 def _children(parent: int) -> list[int]:

@@ -10,8 +10,8 @@ from typing import cast
 
 import click
 
-from provision import postgresql
 from settlement_node.store.sqlite_file import Synchronous
+from tests.node.postgres_server import server_programs
 from tests.node.powercut.hunt import Tally, cut_postgres, cut_sqlite
 
 
@@ -20,8 +20,8 @@ async def hunt(engine: str, mode: str, cuts: int, random: Random) -> Tally:
     if engine == "sqlite":
         with TemporaryDirectory() as folder:
             return await cut_sqlite(Path(folder), cast("Synchronous", mode), cuts, random)
-    binaries = postgresql.find() or postgresql.fetch()
-    return await cut_postgres(binaries, mode, cuts, random)
+    with server_programs() as binaries:
+        return await cut_postgres(binaries, mode, cuts, random)
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ MODE is `safe`, or a control that must lose: NORMAL, OFF (SQLite), off (PostgreS
 
 import sys
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -13,7 +12,6 @@ from tempfile import TemporaryDirectory
 import click
 
 from tests.system.crash.hunt import Tally, hunt, machines_of
-from tests.system.crash.reckless import reckless
 
 
 def main() -> None:
@@ -22,8 +20,8 @@ def main() -> None:
     number = int(seed[0]) if seed else int(time.time())
     quick = None if mode == "safe" else mode
     tally = Tally()
-    with TemporaryDirectory() as folder, reckless(quick) if quick else nullcontext():
-        hunt(machines_of(engine, quick), Path(folder), int(cuts), Random(number), tally)
+    with TemporaryDirectory() as folder, machines_of(engine, quick) as machines:
+        hunt(machines, Path(folder), int(cuts), Random(number), tally)
     click.echo(f"{engine} {mode}, seed {number}: {tally}")
     sys.exit(not tally.clean)
 

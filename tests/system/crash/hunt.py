@@ -1,7 +1,8 @@
 """Killing the node at random moments while homes speak to it, and insisting on its every word."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPException
@@ -12,12 +13,13 @@ from typing import Final
 
 import click
 
-from provision import postgresql
 from settlement_node.hosting.folder import LOG, OPERATOR
 from settlement_node.log.checkpoints import log_key
 from tests.node.api.neighbour import Neighbour, ask
+from tests.node.postgres_server import server_programs
 from tests.system.crash.breaches import Breach, Findings
 from tests.system.crash.machines import Machine, NodeProcess, PostgresMachine, SqliteMachine
+from tests.system.crash.reckless import reckless
 from tests.system.crash.voices import HomeVoice, NewcomerVoice, OperatorVoice, Voice
 from tests.system.crash.witness import Witness
 
@@ -50,11 +52,15 @@ class Tally:
         )
 
 
-def machines_of(engine: str, mode: str | None = None) -> Callable[[Path], Machine]:
-    """Return what makes a new machine for an engine; a mode makes it a control."""
-    if engine == "sqlite":
-        return partial(SqliteMachine, mode=mode)
-    return partial(PostgresMachine, mode=mode, binaries=postgresql.find() or postgresql.fetch())
+@contextmanager
+def machines_of(engine: str, mode: str | None = None) -> Iterator[Callable[[Path], Machine]]:
+    """Give what makes a new machine for an engine; a mode makes it a control."""
+    with reckless(mode) if mode else nullcontext():
+        if engine == "sqlite":
+            yield partial(SqliteMachine, mode=mode)
+        else:
+            with server_programs() as binaries:
+                yield partial(PostgresMachine, mode=mode, binaries=binaries)
 
 
 def hunt(
