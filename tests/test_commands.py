@@ -173,6 +173,44 @@ def test_ci_stops_at_once_when_setup_lacks_something(clone: Path, tmp_path: Path
     assert (done.returncode, runs(done.stdout)) == (1, [])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "run"),
+    [
+        (("crash-sqlite",), "sqlite safe 500"),
+        (("crash-postgres", "3", "8"), "postgres safe 3 8"),
+        (("powercut-sqlite", "4"), "sqlite FULL 4"),
+        (("powercut-postgres", "5", "6"), "postgres on 5 6"),
+        (("requests", "7"), "-p no:homeassistant -q tests/node/api/test_drawn_requests.py"),
+        (("statements",), "-p no:homeassistant -q tests/node/api/test_nonsense.py"),
+    ],
+)
+def test_soak_runs_the_hunt_that_is_named(
+    clone: Path, arguments: tuple[str, ...], run: str
+) -> None:
+    done = call(clone / "scripts/soak", *arguments)
+    assert done.returncode == 0
+    assert runs(done.stdout) == [f"{MAIN} runs {run}"]
+    assert f"\n{arguments[0]} " in call(clone / "scripts/soak", "--help").stdout
+
+
+@pytest.mark.parametrize("hunt", ["crash-controls", "powercut-controls"])
+def test_soak_fails_when_a_control_loses_nothing(clone: Path, hunt: str) -> None:
+    done = call(clone / "scripts/soak", hunt)
+    assert done.returncode == 1
+    assert "lost nothing: " in done.stderr
+    (clone / MAIN / "bin/python").write_text("#!/bin/sh\nexit 1\n")
+    assert call(clone / "scripts/soak", hunt).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("rest",), ("crash-sqlite", "many"), ("requests", "1", "2", "3")]
+)
+def test_soak_refuses_what_it_does_not_know(clone: Path, arguments: tuple[str, ...]) -> None:
+    done = call(clone / "scripts/soak", *arguments)
+    assert done.returncode in {1, 2}
+    assert runs(done.stdout) == []
+
+
 def test_lint_refuses_what_it_does_not_know() -> None:
     done = call(REPOSITORY / "scripts/lint", "--fast")
     assert (done.returncode, done.stdout) == (2, "")

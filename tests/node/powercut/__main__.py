@@ -1,4 +1,7 @@
-"""Cut the power of a store so many times: `scripts/powercut ENGINE MODE CUTS [SEED]`."""
+"""Cut the power of a store so many times: `python -m tests.node.powercut ENGINE MODE CUTS [SEED]`.
+
+`scripts/soak` calls it.
+"""
 
 import asyncio
 import sys
