@@ -3,6 +3,7 @@
 MODE is `safe`, or a control that must lose: NORMAL, OFF (SQLite), off (PostgreSQL).
 """
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.system.crash.hunt import Tally, hunt, machines_of
 
 def main() -> None:
     """Print what came of it; fail if a promise was broken."""
+    # So that what runs is ended and removed then too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     engine, mode, cuts, *seed = sys.argv[1:]
     number = int(seed[0]) if seed else int(time.time())
     quick = None if mode == "safe" else mode

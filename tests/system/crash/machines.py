@@ -83,6 +83,7 @@ class Machine(ABC):
     """A machine with a co-op's folder, and one node on it at a time."""
 
     coop: CoopFolder
+    process: NodeProcess | None = None
 
     def __init__(self, folder: Path, mode: str | None) -> None:
         """Use a folder; a mode is that of a control."""
@@ -95,9 +96,16 @@ class Machine(ABC):
         wish = Wish("Hof", "EUR", "SUN", "hof", "http://127.0.0.1:8480", "Olga", database)
         return asyncio.run(found(self.node, wish))
 
-    @abstractmethod
     def start(self) -> NodeProcess:
         """Start the node."""
+        self.process = NodeProcess(
+            self.node.path, self.folder / "said", self.mode, self.environment()
+        )
+        return self.process
+
+    @abstractmethod
+    def environment(self) -> Mapping[str, str]:
+        """Return what the node's process needs so that its writes can be lost."""
 
     @abstractmethod
     def cut(self, process: NodeProcess, random: Random) -> None:
@@ -111,9 +119,11 @@ class Machine(ABC):
     def verify(self) -> str | None:
         """Run `settlement-node verify` on what there is while no node runs; say what it found."""
 
-    @abstractmethod
     def remove(self) -> None:
         """Leave nothing behind."""
+        if self.process is not None:
+            self.process.kill()
+        shutil.rmtree(self.folder)
 
 
 class SqliteMachine(Machine):
@@ -126,10 +136,9 @@ class SqliteMachine(Machine):
         self._disk = Disk(self.node.path, folder / "image", build(folder))
         self._disk.image.mkdir()
 
-    def start(self) -> NodeProcess:
-        """Start the node."""
-        environment = self._disk.environment()
-        return NodeProcess(self.node.path, self.folder / "said", self.mode, environment)
+    def environment(self) -> Mapping[str, str]:
+        """Watch what the node writes."""
+        return self._disk.environment()
 
     def cut(self, process: NodeProcess, random: Random) -> None:  # noqa: ARG002 - there is one way
         """Kill the node."""
@@ -145,10 +154,6 @@ class SqliteMachine(Machine):
             copy = Path(folder) / "node"
             shutil.copytree(self.node.path, copy, ignore=shutil.ignore_patterns("*.sock"))
             return _verified(copy)
-
-    def remove(self) -> None:
-        """Leave nothing behind."""
-        shutil.rmtree(self.folder)
 
 
 class PostgresMachine(Machine):
@@ -168,9 +173,9 @@ class PostgresMachine(Machine):
         self._node_alone = False
         self.coop = self.found(self._server.url())
 
-    def start(self) -> NodeProcess:
-        """Start the node."""
-        return NodeProcess(self.node.path, self.folder / "said", self.mode, {})
+    def environment(self) -> Mapping[str, str]:
+        """Watch the server alone: the node's own folder holds no books."""
+        return {}
 
     def cut(self, process: NodeProcess, random: Random) -> None:
         """Cut the power, or kill the node alone, whose session the server has yet to end."""
@@ -193,7 +198,7 @@ class PostgresMachine(Machine):
         """Leave nothing behind."""
         self._server.kill()
         self._server.remove()
-        shutil.rmtree(self.folder)
+        super().remove()
 
 
 def _verified(data: Path) -> str | None:
