@@ -127,14 +127,12 @@ class _Lives:
     def _settle(self) -> None:
         """Let the first homes join, before anything goes wrong."""
         process = self._machine.start()
-        try:
-            port = process.port()
-            assert port is not None, process.complaints()
-            while len(self._newcomers.homes) < _HOMES:
-                self._operator.speak(port)
-                self._newcomers.speak(port)
-        finally:
-            assert process.stop()
+        port = process.port()
+        assert port is not None, process.complaints()
+        while len(self._newcomers.homes) < _HOMES:
+            self._operator.speak(port)
+            self._newcomers.speak(port)
+        assert process.stop()
         self._homes = self._newcomers.homes
         self._newcomers.homes = []
         self._operator.members = [home.home.member for home in self._homes]
