@@ -46,6 +46,10 @@ def new_folder() -> Path:
     return folder
 
 
+class ServerDownError(Exception):
+    """The server did not start; the message is the end of its log."""
+
+
 @contextmanager
 def server_programs() -> Iterator[Binaries]:
     """Give the server's programs, as copies where its user cannot come to the cache."""
@@ -120,7 +124,10 @@ class Server:
         until = time.monotonic() + SECONDS_TO_START
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"it did not start: {(self.folder / 'log').read_text()[-2000:]}")
+                self._process.kill()
+                self._process.wait()
+                self._process = None
+                raise ServerDownError((self.folder / "log").read_text()[-2000:])
             time.sleep(0.02)
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ import click
 from settlement_node.hosting.folder import LOG, OPERATOR
 from settlement_node.log.checkpoints import log_key
 from tests.node.api.neighbour import Neighbour, ask
-from tests.node.postgres_server import server_programs
+from tests.node.postgres_server import ServerDownError, server_programs
 from tests.system.crash.breaches import Breach, Findings
 from tests.system.crash.machines import Machine, NodeProcess, PostgresMachine, SqliteMachine
 from tests.system.crash.reckless import reckless
@@ -111,8 +111,12 @@ class _Lives:
         for _ in range(cuts):
             process = self._machine.start()
             self._one_life(process)
-            self._machine.lose(self._random)
             self._tally.cuts += 1
+            try:
+                self._machine.lose(self._random)
+            except ServerDownError as error:
+                self._findings.note(Breach.DOWN, str(error))
+                break
             found = self._machine.verify()
             if found is not None:
                 self._findings.note(Breach.UNVERIFIED, found)
