@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,62 @@ def test_complete_goes_without_the_vectors_only_where_that_is_said(clone: Path) 
     assert "setup --complete\n" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ((), ""),
+        (("--complete",), "postgres reference"),
+        (("--complete", "--without-vectors"), "postgres"),
+    ],
+)
+def test_complete_names_what_may_not_be_left_out(
+    clone: Path, tmp_path: Path, arguments: tuple[str, ...], named: str
+) -> None:
+    (clone / MAIN / "bin/python").write_text('#!/bin/sh\necho "complete: $DEPIN_COMPLETE."\n')
+    done = call(clone / "scripts/test", *arguments, reference=str(tmp_path))
+    assert f"complete: {named}.\n" in done.stdout
+
+
+# The machine's own server is hidden from the tests below a folder that is empty for them alone.
+WITHOUT_SERVER = (
+    "cd /usr/lib/postgresql 2>/dev/null && mount -t tmpfs none . ; "
+    'cd "$CLONE" && PATH=/nowhere exec "$@"'
+)
+NEEDS_SERVER = "tests/node/store/test_postgres_owner.py"
+NEEDS_VECTORS = "tests/protocol/test_log_reference.py"
+
+
+@pytest.mark.parametrize(
+    ("tests", "complete", "status", "said"),
+    [
+        (NEEDS_SERVER, "", 5, "tests left out: they need PostgreSQL's server"),
+        (NEEDS_SERVER, "postgres", 4, "tests need PostgreSQL's server"),
+        (NEEDS_VECTORS, "postgres", 5, "tests left out: they need the folder of published"),
+        (NEEDS_VECTORS, "postgres reference", 4, "tests need the folder of published vectors"),
+    ],
+)
+def test_tests_are_left_out_only_where_that_is_allowed(
+    tmp_path: Path, tests: str, complete: str, status: int, said: str
+) -> None:
+    alone = ("unshare", "-rm", "sh", "-c", WITHOUT_SERVER, "sh")
+    collect = (sys.executable, "-m", "pytest", "-p", "no:homeassistant", "--collect-only", "-q")
+    done = subprocess.run(
+        [*alone, *collect, tests],
+        env={
+            **os.environ,
+            "CLONE": str(REPOSITORY),
+            "DEPIN_CACHE": str(tmp_path),
+            "DEPIN_COMPLETE": complete,
+            "DEPIN_REFERENCE": "",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status
+    assert said in done.stdout + done.stderr
+
+
 def test_ci_stops_at_once_without_the_vectors(clone: Path) -> None:
     done = call(clone / ".ci/run")
     assert (done.returncode, done.stdout) == (1, "")
@@ -114,6 +171,44 @@ def test_ci_stops_at_once_when_setup_lacks_something(clone: Path, tmp_path: Path
     (clone / "scripts/setup").write_text('#!/bin/sh\n[ "$*" != --complete ]\n')
     done = call(clone / ".ci/run", reference=str(tmp_path))
     assert (done.returncode, runs(done.stdout)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "run"),
+    [
+        (("crash-sqlite",), "sqlite safe 500"),
+        (("crash-postgres", "3", "8"), "postgres safe 3 8"),
+        (("powercut-sqlite", "4"), "sqlite FULL 4"),
+        (("powercut-postgres", "5", "6"), "postgres on 5 6"),
+        (("requests", "7"), "-p no:homeassistant -q tests/node/api/test_drawn_requests.py"),
+        (("statements",), "-p no:homeassistant -q tests/node/api/test_nonsense.py"),
+    ],
+)
+def test_soak_runs_the_hunt_that_is_named(
+    clone: Path, arguments: tuple[str, ...], run: str
+) -> None:
+    done = call(clone / "scripts/soak", *arguments)
+    assert done.returncode == 0
+    assert runs(done.stdout) == [f"{MAIN} runs {run}"]
+    assert f"\n{arguments[0]} " in call(clone / "scripts/soak", "--help").stdout
+
+
+@pytest.mark.parametrize("hunt", ["crash-controls", "powercut-controls"])
+def test_soak_fails_when_a_control_loses_nothing(clone: Path, hunt: str) -> None:
+    done = call(clone / "scripts/soak", hunt)
+    assert done.returncode == 1
+    assert "lost nothing: " in done.stderr
+    (clone / MAIN / "bin/python").write_text("#!/bin/sh\nexit 1\n")
+    assert call(clone / "scripts/soak", hunt).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("rest",), ("crash-sqlite", "many"), ("requests", "1", "2", "3")]
+)
+def test_soak_refuses_what_it_does_not_know(clone: Path, arguments: tuple[str, ...]) -> None:
+    done = call(clone / "scripts/soak", *arguments)
+    assert done.returncode in {1, 2}
+    assert runs(done.stdout) == []
 
 
 def test_lint_refuses_what_it_does_not_know() -> None:

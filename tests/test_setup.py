@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from provision import environments, interpreters, shortage
+from provision import debian, environments, interpreters, postgresql, shortage
 from provision.commands import CommandError, UnavailableError, run
 from provision.debian import lines_for, stanzas_for
 from provision.environments import Environment
 from provision.interpreters import HOME_ASSISTANT_PYTHON, Python, Wanted
 from provision.places import finish, unfinished, write
+from provision.shortage import Shortage
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -80,7 +81,7 @@ def test_one_sentence_says_what_cannot_be_had(clone: Path, bare_machine: dict[st
     setup = start_setup(clone, bare_machine)
     said, failed = setup.communicate(timeout=60)
     assert setup.returncode == 1
-    assert said == "[1/6] uv ... failed\n"
+    assert said == "[1/7] uv ... failed\n"
     assert re.match(r"scripts/setup: uv [\d.]+ or newer is needed, is not on this machine", failed)
     assert failed.count("\n") == 1
 
@@ -129,7 +130,7 @@ def test_a_second_run_waits_for_the_first(
     assert setup.stdout.readline() == "Another scripts/setup is running; waiting for it.\n"
     assert setup.poll() is None
     os.close(lock)
-    assert "[1/6] uv" in setup.communicate(timeout=60)[0]
+    assert "[1/7] uv" in setup.communicate(timeout=60)[0]
 
 
 def test_a_relative_cache_is_meant_from_where_the_caller_stands(
@@ -275,17 +276,55 @@ def test_the_sentence_says_why_a_python_will_not_do(
         interpreters.fetch(Wanted("3.99", (3, 99, 0)), Path("false"))
 
 
-def test_a_python_that_could_not_be_had_is_asked_for_again_after_a_day(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    note = tmp_path / "note"
-    monkeypatch.setattr(shortage, "NOTE", note)
+def test_what_could_not_be_had_is_asked_for_again_after_a_day(tmp_path: Path) -> None:
+    shortage = Shortage(tmp_path / "note")
     assert not shortage.is_remembered()
     shortage.remember("there is none")
     assert shortage.is_remembered()
     yesterday = time.time() - 24 * 60 * 60
-    os.utime(note, (yesterday, yesterday))
+    os.utime(shortage.note, (yesterday, yesterday))
     assert not shortage.is_remembered()
+
+
+def test_a_server_that_cannot_be_had_is_left_out_unless_all_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_package(*_: object, **__: object) -> None:
+        raise CommandError("there is no such package")
+
+    noted = Shortage(tmp_path / "note")
+    monkeypatch.setattr(shortage, "POSTGRESQL", noted)
+    monkeypatch.setattr(postgresql, "FOLDER", tmp_path / "postgresql")
+    monkeypatch.setattr(postgresql, "MACHINE", tmp_path)
+    monkeypatch.setattr(debian, "unpack", no_package)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert postgresql.provide(must_be_had=False) == shortage.NOT_TO_BE_HAD
+    assert noted.is_remembered()
+    with pytest.raises(UnavailableError, match=r"could not be fetched \(there is no such package"):
+        postgresql.provide(must_be_had=True)
+
+
+def test_a_server_is_found_where_its_packages_were_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unpack(packages: list[str], target: Path, **_: object) -> None:
+        assert packages == ["postgresql"]
+        for version in (9, 15):
+            programs = target / f"usr/lib/postgresql/{version}/bin"
+            programs.mkdir(parents=True)
+            (programs / "postgres").touch()
+        library = target / "usr/lib/libpq.so.5"
+        library.touch()
+
+    unpacked = tmp_path / "postgresql"
+    monkeypatch.setattr(shortage, "POSTGRESQL", Shortage(tmp_path / "note"))
+    monkeypatch.setattr(postgresql, "FOLDER", unpacked)
+    monkeypatch.setattr(postgresql, "MACHINE", tmp_path / "machine")
+    monkeypatch.setattr(debian, "unpack", unpack)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    programs = unpacked / "usr/lib/postgresql/15/bin"
+    assert postgresql.provide(must_be_had=True) == f"at {programs}"
+    assert postgresql.find() == postgresql.Binaries(programs, str(unpacked / "usr/lib"))
 
 
 def test_apt_lines_are_pointed_at_another_release() -> None:

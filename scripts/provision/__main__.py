@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from provision import browser, environments, interpreters, shortage, uv
+from provision import browser, environments, interpreters, postgresql, shortage, uv
 from provision.commands import UnavailableError, ending_in_one_sentence
 from provision.environments import MAIN, NEXT, OLDEST, Environment
 from provision.exclusive import only_one
@@ -17,6 +17,9 @@ WITHOUT_OLDEST = (
     f", but no {OLDEST.name}: there is no Python {OLDEST_NODE_PYTHON.series}; install it, with"
     " pyenv for instance, or ask for it again with scripts/setup --complete"
 )
+WITHOUT_POSTGRESQL = (
+    ", but no PostgreSQL: install its server, or ask for it again with scripts/setup --complete"
+)
 
 
 def main() -> None:
@@ -26,7 +29,9 @@ def main() -> None:
         "--browser", action="store_true", help="also get Chromium, to take pictures"
     )
     parser.add_argument(
-        "--complete", action="store_true", help="fail where there is no Python 3.12"
+        "--complete",
+        action="store_true",
+        help="fail where there is no Python 3.12 or no PostgreSQL server",
     )
     wanted = parser.parse_args()
     started = time.monotonic()
@@ -38,6 +43,7 @@ def main() -> None:
                 if not _all_there(wanted):
                     _provide(wanted)
         left_out = "" if OLDEST.folder.exists() else WITHOUT_OLDEST
+        left_out += "" if postgresql.find() else WITHOUT_POSTGRESQL
     print(f"scripts/setup: ready{left_out} ({time.monotonic() - started:.1f} s)")
 
 
@@ -46,6 +52,10 @@ def _all_there(wanted: argparse.Namespace) -> bool:
         MAIN.is_ready()
         and NEXT.is_ready()
         and (OLDEST.is_ready() or (not wanted.complete and _is_rightly_without_oldest()))
+        and (
+            postgresql.find() is not None
+            or (not wanted.complete and shortage.POSTGRESQL.is_remembered())
+        )
         and (not wanted.browser or browser.find() is not None)
     )
 
@@ -53,13 +63,13 @@ def _all_there(wanted: argparse.Namespace) -> bool:
 def _is_rightly_without_oldest() -> bool:
     return (
         not OLDEST.folder.exists()
-        and shortage.is_remembered()
+        and shortage.PYTHON.is_remembered()
         and interpreters.find(OLDEST_NODE_PYTHON) is None
     )
 
 
 def _provide(wanted: argparse.Namespace) -> None:
-    steps = Steps(7 if wanted.browser else 6)
+    steps = Steps(8 if wanted.browser else 7)
     with steps.step("uv") as remarks:
         tool = uv.find()
         remarks.append("is there" if tool else "installed")
@@ -78,6 +88,8 @@ def _provide(wanted: argparse.Namespace) -> None:
             remarks.append("left out")
         else:
             _environment(OLDEST, oldest, tool, remarks)
+    with steps.step("PostgreSQL") as remarks:
+        remarks.append(postgresql.provide(must_be_had=wanted.complete))
     if wanted.browser:
         with steps.step("Chromium") as remarks:
             remarks.append(f"at {browser.find() or browser.fetch()}")
@@ -95,14 +107,14 @@ def _python(wanted: Wanted, tool: Path, remarks: list[str]) -> Python:
 
 def _oldest_python(tool: Path, remarks: list[str], *, must_be_had: bool) -> Python | None:
     """Return the Python that the oldest environment needs; all but that one can go without."""
-    shortage.forget()
+    shortage.PYTHON.forget()
     try:
         return _python(OLDEST_NODE_PYTHON, tool, remarks)
     except UnavailableError as error:
         if must_be_had:
             raise
-        shortage.remember(str(error))
-        remarks.append("not on this machine and not to be fetched")
+        shortage.PYTHON.remember(str(error))
+        remarks.append(shortage.NOT_TO_BE_HAD)
         return None
 
 

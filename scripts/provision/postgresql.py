@@ -4,12 +4,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from provision import debian
+from provision import debian, shortage
 from provision.commands import CommandError, UnavailableError
-from provision.places import CACHE, unfinished
+from provision.places import CACHE, finish, unfinished, write
 
+MACHINE = Path("/")
 FOLDER = CACHE / "postgresql"
-LIBRARIES = FOLDER / "libraries"
+LIBRARIES = "libraries"
 
 # Debian keeps a server of each version here, off the PATH.
 INSTALLED = "usr/lib/postgresql/*/bin/postgres"
@@ -27,18 +28,29 @@ def find() -> Binaries | None:
     """Return the machine's server, newest first, or the one in this cache."""
     if found := shutil.which("postgres"):
         return Binaries(Path(found).resolve().parent, "")
-    if installed := _newest(Path("/")):
+    if installed := _newest(MACHINE):
         return Binaries(installed, "")
-    if LIBRARIES.exists() and (unpacked := _newest(FOLDER)):
-        return Binaries(unpacked, LIBRARIES.read_text())
+    libraries = FOLDER / LIBRARIES
+    if libraries.exists() and (unpacked := _newest(FOLDER)):
+        return Binaries(unpacked, libraries.read_text())
     return None
+
+
+def provide(*, must_be_had: bool) -> str:
+    """Get the server if it can be had, and say what came of that; only its tests need it."""
+    shortage.POSTGRESQL.forget()
+    try:
+        return f"at {(find() or fetch()).folder}"
+    except UnavailableError as error:
+        if must_be_had:
+            raise
+        shortage.POSTGRESQL.remember(str(error))
+        return shortage.NOT_TO_BE_HAD
 
 
 def fetch() -> Binaries:
     """Return the server from the distribution's packages, unpacked into the cache."""
     partial = unfinished(FOLDER)
-    for leftover in (FOLDER, partial):
-        shutil.rmtree(leftover, ignore_errors=True)
     try:
         release = debian.own_release()
         debian.unpack(["postgresql"], partial, release=release, on_top_of_the_machine=True)
@@ -49,8 +61,8 @@ def fetch() -> Binaries:
         ) from error
     found = {file.parent for pattern in ("*.so", "*.so.*") for file in partial.rglob(pattern)}
     folders = sorted(str(FOLDER / folder.relative_to(partial)) for folder in found)
-    (partial / LIBRARIES.name).write_text(":".join(folders))
-    partial.rename(FOLDER)
+    write(partial / LIBRARIES, ":".join(folders))
+    finish(partial, FOLDER)
     if unpacked := find():
         return unpacked
     raise UnavailableError("The packages of PostgreSQL hold no server: install it.")

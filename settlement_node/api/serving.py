@@ -66,12 +66,14 @@ async def serving(
     factory = connections.factory(runner.server)
     loop = asyncio.get_running_loop()
     servers: list[asyncio.Server] = []
+    own = 0
     sweeping = asyncio.create_task(connections.sweep())
     try:
         where.socket.unlink(missing_ok=True)
         try:
             servers.append(await loop.create_unix_server(factory, where.socket, backlog=_BACKLOG))
             where.socket.chmod(0o600)
+            own = where.socket.stat().st_ino
             if where.host is not None:
                 servers.append(
                     await loop.create_server(
@@ -88,9 +90,16 @@ async def serving(
     finally:
         for server in servers:
             server.close()
-        where.socket.unlink(missing_ok=True)
+        _remove(where.socket, own)
         await hosting.stop()
         await runner.cleanup()
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
+
+
+def _remove(socket: Path, own: int) -> None:
+    """Remove the socket, unless it is that of a node which has taken over meanwhile."""
+    with suppress(FileNotFoundError):
+        if socket.stat().st_ino == own:
+            socket.unlink()

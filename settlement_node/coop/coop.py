@@ -178,7 +178,8 @@ class Coop:
     @property
     def failure(self) -> str | None:
         """Why the co-op has stopped by itself."""
-        return self._pipeline.failure
+        store = self._store.failure
+        return self._pipeline.failure or (None if store is None else str(store))
 
     async def submit(self, wires: Sequence[bytes]) -> list[Answer]:
         """Take statements; return a receipt or the refusal of each, in order."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from settlement_node.store.errors import StoreError
 from settlement_node.store.tables import Change, Key, Row, Table
 
 
@@ -48,6 +49,11 @@ class Store(View, Protocol):
     @property
     def schema(self) -> int:
         """The number of the last migration."""
+        ...
+
+    @property
+    def failure(self) -> StoreError | None:
+        """Why it takes nothing more though nobody has closed it."""
         ...
 
     async def commit(self, changes: Sequence[Change]) -> None:

@@ -103,6 +103,7 @@ class PostgresStore(_PostgresView):
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._stopped: StoreError | None = None
         self._writer = asyncio.create_task(self._write())
+        owner.connection.add_termination_listener(self._look)
 
     @classmethod
     async def open(
@@ -145,6 +146,11 @@ class PostgresStore(_PostgresView):
     def schema(self) -> int:
         """The number of the last migration."""
         return self._schema
+
+    @property
+    def failure(self) -> StoreError | None:
+        """Why it takes nothing more though nobody has closed it."""
+        return None if isinstance(self._stopped, StoreClosedError) else self._stopped
 
     async def commit(self, changes: Sequence[Change]) -> None:
         """Do all changes or, when it raises, none; they are on disk when it returns."""
@@ -199,6 +205,13 @@ class PostgresStore(_PostgresView):
         with in_our_words():
             async with self._readers.acquire() as connection:
                 return [tuple(row) for row in await connection.fetch(sql, *values)]
+
+    def _look(self, _connection: object) -> None:
+        """Learn at once, and not at the next commit, whether the owner is another one now."""
+        if self._stopped is None:
+            looking = _Waiting((), asyncio.get_running_loop().create_future())
+            looking.done.add_done_callback(asyncio.Future.exception)
+            self._queue.put_nowait(looking)
 
     def _refusal(self) -> StoreClosedError:
         return StoreClosedError(f"the store takes nothing more: {self._stopped}")
@@ -257,6 +270,9 @@ class PostgresStore(_PostgresView):
 
     async def _attempt(self, batches: Sequence[Sequence[Change]]) -> bool:
         """Commit once; tell whether it was kept, having asked again if the connection broke."""
+        if not any(batches):
+            await self._reconnect_if_broken()
+            return True
         committing = False
         try:
             with in_our_words():
@@ -269,6 +285,12 @@ class PostgresStore(_PostgresView):
             await self._roll_back()
             raise
         return True
+
+    async def _reconnect_if_broken(self) -> None:
+        if self._owner.connection.is_closed():
+            # A database that does not answer is no reason to stop before there is a commit.
+            with suppress(StoreUnreachableError):
+                await self._resume(StoreUnreachableError("its connection broke"), committing=False)
 
     async def _roll_back(self) -> None:
         # A connection that breaks here has rolled back too; the next commit finds it broken.
@@ -299,10 +321,12 @@ class PostgresStore(_PostgresView):
         with in_our_words():
             connection = await connect(self._url)
             try:
-                return await self._owner.resume(connection)
+                kept = await self._owner.resume(connection)
             except BaseException:
                 connection.terminate()
                 raise
+            connection.add_termination_listener(self._look)
+            return kept
 
 
 class _Snapshot(_PostgresView):

@@ -25,6 +25,9 @@ type Connection = asyncpg.Connection[asyncpg.Record]
 
 SECONDS_TO_ANSWER: Final = 30.0
 
+SECONDS_TO_LET_GO: Final = 5.0
+"""How long the server may take to see that an owner was killed, which is then started again."""
+
 _MIGRATING: Final = int.from_bytes(sha256(b"depin store migration").digest()[:8], signed=True)
 _ROWS_AT_ONCE: Final = 10_000
 _ARRAYS: Final = {Kind.INT: "bigint[]", Kind.BYTES: "bytea[]", Kind.TEXT: "text[]"}
@@ -98,8 +101,9 @@ class Owner:
     async def begin(cls, connection: Connection, coop: bytes, *, take_over: bool) -> Self:
         """Become the owner, under a new epoch."""
         if take_over:
-            await _end_holders(connection, coop)
-        if not await _lock(connection, coop, seconds=SECONDS_TO_ANSWER if take_over else 0):
+            await _shut_out(connection, coop)
+        seconds = SECONDS_TO_ANSWER if take_over else SECONDS_TO_LET_GO
+        if not await _lock(connection, coop, seconds=seconds):
             raise StoreOwnedError(
                 "another process has this co-op's store open: stop that one first, or, if it"
                 " cannot be reached, take the store over, which shuts it out"
@@ -119,22 +123,29 @@ class Owner:
         The lock is free only when the old connection's transaction has ended one way or the
         other, so what is read after it is final.
         """
+        # Another owner's lock would be waited for in vain.
+        await self._counted(connection)
         if not await _lock(connection, self.coop, seconds=SECONDS_TO_ANSWER):
             raise _fenced()
+        counted = await self._counted(connection)
+        kept = counted - self.commits
+        if kept not in {0, 1}:
+            raise StoreDamagedError(
+                f"the database counts {counted} commits where there were {self.commits}: it was"
+                " replaced by another state; start the node again"
+            )
+        self.connection = connection
+        self.commits += kept
+        return bool(kept)
+
+    async def _counted(self, connection: Connection) -> int:
+        """Return how many commits the database has, if this is its owner's epoch still."""
         row = await connection.fetchrow(
             "SELECT epoch, commits FROM store_coop WHERE coop_id = $1", self.coop
         )
         if row is None or row["epoch"] != self.epoch:
             raise _fenced()
-        kept = row["commits"] - self.commits
-        if kept not in {0, 1}:
-            raise StoreDamagedError(
-                f"the database counts {row['commits']} commits where there were {self.commits}: it"
-                " was replaced by another state; start the node again"
-            )
-        self.connection = connection
-        self.commits += kept
-        return bool(kept)
+        return int(row["commits"])
 
     async def write(self, batches: Sequence[Sequence[Change]]) -> None:
         """Put changes into a transaction, less its COMMIT, if we are the owner still."""
@@ -203,6 +214,14 @@ async def _lock(connection: Connection, coop: bytes, *, seconds: float) -> bool:
             return False
         await asyncio.sleep(0.05)
     return True
+
+
+async def _shut_out(connection: Connection, coop: bytes) -> None:
+    """End the owner's session and its epoch: it would else be back before we have the lock."""
+    # First the session, since a transaction of it may hold the row of the epoch.
+    await _end_holders(connection, coop)
+    await connection.execute("UPDATE store_coop SET epoch = epoch + 1 WHERE coop_id = $1", coop)
+    await _end_holders(connection, coop)
 
 
 async def _end_holders(connection: Connection, coop: bytes) -> None:

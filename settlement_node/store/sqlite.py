@@ -10,6 +10,7 @@ from typing import Final, Self, cast
 import apsw
 
 from settlement_node.store import migrations
+from settlement_node.store.errors import StoreError
 from settlement_node.store.migrations import SCHEMA, Migration
 from settlement_node.store.port import View
 from settlement_node.store.selecting import SelectingView
@@ -118,6 +119,11 @@ class SqliteStore(_SqliteView):
     def schema(self) -> int:
         """The number of the last migration."""
         return self._schema
+
+    @property
+    def failure(self) -> StoreError | None:
+        """Why it takes nothing more though nobody has closed it."""
+        return self._writer.failure
 
     async def commit(self, changes: Sequence[Change]) -> None:
         """Do all changes or, when it raises, none; they are on disk when it returns."""

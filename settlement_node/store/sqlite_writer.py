@@ -51,6 +51,11 @@ class Writer:
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
+    @property
+    def failure(self) -> StoreError | None:
+        """Why nothing more can be written, if the file is the reason."""
+        return None if isinstance(self._stopped, StoreClosedError) else self._stopped
+
     async def commit(self, changes: Sequence[Change]) -> None:
         """Return when the changes are on disk."""
         if self._stopped is not None:

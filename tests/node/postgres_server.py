@@ -6,11 +6,13 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
+from provision import postgresql
 from provision.postgresql import Binaries
 
 # What a power cut makes of files is shown elsewhere; small files keep that quick.
@@ -42,6 +44,39 @@ def new_folder() -> Path:
     folder = Path(mkdtemp(prefix="depin-"))
     shutil.chown(folder, user())
     return folder
+
+
+class ServerDownError(Exception):
+    """The server did not start; the message is the end of its log."""
+
+
+@contextmanager
+def server_programs() -> Iterator[Binaries]:
+    """Give the server's programs, as copies where its user cannot come to the cache."""
+    binaries = postgresql.find() or postgresql.fetch()
+    if _can_run(binaries):
+        yield binaries
+        return
+    folder = new_folder()
+    try:
+        copy = folder / "programs"
+        shutil.copytree(postgresql.FOLDER, copy, symlinks=True)
+        programs = copy / binaries.folder.relative_to(postgresql.FOLDER)
+        yield Binaries(programs, binaries.libraries.replace(str(postgresql.FOLDER), str(copy)))
+    finally:
+        shutil.rmtree(folder)
+
+
+def _can_run(binaries: Binaries) -> bool:
+    # Not the program itself: what changes the user may start it with rights that it then loses.
+    tried = as_user("test", "-x", binaries.folder / "postgres")
+    return subprocess.run(tried, cwd="/", check=False).returncode == 0
+
+
+def _environment(binaries: Binaries) -> dict[str, str]:
+    libraries = binaries.libraries
+    paths = {"LD_LIBRARY_PATH": libraries} if libraries else {}
+    return {**os.environ, "LC_ALL": "C", **paths}
 
 
 @dataclass(slots=True)
@@ -81,7 +116,7 @@ class Server:
             ours = ("env", *(f"{name}={value}" for name, value in self.environment.items()))
             self._process = subprocess.Popen(
                 as_user(*ours, self.binaries.folder / "postgres", "-D", self.data, *options),
-                env=self._environment(),
+                env=_environment(self.binaries),
                 cwd="/",
                 stdout=log,
                 stderr=log,
@@ -89,7 +124,10 @@ class Server:
         until = time.monotonic() + SECONDS_TO_START
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"it did not start: {(self.folder / 'log').read_text()[-2000:]}")
+                self._process.kill()
+                self._process.wait()
+                self._process = None
+                raise ServerDownError((self.folder / "log").read_text()[-2000:])
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -101,7 +139,8 @@ class Server:
 
     def kill(self) -> None:
         """End all its processes at once, none of which gets to do anything more."""
-        assert self._process is not None
+        if self._process is None:
+            return
         # A stopped parent starts nothing new while its children are counted.
         os.kill(self._process.pid, signal.SIGSTOP)
         for process in (*_children(self._process.pid), self._process.pid):
@@ -115,21 +154,16 @@ class Server:
 
     def _answers(self) -> bool:
         ready = [str(self.binaries.folder / "pg_isready"), "-q", "-h", str(self.folder)]
-        return subprocess.run(ready, env=self._environment(), check=False).returncode == 0
+        return subprocess.run(ready, env=_environment(self.binaries), check=False).returncode == 0
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         subprocess.run(
             as_user(self.binaries.folder / program, *arguments),
-            env=self._environment(),
+            env=_environment(self.binaries),
             cwd="/",
             check=True,
             capture_output=True,
         )
-
-    def _environment(self) -> dict[str, str]:
-        libraries = self.binaries.libraries
-        paths = {"LD_LIBRARY_PATH": libraries} if libraries else {}
-        return {**os.environ, "LC_ALL": "C", **paths}
 
 
 def _children(parent: int) -> list[int]:

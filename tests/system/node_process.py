@@ -25,10 +25,10 @@ def command(*arguments: object, program: tuple[str, ...] = COMMAND) -> str:
     return done.stdout
 
 
-def refused(*arguments: object) -> str:
+def refused(*arguments: object, program: tuple[str, ...] = COMMAND) -> str:
     """Give a command that must fail, and return the line that says why."""
     done = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
+        [*program, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=_PATIENCE,
@@ -39,11 +39,46 @@ def refused(*arguments: object) -> str:
     return done.stderr
 
 
-def new_coop(folder: Path, name: str = "Sonnenstraße") -> str:
+def new_coop(
+    folder: Path,
+    name: str = "Sonnenstraße",
+    database: str | None = None,
+    program: tuple[str, ...] = COMMAND,
+) -> str:
     """Make a co-op, and return its identifier."""
     arguments = ("--name", name, "--currency", "EUR", "--address", "http://127.0.0.1:8480")
-    printed = command("init", "--data", folder, *arguments, "--yes")
+    books = () if database is None else ("--database", database)
+    printed = command("init", "--data", folder, *arguments, *books, "--yes", program=program)
     return printed.splitlines()[0].rpartition(" ")[2]
+
+
+@contextmanager
+def serving(
+    folder: Path, program: tuple[str, ...] = COMMAND
+) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """Run a node on some port that will end by itself, or be killed."""
+    process = subprocess.Popen(
+        [*program, "serve", "--data", folder, "--host", "127.0.0.1", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("listening on"), process.communicate()
+        yield int(line.rpartition(":")[2]), process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ended(process: subprocess.Popen[str]) -> str:
+    """Wait for a node that ends by itself, and return what it said of that."""
+    _, errors = process.communicate(timeout=_PATIENCE)
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    return errors
 
 
 @contextmanager

@@ -6,13 +6,21 @@ must be honoured, no statement may be in twice, and verify and rebuild must agre
 
 import asyncio
 from collections.abc import Coroutine
+from itertools import count
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from depin_protocol.encoding import from_text
 from depin_protocol.keys import public_key
@@ -32,8 +40,10 @@ from settlement_node.log.entries import StatementEntry, read_entry
 from settlement_node.log.tables import CHECKPOINT
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
-from settlement_node.store.opening import open_store
+from settlement_node.store.opening import Place, open_store
+from settlement_node.store.port import Store
 from settlement_node.store.scanning import every_row
+from tests.node.postgres_server import Server
 from tests.node.village import FACTS, Clock, Village, readings, request, surroundings
 from tests.protocol.spoken import COOP, NOON, Home
 
@@ -74,6 +84,10 @@ class Life(RuleBasedStateMachine):
         self.backups: list[tuple[Home, bytes, dict[Stream, Head]]] = []
         self.keys = 1000
 
+    def place(self) -> Place:
+        """Say where the store is: a new one in each life."""
+        return self.folder / "coop"
+
     def run(self, doing: Coroutine[object, object, object]) -> None:
         self.runner.run(doing)
 
@@ -83,13 +97,20 @@ class Life(RuleBasedStateMachine):
 
     async def _found(self) -> None:
         operator = Home(1)
-        store = await open_store(self.folder / "coop", from_text(COOP, 16))
+        self.store_place = self.place()
+        store = await self._open()
         founder = request(operator, bytes(16), NOON)
         await Coop.found(store, FACTS, founder, surroundings(self.clock))
         coop = await Coop.open(store, surroundings(self.clock))
         await coop.start()
         self.here = Village(coop, store, self.clock, operator)
         await self._submit(operator.open("trading"))
+
+    async def _open(self) -> Store:
+        others = asyncio.all_tasks()
+        store = await open_store(self.store_place, from_text(COOP, 16))
+        self.of_store = asyncio.all_tasks() - others
+        return store
 
     async def _submit(self, *statements: Statement) -> None:
         """Hand in, and check what is answered against what was answered before."""
@@ -212,12 +233,12 @@ class Life(RuleBasedStateMachine):
         live = remembered(self.here.coop.state)
         if falls:
             # What a crash leaves: the file, and nobody who closed anything in order.
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in asyncio.all_tasks() - {asyncio.current_task()} - self.of_store:
                 task.cancel()
         else:
             await self.here.coop.close()
         await self.here.store.close()
-        store = await open_store(self.folder / "coop", from_text(COOP, 16))
+        store = await self._open()
         if rebuilds:
             await rebuild(store)
         coop = await Coop.open(store, surroundings(self.clock))
@@ -263,3 +284,15 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+
+
+@pytest.mark.postgres
+def test_a_life_in_a_database(postgres: Server) -> None:
+    numbers = count()
+
+    class InDatabase(Life):
+        def place(self) -> Place:
+            return postgres.create(f"life_{next(numbers)}")
+
+    few = settings(max_examples=10, stateful_step_count=25, deadline=None)
+    run_state_machine_as_test(InDatabase, settings=few)

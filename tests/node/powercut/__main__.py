@@ -1,4 +1,7 @@
-"""Cut the power of a store so many times: `scripts/powercut ENGINE MODE CUTS [SEED]`."""
+"""Cut the power of a store so many times: `python -m tests.node.powercut ENGINE MODE CUTS [SEED]`.
+
+`scripts/soak` calls it.
+"""
 
 import asyncio
 import sys
@@ -10,8 +13,8 @@ from typing import cast
 
 import click
 
-from provision import postgresql
 from settlement_node.store.sqlite_file import Synchronous
+from tests.node.postgres_server import server_programs
 from tests.node.powercut.hunt import Tally, cut_postgres, cut_sqlite
 
 
@@ -20,8 +23,8 @@ async def hunt(engine: str, mode: str, cuts: int, random: Random) -> Tally:
     if engine == "sqlite":
         with TemporaryDirectory() as folder:
             return await cut_sqlite(Path(folder), cast("Synchronous", mode), cuts, random)
-    binaries = postgresql.find() or postgresql.fetch()
-    return await cut_postgres(binaries, mode, cuts, random)
+    with server_programs() as binaries:
+        return await cut_postgres(binaries, mode, cuts, random)
 
 
 def main() -> None:

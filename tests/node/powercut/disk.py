@@ -109,6 +109,9 @@ def _mixed(synced: bytes, written: bytes | None, random: Random, surviving: floa
     """Let each page that differs survive by chance, and with one behind the end, the length."""
     if written is None or not surviving or written == synced:
         return synced
+    if len(written) < len(synced):
+        # A file system truncates as a whole or not at all: no holes among what was there before.
+        return written if random.random() < surviving else synced
     pages = []
     for place in range(0, max(len(synced), len(written)), _PAGE):
         old, new = synced[place : place + _PAGE], written[place : place + _PAGE]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 import asyncpg
@@ -82,6 +83,48 @@ async def test_a_paused_owner_writes_nothing_after_another_took_over(postgres_ur
     store = await open_store(postgres_url, COOP)
     assert await store.scan(ENTRY, limit=99_999) == before
     await store.close()
+
+
+async def test_an_owner_that_is_about_to_go_is_waited_for(postgres_url: str) -> None:
+    going = await open_store(postgres_url, COOP)
+    opening = asyncio.create_task(open_store(postgres_url, COOP))
+    await asyncio.sleep(0.3)
+    assert not opening.done()
+    await going.close()
+    await (await opening).close()
+
+
+async def test_a_busy_owner_is_shut_out_however_quickly_it_connects_again(
+    postgres_url: str,
+) -> None:
+    busy = await open_store(postgres_url, COOP)
+    begun = asyncio.Event()
+
+    async def commit() -> None:
+        for number in count():
+            await busy.commit([Put(ENTRY, [(number, b"")])])
+            begun.set()
+
+    committing = asyncio.create_task(commit())
+    await begun.wait()
+    store = await open_store(postgres_url, COOP, take_over=True)
+    with pytest.raises(errors.StoreFencedError):
+        await committing
+    await store.commit([Put(META, [("ours", b"")])])
+    await busy.close()
+    await store.close()
+
+
+async def test_an_idle_owner_learns_that_it_was_shut_out(postgres_url: str) -> None:
+    idle = await open_store(postgres_url, COOP)
+    assert idle.failure is None
+    store = await open_store(postgres_url, COOP, take_over=True)
+    while idle.failure is None:
+        await asyncio.sleep(0.01)
+    assert isinstance(idle.failure, errors.StoreFencedError)
+    await idle.close()
+    await store.close()
+    assert store.failure is None
 
 
 async def test_commits_go_on_when_their_connection_breaks(
