@@ -144,7 +144,7 @@ async def client(port: int, coop: str, mode: str, homes: Sequence[int], seconds:
             opening = http("/v1/statements", MEDIA_TYPE, pack([home.say(ChainOpening())]))
             await asked(reader, writer, opening)
             samples = SAMPLES[mode]
-            most = int(seconds * (6_000 if counted > 1 else 1_500) / len(homes) / counted) + 2
+            most = int(seconds * (6_000 if counted > 1 else 4_000) / len(homes) / counted) + 2
             requests = [
                 http(
                     "/v1/statements",

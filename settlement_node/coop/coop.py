@@ -59,12 +59,12 @@ from settlement_node.intake.checking import Checkers
 from settlement_node.intake.receipts import receipt_at
 from settlement_node.intake.streams import STATEMENT, Place
 from settlement_node.log.checkpoints import Checkpoints, verified
+from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.sequence import DamagedLogError
 from settlement_node.log.shelf import Shelf
-from settlement_node.log.tables import BODY, ENTRY
 from settlement_node.replay.regaining import NotRegainedError, Regaining
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Row, Table
+from settlement_node.store.tables import Row
 
 
 class Position(NamedTuple):
@@ -310,16 +310,12 @@ class Coop:
 
     async def entry(self, index: int) -> bytes | None:
         """Return an entry, which everybody may see."""
-        return await self._bytes_at(ENTRY, index)
+        return await entry_at(self._store, index)
 
     async def body(self, index: int) -> bytes | None:
         """Return an entry's body, which is private: check first who asks."""
-        return await self._bytes_at(BODY, index)
+        return await body_at(self._store, index)
 
     async def proof_file(self, index: int) -> bytes | None:
         """Return an entry's `.tlog-proof`, or nothing until a checkpoint holds it."""
         return await self.shelf.proof_file(index)
-
-    async def _bytes_at(self, table: Table, index: int) -> bytes | None:
-        row = await self._store.get(table, (index,))
-        return row[1] if row is not None and isinstance(row[1], bytes) else None

@@ -99,8 +99,7 @@ class Pipeline:
         self._open.add(submission)
         self._arrived.append(submission)
         self._news.set()
-        # Who goes away does not take back what it said.
-        return await asyncio.shield(submission.answer)
+        return await submission.answer
 
     async def _check_submissions(self) -> None:
         while True:
@@ -110,6 +109,8 @@ class Pipeline:
                     return
                 self._news.clear()
                 await self._news.wait()
+            # What arrives while a group waits goes into one commit with what comes after it.
+            await self._ready.join()
             taken = self._take_some()
             wires = [wire for submission in taken for wire in submission.wires]
             await self._ready.put((taken, await self._checkers.check(wires)))
@@ -131,6 +132,7 @@ class Pipeline:
             except TimeoutError:
                 await self._write(Group())
                 continue
+            self._ready.task_done()
             if ready is None:
                 if self._publish and self._checkpoints.wanted_at is not None:
                     await self._writer.checkpoint()
@@ -159,7 +161,10 @@ class Pipeline:
             self._waiting_bytes -= one.weight
             self._open.discard(one)
             joined = [next(joins)] if one.join is not None else []
-            one.answer.set_result(Outcome(joined, [next(statements) for _ in one.wires]))
+            outcome = Outcome(joined, [next(statements) for _ in one.wires])
+            # Who goes away does not take back what it said.
+            if not one.answer.cancelled():
+                one.answer.set_result(outcome)
 
     def _ended(self, task: asyncio.Task[Outcome] | asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -172,5 +177,6 @@ class Pipeline:
         for other in self._tasks:
             other.cancel()
         for submission in self._open:
-            submission.answer.set_exception(StoppedError(self.failure))
+            if not submission.answer.cancelled():
+                submission.answer.set_exception(StoppedError(self.failure))
         self._open.clear()

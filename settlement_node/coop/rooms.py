@@ -1,11 +1,12 @@
 """What every room of a co-op offers to the one that decides: membership, ledger, market ..."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from settlement_node.intake.said import Effects, Said
 from settlement_node.log.entries import Decision
-from settlement_node.store.port import Store
-from settlement_node.store.tables import Table
+from settlement_node.store.port import View
+from settlement_node.store.tables import Row, Table
 
 
 class Room(Protocol):
@@ -25,8 +26,15 @@ class Room(Protocol):
         """The tables that hold its state."""
         ...
 
-    async def load(self, store: Store) -> None:
-        """Take the state from its rows."""
+    async def load(self, view: View) -> None:
+        """Take the state from its rows: those of a store, or of a state root."""
+        ...
+
+    def state_rows(self) -> Iterator[tuple[Table, Row]]:
+        """Give every row of the state as it stands, from which `load` takes it up again.
+
+        Rows that only tell what was (older transfers, say) are none of these.
+        """
         ...
 
     def concerns(self, said: Said) -> bool:

@@ -1,7 +1,7 @@
 """All that a co-op needs to decide, in memory; entries are the only way to change it."""
 
 from collections import deque
-from typing import Final, Self
+from typing import Self
 
 from depin_protocol.events import EventKind
 from depin_protocol.statements.bodies import Stream
@@ -24,13 +24,11 @@ from settlement_node.log.entries import (
     entry_name,
     read_entry,
 )
+from settlement_node.log.reading import entry_at
 from settlement_node.log.sequence import Sequence
-from settlement_node.log.tables import BODY, ENTRY, TILE
+from settlement_node.log.tables import TILE
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, Put, Table
-
-SOURCES: Final[tuple[Table, ...]] = (ENTRY, BODY)
-"""What all other state follows from."""
+from settlement_node.store.tables import Change, Put, Row, Table
 
 
 class CoopState:
@@ -47,6 +45,7 @@ class CoopState:
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
         self._moved: set[tuple[str, Stream, str]] = set()
+        self._placed: list[Row] = []
 
     @classmethod
     async def load(cls, store: Store, rooms: tuple[Room, ...] = ()) -> Self:
@@ -55,10 +54,9 @@ class CoopState:
         state.sequence = await Sequence.load(store)
         for room in state._rooms:
             await room.load(store)
-        last = await store.scan(ENTRY, limit=1, reverse=True)
-        for _, entry in last:
-            if isinstance(entry, bytes):
-                state.at = read_entry(entry).at
+        last = await entry_at(store, state.size - 1)
+        if last is not None:
+            state.at = read_entry(last).at
         return state
 
     @property
@@ -118,7 +116,8 @@ class CoopState:
         was_held = member.held
         for moved in member.enter(statement, admitted):
             self._moved.add((member.id, *moved))
-        changes: list[Change] = [Put(STATEMENT, [statement_row(statement, index)])]
+        self._placed.append(statement_row(statement.header, statement.hash, index))
+        changes: list[Change] = []
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
         said = Said(index, at, statement)
@@ -158,7 +157,10 @@ class CoopState:
         ]
         self._moved.clear()
         changes = self.sequence.take_changes()
-        return [*changes, Put(CHAIN, rows)] if rows else changes
+        if rows:
+            changes += [Put(CHAIN, rows), Put(STATEMENT, self._placed)]
+            self._placed = []
+        return changes
 
     def _advance(self, at: int) -> None:
         if at < self.at:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
+from depin_protocol.encoding import to_text
 from depin_protocol.problems import ChainEndedError, ForkError, RefusedError
 from depin_protocol.receipts import sign_receipts
-from depin_protocol.statements.chains import KNOWN
 from depin_protocol.statements.envelope import Statement
 from settlement_node.coop.answers import Answer, Clock, Joined, Randomness, Settings
 from settlement_node.coop.events import Events
@@ -15,7 +15,7 @@ from settlement_node.coop.state import CoopState
 from settlement_node.governance.arriving import admitted, evidence, holding, joined_by, joining
 from settlement_node.governance.joining import JoinRefusedError
 from settlement_node.governance.member import Member
-from settlement_node.intake.checking import Checked, admit_in_turn
+from settlement_node.intake.checking import Checked, admit_in_turn, check_again
 from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.receipts import group_row, receipt_at
 from settlement_node.intake.said import Effects
@@ -54,14 +54,8 @@ class Outcome:
     statements: list[Answer] = field(default_factory=list)
 
 
-class Known(NamedTuple):
-    """A statement that is in the log already."""
-
-    place: Place
-    hash: str
-
-
-type Entered = Statement | Known | RefusedError
+type Entered = Statement | Place | RefusedError
+"""What entered, or where it is in the log already, or why it can't enter."""
 
 
 class Writer:
@@ -93,18 +87,18 @@ class Writer:
         self._decide_due(at)
         outcome = Outcome(joins=[self._join(wire, at) for wire in group.joins])
         checked = [one for one in group.statements if isinstance(one, Checked)]
-        said = [one.statement for one in checked]
-        await look_up(said, state.find, self._store)
-        first, entered = state.size, list[str]()
-        results = [self._enter(one, at, entered) for one in group.statements]
+        await look_up(checked, state.find, self._store)
+        first = state.size
+        results = [await self._enter(one, at) for one in group.statements]
         self._decide_due(at)
         contradicting = [
-            one.statement
+            one.envelope.wire
             for one, result in zip(group.statements, results, strict=True)
             if isinstance(one, Checked) and isinstance(result, ForkError | ChainEndedError)
         ]
         self._hold(contradicting, at)
         receipts = []
+        entered = [result.hash for result in results if isinstance(result, Statement)]
         if entered:
             due = at + self._around.settings.promise
             facts = state.community.facts
@@ -112,13 +106,13 @@ class Writer:
             receipts = sign_receipts(facts.origin, due, entered, seed)
             self._changes.append(group_row(first, receipts))
         await self._commit(grown=state.size > before)
-        forget(said, state.find)
+        forget(checked, state.find)
         given = iter(receipts)
         for one in results:
             if isinstance(one, RefusedError):
                 outcome.statements.append(one)
-            elif isinstance(one, Known):
-                outcome.statements.append(await self._receipt(one.place, one.hash))
+            elif isinstance(one, Place):
+                outcome.statements.append(await self._receipt(one))
             else:
                 outcome.statements.append(next(given))
         return outcome
@@ -164,22 +158,24 @@ class Writer:
         key = facts.log_verifier()
         return Joined(member.id, member.joined_index, facts.origin, facts.receipt_key, key)
 
-    def _enter(self, one: Checked | RefusedError, at: int, entered: list[str]) -> Entered:
+    async def _enter(self, one: Checked | RefusedError, at: int) -> Entered:
         """Take a statement, or find that it is known."""
         if isinstance(one, RefusedError):
             return one
         state = self._state
-        statement = one.statement
+        current = check_again(one, state.find)
+        if current is not one:
+            # Its body was not read before, and may name what nobody has looked up.
+            await look_up([current], state.find, self._store)
         try:
-            _, admission = admit_in_turn(one, state.find)
+            admitted = admit_in_turn(current, state.find)
         except RefusedError as refused:
             return refused.with_traceback(None)
-        if admission == KNOWN:
-            header = statement.header
-            place = Place(header.member, header.stream, header.chain, header.seq)
-            return Known(place, statement.hash)
-        self._take(state.enter(at, statement, admission), at)
-        entered.append(statement.hash)
+        if admitted is None:
+            header = current.envelope.header
+            return Place(header.member, header.stream, header.chain, header.seq)
+        statement, entry = admitted
+        self._take(state.enter(at, statement, entry), at)
         return statement
 
     def _decide_due(self, at: int) -> None:
@@ -187,11 +183,11 @@ class Writer:
         while (decision := self._state.next_decision(at)) is not None:
             self.decide(decision, at)
 
-    def _hold(self, statements: Sequence[Statement], at: int) -> None:
+    def _hold(self, wires: Sequence[bytes], at: int) -> None:
         """Keep the evidence that somebody else speaks with a member's key, once."""
-        for statement in statements:
-            if evidence(statement.wire, self._state.community) is not None:
-                self.decide(holding(statement.wire), at)
+        for wire in wires:
+            if evidence(wire, self._state.community) is not None:
+                self.decide(holding(wire), at)
 
     def _take(self, effects: Effects, at: int) -> None:
         self._changes += effects.changes
@@ -210,9 +206,9 @@ class Writer:
         self._checkpoints.grown(self._around.clock(), at_once=self._at_once)
         self._at_once = False
 
-    async def _receipt(self, place: Place, statement: str) -> Answer:
+    async def _receipt(self, place: Place) -> Answer:
         row = await self._store.get(STATEMENT, place.key())
-        if row is None or not isinstance(row[5], int):
+        if row is None or not isinstance(row[4], bytes) or not isinstance(row[5], int):
             raise LookupError(f"the statement at {place} is known, and has no row")
         facts = self._state.community.facts
         receipt = await receipt_at(self._store, facts.origin, row[5])
@@ -220,7 +216,7 @@ class Writer:
             # The statement was regained after a restore, and the promise given for it was not.
             due = self._around.clock() + self._around.settings.promise
             seed = self._around.keyring.seed(facts.receipt_key)
-            receipts = sign_receipts(facts.origin, due, [statement], seed)
+            receipts = sign_receipts(facts.origin, due, [to_text(row[4])], seed)
             await self._store.commit([group_row(row[5], receipts)])
             receipt = receipts[0]
         return receipt

@@ -64,39 +64,33 @@ class WithdrawInvite:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspend:
+class _ToMember:
+    """What is done to a member without further terms."""
+
+    member: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"member": self.member}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read whom."""
+        return cls(fields.text("member", ID))
+
+
+class Suspend(_ToMember):
     """Takes the effect from what a member says."""
 
+    __slots__ = ()
     NAME: ClassVar[str] = "suspend"
 
-    member: str
 
-    def to_json(self) -> dict[str, object]:
-        """Return the parameters."""
-        return {"member": self.member}
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read whom."""
-        return cls(fields.text("member", ID))
-
-
-@dataclass(frozen=True, slots=True)
-class Reinstate:
+class Reinstate(_ToMember):
     """Ends a suspension."""
 
+    __slots__ = ()
     NAME: ClassVar[str] = "reinstate"
-
-    member: str
-
-    def to_json(self) -> dict[str, object]:
-        """Return the parameters."""
-        return {"member": self.member}
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read whom."""
-        return cls(fields.text("member", ID))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from depin_protocol.encoding import EncodingError, from_text, to_text
 from depin_protocol.events import EventKind
 from depin_protocol.joining import JoinError, JoinRequest
 from depin_protocol.problems import ChainEndedError, ForkError, RefusedError
-from depin_protocol.statements.envelope import read_statement
+from depin_protocol.statements.envelope import read_envelope
 from depin_protocol.statements.fields import Fields
 from depin_protocol.statements.record import check_statement
 from depin_protocol.statements.timing import MAX_LEAD
@@ -81,7 +81,7 @@ def evidence(wire: bytes, community: Community) -> RefusedError | None:
     try:
         check_statement(wire, community.facts.coop, community.members.get)
     except (ForkError, ChainEndedError) as error:
-        held = community.members[read_statement(wire).header.member].held
+        held = community.members[read_envelope(wire).header.member].held
         return None if held else error
     except RefusedError:
         return None

@@ -1,6 +1,6 @@
 """The members of a co-op, their invitations, and the keys that are to be replaced."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from depin_protocol.encoding import from_text
 from depin_protocol.joining import JoinRequest
@@ -16,9 +16,9 @@ from settlement_node.governance.facts import FACTS, FACTS_KEY, Facts
 from settlement_node.governance.invitation import INVITE, Invitation
 from settlement_node.governance.member import MEMBER, Member, Role, Standing
 from settlement_node.intake.streams import CHAIN, read_chain_row
-from settlement_node.store.port import Store
+from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
-from settlement_node.store.tables import Change, Delete, Put
+from settlement_node.store.tables import Change, Delete, Put, Row, Table
 
 
 class Community:
@@ -62,25 +62,39 @@ class Community:
         """Return who may act as an operator now."""
         return [name for name, one in self._members.items() if one.acts_as(Role.OPERATOR)]
 
-    async def load(self, store: Store) -> None:
+    async def load(self, view: View) -> None:
         """Take the state from its rows."""
-        row = await store.get(FACTS, FACTS_KEY)
+        row = await view.get(FACTS, FACTS_KEY)
         if row is None:
             return
         self._facts = Facts.read_row(row)
-        async for row in every_row(store, MEMBER):
+        async for row in every_row(view, MEMBER):
             member = Member.read(row)
             self._members[member.id] = member
-        async for row in every_row(store, CHAIN):
+        async for row in every_row(view, CHAIN):
             name, stream, chain, held = read_chain_row(row)
             self._members[name].streams[stream].chains[chain] = held
-        async for row in every_row(store, INVITE):
+        async for row in every_row(view, INVITE):
             code, data = row
             if isinstance(code, bytes) and isinstance(data, bytes):
                 self._invitations[code] = Invitation.read(data)
-        async for row in every_row(store, ANNOUNCED):
+        async for row in every_row(view, ANNOUNCED):
             decision, replacement = read_announced_row(row)
             self._announced[decision] = replacement
+
+    def rows(self) -> Iterator[tuple[Table, Row]]:
+        """Give every row of the state as it stands."""
+        if self._facts is not None:
+            yield FACTS, self._facts.row()
+        for member in self._members.values():
+            yield MEMBER, member.row()
+            for stream, kept in member.streams.items():
+                for chain in kept.chains:
+                    yield CHAIN, member.chain_row(stream, chain)
+        for code, invitation in self._invitations.items():
+            yield INVITE, (code, invitation.data())
+        for decision, replacement in self._announced.items():
+            yield ANNOUNCED, announced_row(decision, replacement)
 
     def found(self, facts: Facts) -> list[Change]:
         """Begin the co-op, or give it other keys."""

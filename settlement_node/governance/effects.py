@@ -6,7 +6,7 @@ from typing import Final
 from depin_protocol.encoding import EncodingError
 from depin_protocol.events import EventKind
 from depin_protocol.joining import JoinError, JoinRequest
-from depin_protocol.statements.envelope import read_statement
+from depin_protocol.statements.envelope import read_envelope
 from depin_protocol.statements.fields import HASH, BodyError, Fields
 from settlement_node.governance.actions import GiveInvite, SetRoles, WithdrawInvite, invite_hash
 from settlement_node.governance.announcements import KeyReplacement, read_replacement
@@ -126,7 +126,7 @@ def _member(decision: Decision) -> str:
 
 
 def _held(decision: Decision, community: Community, name: str, _index: int) -> Effects:
-    member = read_statement(wire_in(decision, "statement")).header.member
+    member = read_envelope(wire_in(decision, "statement")).header.member
     return Effects(tuple(community.hold(member)), (held_telling(member, name),))
 
 

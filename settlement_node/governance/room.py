@@ -1,5 +1,6 @@
 """Membership as one of the rooms that a co-op consists of."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from settlement_node.governance.announcements import ANNOUNCED
@@ -13,8 +14,8 @@ from settlement_node.governance.member import MEMBER
 from settlement_node.intake.said import Effects, Said
 from settlement_node.intake.streams import CHAIN
 from settlement_node.log.entries import Decision
-from settlement_node.store.port import Store
-from settlement_node.store.tables import Table
+from settlement_node.store.port import View
+from settlement_node.store.tables import Row, Table
 
 
 class MembershipRoom:
@@ -27,9 +28,13 @@ class MembershipRoom:
         """Keep this community's books."""
         self._community = community
 
-    async def load(self, store: Store) -> None:
+    async def load(self, view: View) -> None:
         """Take the state from its rows."""
-        await self._community.load(store)
+        await self._community.load(view)
+
+    def state_rows(self) -> Iterator[tuple[Table, Row]]:
+        """Give every row of the state as it stands."""
+        return self._community.rows()
 
     def concerns(self, said: Said) -> bool:
         """Tell whether a sound statement is this room's to answer."""

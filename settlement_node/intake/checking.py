@@ -1,4 +1,8 @@
-"""The part of taking a statement that needs no order: reading it, and checking its signature."""
+"""The part of taking a statement that needs no order: its envelope, its signature, then its body.
+
+A body is read only once a member's key was found to have signed it, so that nobody without a key
+can make the node read one.
+"""
 
 import asyncio
 import os
@@ -7,28 +11,42 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 from depin_protocol.problems import BadSignatureError, RefusedError, UnknownKeyError, WrongCoopError
-from depin_protocol.statements.chains import KNOWN, Admission, admit
-from depin_protocol.statements.envelope import Statement, read_statement, signature_holds
+from depin_protocol.statements.chains import KNOWN, Entry, admit
+from depin_protocol.statements.envelope import (
+    Envelope,
+    Statement,
+    open_envelope,
+    read_envelope,
+    signature_holds,
+    statement_hash,
+)
 from settlement_node.governance.member import Member
 
-_FEWEST: Final = 8
-"""Fewer statements than this are not worth another thread."""
+_ON_THE_SPOT: Final = 32
+"""So many statements are checked where they are: threads would cost more than they save."""
 
 type FindMember = Callable[[str], Member | None]
 
 
 class Checked(NamedTuple):
-    """A statement, and what its signature was found to be before its turn."""
+    """A statement's envelope, and what was found behind it with the key that counted then."""
 
-    statement: Statement
+    envelope: Envelope
     key_index: int | None
     """Which of its member's keys it was checked with; None if there was no such member."""
-    refused: RefusedError | None
-    """Why it can't enter, unless its key is another when its turn comes."""
+    found: Statement | RefusedError
+    """The statement that the key has signed, or why it can't enter with that key."""
+
+    @property
+    def hash(self) -> str:
+        """The name of the very bytes."""
+        if isinstance(self.found, RefusedError):
+            return statement_hash(self.envelope.wire)
+        return self.found.hash
 
 
 class Checkers:
-    """Worker threads: reading takes turns, but signatures are verified side by side."""
+    """Checks statements of one co-op; many at once in threads, where signatures go side by side."""
 
     def __init__(self, coop: str, find: FindMember) -> None:
         """Check for one co-op."""
@@ -38,8 +56,10 @@ class Checkers:
         self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="signatures")
 
     async def check(self, wires: Sequence[bytes]) -> list[Checked | RefusedError]:
-        """Read and check statements, in order."""
-        share = max(_FEWEST, -(-len(wires) // self._workers))
+        """Check statements, in order."""
+        if len(wires) <= _ON_THE_SPOT:
+            return self._check_part(wires)
+        share = -(-len(wires) // self._workers)
         parts = [wires[at : at + share] for at in range(0, len(wires), share)]
         loop = asyncio.get_running_loop()
         checked = await asyncio.gather(
@@ -48,67 +68,73 @@ class Checkers:
         return [one for part in checked for one in part]
 
     def _check_part(self, wires: Sequence[bytes]) -> list[Checked | RefusedError]:
-        return [self._outcome(wire) for wire in wires]
-
-    def _outcome(self, wire: bytes) -> Checked | RefusedError:
-        try:
-            statement = read_statement(wire)
-            header = statement.header
-            if header.coop != self._coop:
-                msg = f"signed for co-op {header.coop}, and this is {self._coop}"
-                raise WrongCoopError(msg)
-        except RefusedError as refused:
-            return refused.with_traceback(None)
-        try:
-            return Checked(statement, _signing_key(statement, self._find(header.member)), None)
-        except _UnsignedError as unsigned:
-            return Checked(statement, unsigned.key_index, unsigned.refused)
+        return [check(wire, self._coop, self._find) for wire in wires]
 
     def close(self) -> None:
         """Let the threads end."""
         self._threads.shutdown(wait=True)
 
 
-class _UnsignedError(Exception):
-    """The signature doesn't hold for now."""
-
-    def __init__(self, refused: RefusedError, key_index: int | None) -> None:
-        super().__init__(str(refused))
-        self.refused = refused
-        self.key_index = key_index
-
-
-def _signing_key(statement: Statement, member: Member | None) -> int:
-    header = statement.header
-    if member is None:
-        raise _UnsignedError(UnknownKeyError(f"nobody here is {header.member}"), None)
-    index = member.key_index(header.stream, header.chain, header.seq)
-    if not signature_holds(statement.wire, member.history.keys[index]):
-        msg = f"number {header.seq} of chain {header.chain} is not signed by key {index + 1}"
-        raise _UnsignedError(BadSignatureError(msg), index)
-    return index
+def check(wire: bytes, coop: str, find: FindMember) -> Checked | RefusedError:
+    """Check a statement with the key that counts at its place now, or say why there is none."""
+    try:
+        envelope = read_envelope(wire)
+    except RefusedError as refused:
+        return refused.with_traceback(None)
+    if envelope.header.coop != coop:
+        return WrongCoopError(f"signed for co-op {envelope.header.coop}, and this is {coop}")
+    return _with_key(envelope, find(envelope.header.member))
 
 
-def admit_in_turn(checked: Checked, find: FindMember) -> tuple[Member, Admission]:
-    """Tell what a statement does now that all before it are in, or raise the RefusedError.
+def check_again(checked: Checked, find: FindMember) -> Checked:
+    """Check once more if another key counts by now; return the very same one if not.
 
-    The older hashes that it names must have been looked up.
+    Who joined, or changed the key, just before it signs with a key that was not known then.
     """
-    statement, checked_with, refused = checked
-    header = statement.header
+    header = checked.envelope.header
     member = find(header.member)
+    index = None if member is None else member.key_index(header.stream, header.chain, header.seq)
+    return checked if index == checked.key_index else _with_key(checked.envelope, member)
+
+
+def admit_in_turn(checked: Checked, find: FindMember) -> tuple[Statement, Entry] | None:
+    """Tell what a statement does now that all before it are in; None if it is in already.
+
+    Raise the RefusedError that says why it can't enter. It must have been checked again, and the
+    older hashes that it names looked up.
+    """
+    envelope, _, found = checked
+    member = find(envelope.header.member)
     if member is None:
-        raise UnknownKeyError(f"nobody here is {header.member}")
-    # What is held was signed by the key of its time, whichever counts there now.
+        raise _unknown(envelope)
+    if isinstance(found, RefusedError):
+        # What is held was signed by the key of its time, whichever counts there now.
+        if _is_held(envelope, member):
+            return None
+        raise found
+    admission = admit(found, member.streams, member.history)
+    return None if admission == KNOWN else (found, admission)
+
+
+def _with_key(envelope: Envelope, member: Member | None) -> Checked:
+    if member is None:
+        return Checked(envelope, None, _unknown(envelope))
+    header = envelope.header
+    index = member.key_index(header.stream, header.chain, header.seq)
+    if not signature_holds(envelope.wire, member.history.keys[index]):
+        msg = f"number {header.seq} of chain {header.chain} is not signed by key {index + 1}"
+        return Checked(envelope, index, BadSignatureError(msg))
+    try:
+        return Checked(envelope, index, open_envelope(envelope))
+    except RefusedError as refused:
+        return Checked(envelope, index, refused.with_traceback(None))
+
+
+def _is_held(envelope: Envelope, member: Member) -> bool:
+    header = envelope.header
     held = member.streams[header.stream].hash_at(header.chain, header.seq)
-    if held == statement.hash:
-        return member, KNOWN
-    # Who joined, or changed the key, just before it signs with a key that was not known then.
-    if member.key_index(header.stream, header.chain, header.seq) != checked_with:
-        try:
-            _signing_key(statement, member)
-        except _UnsignedError as unsigned:
-            raise unsigned.refused from None
-    elif refused is not None:
-        raise refused
-    return member, admit(statement, member.streams, member.history)
+    return held is not None and held == statement_hash(envelope.wire)
+
+
+def _unknown(envelope: Envelope) -> UnknownKeyError:
+    return UnknownKeyError(f"nobody here is {envelope.header.member}")

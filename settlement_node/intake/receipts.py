@@ -8,7 +8,7 @@ from depin_protocol.log.merkle import inclusion_proof, leaf_hash
 from depin_protocol.log.tree import MemoryTree
 from depin_protocol.receipts import Receipt
 from settlement_node.log.entries import StatementEntry, read_entry
-from settlement_node.log.tables import ENTRY
+from settlement_node.log.reading import entries
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Change, Put, Table, binary, integers
 
@@ -38,9 +38,8 @@ async def receipt_at(store: Store, origin: str, index: int) -> Receipt | None:
 
 
 async def _statements(store: Store, first: int, count: int) -> list[str]:
-    rows = await store.scan(ENTRY, after=(first - 1,), limit=count)
-    entries = [read_entry(row[1]) for row in rows if isinstance(row[1], bytes)]
-    return [entry.hash for entry in entries if isinstance(entry, StatementEntry)]
+    read = [read_entry(entry) for entry in await entries(store, first, count)]
+    return [entry.hash for entry in read if isinstance(entry, StatementEntry)]
 
 
 def _receipt(origin: str, due: int, hashes: list[str], at: int, signature: bytes) -> Receipt:

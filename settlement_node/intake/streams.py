@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Self
 from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.statements.bodies import Stream
-from depin_protocol.statements.envelope import Statement
+from depin_protocol.statements.envelope import Header, Statement
 from depin_protocol.statements.fields import HASH, MAX_TIME, Fields
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.membership import ChainOpening, KeyChange
@@ -145,24 +145,21 @@ class StreamState:
         self._near.clear()
 
 
-def wanted_places(statement: Statement) -> Iterator[tuple[Stream, str, int]]:
-    """List the places whose hashes decide whether a statement enters."""
-    header = statement.header
-    yield header.stream, header.chain, header.seq
+def named_places(statement: Statement) -> Iterator[tuple[Stream, Head]]:
+    """List the places besides its own whose hashes decide whether a statement enters."""
     match statement.body:
         case ChainOpening(after=after):
             for head in after:
-                yield header.stream, head.chain, head.seq
+                yield statement.header.stream, head
         case KeyChange(metering=Head() as head):
-            yield "metering", head.chain, head.seq
+            yield "metering", head
 
 
-def statement_row(statement: Statement, index: int) -> Row:
+def statement_row(header: Header, hash_: str, index: int) -> Row:
     """Return the row that leads from a statement's place to its entry."""
-    header = statement.header
     place = Place(header.member, header.stream, header.chain, header.seq)
     # The hash was written by us a moment ago, and needs no check of its form.
-    return (*place.key(), urlsafe_b64decode(f"{statement.hash}="), index)
+    return (*place.key(), urlsafe_b64decode(f"{hash_}="), index)
 
 
 def chain_row(member: str, stream: Stream, name: str, chain: Chain) -> Row:

@@ -5,6 +5,7 @@ from typing import Final, Self
 from depin_protocol.log.merkle import HASH_LENGTH, TreeHead, leaf_hash
 from depin_protocol.log.tiles import HEIGHT, WIDTH, Tile, hash_from_tiles
 from depin_protocol.log.tree import CompactRange
+from settlement_node.log.reading import leaves, log_size
 from settlement_node.log.tables import BODY, ENTRY, TILE
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Change, Put, Row
@@ -58,7 +59,7 @@ class Sequence:
         if len(edge) == WIDTH * HASH_LENGTH:
             edge.clear()
         edge += hash_
-        if level or len(edge) == WIDTH * HASH_LENGTH:
+        if level:
             self._tiles[level, place // WIDTH] = bytes(edge)
 
     def take_changes(self) -> list[Change]:
@@ -77,15 +78,14 @@ class Sequence:
     async def load(cls, store: Store) -> Self:
         """Go on with the log that the store holds."""
         sequence = cls()
-        last = await store.scan(ENTRY, limit=1, reverse=True)
-        size = int(last[0][0]) + 1 if last else 0
+        size = await log_size(store)
         for level in range(_LEVELS):
             width = size >> HEIGHT * level
             if not width:
                 break
             number = (width - 1) // WIDTH
-            if level == 0 and width % WIDTH:
-                hashes = await _last_leaves(store, number * WIDTH, size)
+            if level == 0:
+                hashes = await leaves(store, number * WIDTH, width - number * WIDTH)
             else:
                 hashes = await _stored_tile(store, level, number)
             expected = (width - number * WIDTH) * HASH_LENGTH
@@ -113,8 +113,3 @@ class Sequence:
 async def _stored_tile(store: Store, level: int, number: int) -> bytes:
     row = await store.get(TILE, (level, number))
     return row[2] if row is not None and isinstance(row[2], bytes) else b""
-
-
-async def _last_leaves(store: Store, start: int, size: int) -> bytes:
-    rows = await store.scan(ENTRY, after=(start - 1,), limit=size - start)
-    return b"".join(leaf_hash(row[1]) for row in rows if isinstance(row[1], bytes))

@@ -12,7 +12,6 @@ from depin_protocol.log.merkle import (
     TreeHead,
     consistency_proof,
     inclusion_proof,
-    leaf_hash,
     tree_head,
 )
 from depin_protocol.log.notes import Note
@@ -27,7 +26,8 @@ from depin_protocol.log.tiles import (
     parse_path,
 )
 from settlement_node.log.checkpoints import Checkpoints
-from settlement_node.log.tables import ENTRY, TILE
+from settlement_node.log.reading import entries, leaves
+from settlement_node.log.tables import TILE
 from settlement_node.store.port import Store
 
 CHECKPOINT_PATH: Final = "checkpoint"
@@ -75,7 +75,7 @@ class Shelf:
         if wanted.index * WIDTH + wanted.width > self.size >> HEIGHT * level:
             return None
         if isinstance(wanted, Bundle):
-            content = encode_bundle(await self._entries(wanted.index * WIDTH, wanted.width))
+            content = encode_bundle(await entries(self._store, wanted.index * WIDTH, wanted.width))
         else:
             content = await self._tile(wanted)
         return Served(content, _BYTES, _FOR_EVER)
@@ -129,13 +129,8 @@ class Shelf:
 
     async def _tile(self, tile: Tile) -> bytes:
         """Read a tile as wide as asked for: a wider one begins with it."""
+        if tile.level == 0:
+            return await leaves(self._store, tile.index * WIDTH, tile.width)
         row = await self._store.get(TILE, (tile.level, tile.index))
-        if row is not None and isinstance(row[2], bytes):
-            return row[2][: tile.width * HASH_LENGTH]
-        # Only the last tile of level 0 is not stored: it follows from its entries.
-        entries = await self._entries(tile.index * WIDTH, tile.width)
-        return b"".join(leaf_hash(entry) for entry in entries)
-
-    async def _entries(self, start: int, count: int) -> list[bytes]:
-        rows = await self._store.scan(ENTRY, after=(start - 1,), limit=count)
-        return [row[1] for row in rows if isinstance(row[1], bytes)]
+        held = row[2] if row is not None and isinstance(row[2], bytes) else b""
+        return held[: tile.width * HASH_LENGTH]

@@ -8,7 +8,7 @@ ENTRY: Final = Table("entry", integers("index"), binary("entry"))
 BODY: Final = Table("body", integers("index"), binary("body"))
 
 TILE: Final = Table("tile", integers("level", "number"), binary("hashes"))
-"""Level 0 holds full tiles only, since its last one follows from the entries."""
+"""From level 1 on: the leaves follow from the entries."""
 
 CHECKPOINT: Final = Table(
     "checkpoint", integers("size"), (*binary("root", "note"), *integers("at"))

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
-from depin_protocol.statements.envelope import read_statement
+from depin_protocol.statements.envelope import read_envelope, statement_hash
 from settlement_node.intake.streams import STATEMENT, statement_row
-from settlement_node.log.tables import BODY, TILE
+from settlement_node.log.reading import body_at
+from settlement_node.log.tables import TILE
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Row, Table
@@ -108,11 +109,12 @@ class Recomputed:
             case (int(level), int(number), bytes()) if table is TILE:
                 return (number + 1) << HEIGHT * (level + 1) <= index
             case (bytes(), int(), bytes(), int(), bytes(), int(at)) if table is STATEMENT:
-                body = await self._view.get(BODY, (at,))
-                if body is None or not isinstance(body[1], bytes):
+                body = await body_at(self._view, at)
+                if body is None:
                     return False
                 try:
-                    return statement_row(read_statement(body[1]), at) == row
+                    header = read_envelope(body).header
+                    return statement_row(header, statement_hash(body), at) == row
                 except RefusedError:
                     return False
         return False

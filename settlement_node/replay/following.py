@@ -2,7 +2,6 @@
 
 from depin_protocol.encoding import EncodingError
 from depin_protocol.problems import RefusedError
-from depin_protocol.statements.chains import KNOWN
 from depin_protocol.statements.fields import BodyError
 from settlement_node.coop.state import CoopState
 from settlement_node.intake.checking import Checked, admit_in_turn
@@ -32,8 +31,7 @@ def follow_statement(
     index = state.size
     if isinstance(read, RefusedError):
         raise DoesNotFollowError(index, f"its statement cannot enter a chain: {read}")
-    statement = read.statement
-    if (statement.hash, statement.kind) != (entry.hash, entry.kind):
+    if (read.hash, read.envelope.kind) != (entry.hash, entry.kind):
         raise DoesNotFollowError(index, "its body is not the statement that it names")
     _check_time(state, entry.at)
     # More statements of the same commit may come before the decisions on the first.
@@ -42,13 +40,13 @@ def follow_statement(
         if overdue is not None:
             raise DoesNotFollowError(index, f"the decision {overdue.kind} was due before it")
     try:
-        _, admission = admit_in_turn(read, state.find)
+        admitted = admit_in_turn(read, state.find)
     except RefusedError as error:
         raise DoesNotFollowError(index, f"its statement cannot enter its chain: {error}") from None
-    if admission == KNOWN:
+    if admitted is None:
         raise DoesNotFollowError(index, "its statement is in the log already")
     try:
-        return state.enter(entry.at, statement, admission)
+        return state.enter(entry.at, *admitted)
     except DecisionError as error:
         raise DoesNotFollowError(index, str(error)) from None
 

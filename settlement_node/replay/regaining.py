@@ -12,8 +12,7 @@ from depin_protocol.encoding import to_text
 from depin_protocol.log.checkpoint import Checkpoint
 from depin_protocol.log.merkle import leaf_hash
 from depin_protocol.log.tree import CompactRange
-from depin_protocol.problems import RefusedError
-from depin_protocol.statements.envelope import read_statement
+from depin_protocol.statements.envelope import statement_hash
 from settlement_node.coop.state import CoopState
 from settlement_node.log.entries import (
     EntryError,
@@ -122,9 +121,7 @@ class Regaining:
 
 def _names(body: bytes) -> list[str]:
     """Return what an entry may call this body: a statement's hash, or the root of its lines."""
-    names = []
-    with suppress(RefusedError):
-        names.append(read_statement(body).hash)
+    names = [statement_hash(body)]
     with suppress(EntryError):
         names.append(to_text(lines_root(decode_lines(body))))
     return names

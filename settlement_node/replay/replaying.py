@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from depin_protocol.problems import RefusedError
-from depin_protocol.statements.envelope import read_statement
 from settlement_node.coop.state import CoopState
 from settlement_node.governance.arriving import HELD, wire_in
-from settlement_node.intake.checking import Checked, Checkers
+from settlement_node.intake.checking import Checked, Checkers, check, check_again
 from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.said import Effects
 from settlement_node.log.entries import (
@@ -19,7 +18,7 @@ from settlement_node.log.entries import (
     read_decision,
     read_entry,
 )
-from settlement_node.log.tables import BODY, ENTRY
+from settlement_node.log.reading import Kept, kept, log_size
 from settlement_node.replay.following import (
     DoesNotFollowError,
     check_all_answered,
@@ -27,7 +26,6 @@ from settlement_node.replay.following import (
     follow_statement,
 )
 from settlement_node.store.port import View
-from settlement_node.store.tables import Row
 
 PORTION: Final = 1_000
 
@@ -44,36 +42,24 @@ class Written:
 
 async def written_entries(view: View) -> AsyncIterator[list[Written]]:
     """Read entries and bodies in portions, and check that none is missing."""
-    start = 0
-    while True:
-        entries = await view.scan(ENTRY, after=(start - 1,), limit=PORTION)
-        bodies = await view.scan(BODY, after=(start - 1,), limit=PORTION)
-        if not entries:
-            return
-        yield list(_paired(start, entries, bodies))
-        start += len(entries)
+    size = await log_size(view)
+    for start in range(0, size, PORTION):
+        count = min(PORTION, size - start)
+        yield list(_written(start, count, await kept(view, start, count)))
 
 
-def _paired(start: int, entries: list[Row], bodies: list[Row]) -> Iterator[Written]:
-    held = dict(bodies_by_index(bodies))
-    for at, row in enumerate(entries, start):
-        match row:
-            case (int(index), bytes(data)) if index == at:
-                if index not in held:
-                    raise DoesNotFollowError(at, "its body is missing")
-                try:
-                    yield Written(index, read_entry(data), data, held[index])
-                except EntryError as error:
-                    raise DoesNotFollowError(at, str(error)) from None
-            case _:
-                raise DoesNotFollowError(at, "it is missing")
-
-
-def bodies_by_index(rows: list[Row]) -> Iterator[tuple[int, bytes]]:
-    """Read rows of bodies."""
-    for index, body in rows:
-        if isinstance(index, int) and isinstance(body, bytes):
-            yield index, body
+def _written(start: int, count: int, found: list[Kept]) -> Iterator[Written]:
+    held = {one.index: one for one in found}
+    for index in range(start, start + count):
+        one = held.get(index)
+        if one is None:
+            raise DoesNotFollowError(index, "it is missing")
+        if one.body is None:
+            raise DoesNotFollowError(index, "its body is missing")
+        try:
+            yield Written(index, read_entry(one.entry), one.entry, one.body)
+        except EntryError as error:
+            raise DoesNotFollowError(index, str(error)) from None
 
 
 class Replay:
@@ -98,9 +84,10 @@ class Replay:
             else:
                 read = checked[one.index]
                 if isinstance(read, Checked):
-                    await look_up([read.statement], self._state.find, self._look_ups)
+                    read = check_again(read, self._state.find)
+                    await look_up([read], self._state.find, self._look_ups)
                 yield one, follow_statement(self._state, one.entry, read)
-        said = [read.statement for read in checked.values() if isinstance(read, Checked)]
+        said = [read for read in checked.values() if isinstance(read, Checked)]
         forget(said, self._state.find)
 
     def finish(self) -> None:
@@ -125,9 +112,11 @@ class Replay:
         if isinstance(one.entry, DecisionEntry) and one.entry.kind == HELD:
             try:
                 wire = wire_in(read_decision(one.entry, one.body), "statement")
-                await look_up([read_statement(wire)], self._state.find, self._look_ups)
-            except (ValueError, RefusedError) as error:
+            except ValueError as error:
                 raise DoesNotFollowError(one.index, str(error)) from None
+            read = check(wire, self._state.community.facts.coop, self._state.find)
+            if isinstance(read, Checked):
+                await look_up([read], self._state.find, self._look_ups)
         return self._decision(one)
 
     def _decision(self, one: Written) -> Effects:

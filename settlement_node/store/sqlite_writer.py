@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import batched, chain
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -23,7 +24,7 @@ _CHECKPOINT_PAGES: Final = 4_000
 # Some 1 GB: a reader has held on to an old state for so long that the WAL had to grow.
 _RESTART_PAGES: Final = 250_000
 # Many rows a statement: the thread lets go of Python's lock at each, and must get it back.
-_ROWS_AT_ONCE: Final = 64
+_ROWS_AT_ONCE: Final = (64, 16, 4, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +179,15 @@ def _write_table(connection: apsw.Connection, table: Table, changes: TableChange
         where = " AND ".join(f'"{column.name}" = ?' for column in table.key)
         connection.executemany(f'DELETE FROM "{table.name}" WHERE {where}', deletes)  # noqa: S608
     puts = changes.puts()
-    whole = len(puts) - len(puts) % _ROWS_AT_ONCE
-    at_once = _replace(table, _ROWS_AT_ONCE)
-    for rows in batched(puts[:whole], _ROWS_AT_ONCE):
-        connection.execute(at_once, tuple(chain.from_iterable(rows)))
-    connection.executemany(_replace(table, 1), puts[whole:])
+    at = 0
+    for rows in _ROWS_AT_ONCE:
+        replace = _replace(table, rows)
+        while at + rows <= len(puts):
+            connection.execute(replace, tuple(chain.from_iterable(puts[at : at + rows])))
+            at += rows
 
 
+@lru_cache(maxsize=256)
 def _replace(table: Table, rows: int) -> str:
     marks = f"({', '.join('?' * len(table.columns))})"
     values = ", ".join([marks] * rows)

@@ -25,6 +25,7 @@ from depin_protocol.statements.membership import (
     TIERS,
     Appeal,
     ChainOpening,
+    Confirmation,
     KeyChange,
     Leave,
     OperatorAction,
@@ -257,6 +258,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "appeal": st.builds(Appeal, hashes, words),
     "vote": st.builds(Vote, hashes, st.sampled_from(sorted(CHOICES))),
     "leave": st.just(Leave()),
+    "confirmation": st.builds(Confirmation, hashes),
     "operator_action": st.builds(
         OperatorAction,
         st.from_regex(r"[a-z][a-z0-9_]{0,63}", fullmatch=True),

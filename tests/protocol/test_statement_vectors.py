@@ -26,6 +26,7 @@ from depin_protocol.statements.measuring import Device, Fine, Fuse, Plane, Readi
 from depin_protocol.statements.membership import (
     Appeal,
     ChainOpening,
+    Confirmation,
     KeyChange,
     Leave,
     OperatorAction,
@@ -104,6 +105,7 @@ EXAMPLES: tuple[Body, ...] = (
     Appeal(digest(10), "Schnee auf dem Dach: siehe Foto \N{SNOWFLAKE}\N{CAMERA}"),
     Vote(digest(11), "abstain"),
     Leave(),
+    Confirmation(digest(12)),
     OperatorAction("suspend_member", {"member": ident(20), "days": [1, None, True]}, "unpaid"),
 )
 

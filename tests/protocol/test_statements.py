@@ -74,7 +74,7 @@ def lacking(kind: str, body: object, **changes: object) -> tuple[ProblemCode, st
 def test_every_kind_has_a_strategy_here() -> None:
     """A kind that is added must be tested."""
     assert set(BODIES) == set(KINDS)
-    assert len(KINDS) == 17
+    assert len(KINDS) == 18
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -286,6 +286,7 @@ CONSTANT = {"type": "constant", "price": 1}
         ("payout", {"amount": 1, "to": "me"}, "body.'to' is unknown"),
         ("leave", {"now": 1}, "body.'now'"),
         ("veto", {"decision": ident(1)}, "body.decision"),
+        ("confirmation", {"decision": ident(1)}, "body.decision"),
         ("vote", {"proposal": digest(1), "choice": "maybe"}, "body.choice is none of abstain"),
         ("vote", {"proposal": digest(1), "choice": ["yes"]}, "body.choice"),
         ("appeal", {"verdict": digest(1), "reason": "x" * 2001}, "body.reason"),

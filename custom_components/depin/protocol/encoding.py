@@ -1,9 +1,12 @@
 """Bytes as text, and the JSON that statements are written in."""
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from binascii import Error as BinasciiError
+from binascii import b2a_base64
 from typing import Any, Final, NoReturn
+
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 
 MAX_DEPTH: Final = 16
 """Deepest nesting of arrays and objects, the outermost counted as 1."""
@@ -18,7 +21,8 @@ class EncodingError(ValueError):
 
 def to_text(data: bytes) -> str:
     """Write bytes as base64url without padding."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    written = b2a_base64(data, newline=False).rstrip(b"=")
+    return written.translate(_TO_URL).decode("ascii")
 
 
 def from_text(text: str, length: int) -> bytes:

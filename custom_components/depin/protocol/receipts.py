@@ -3,14 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from json import dumps
 from typing import Final, Self
 
-from .encoding import EncodingError, decode_json, encode_json, from_text, to_text
+from .encoding import EncodingError, decode_json, from_text, to_text
 from .identifiers import HASH_LENGTH
 from .keys import SIGNATURE_LENGTH, sign, verify
 from .log.errors import ProofError
-from .log.merkle import TreeHead, head_from_path, inclusion_proof, leaf_hash
-from .log.tree import MemoryTree
+from .log.merkle import TreeHead, head_from_path, leaf_hash, node_hash
 from .statements.fields import HASH, SIGNATURE, BodyError, Fields, hash_text
 
 MAX_GROUP: Final = 2**20
@@ -52,17 +52,14 @@ class Receipt:
 
     def written(self) -> bytes:
         """Write the receipt as JSON."""
-        return encode_json(
-            {
-                "origin": self.origin,
-                "due": self.due,
-                "statement": self.statement,
-                "index": self.index,
-                "size": self.size,
-                "path": self.path,
-                "signature": to_text(self.signature),
-            }
+        # Only the origin can hold what JSON escapes.
+        path = ",".join([f'"{part}"' for part in self.path])
+        text = (
+            f'{{"origin":{dumps(self.origin)},"due":{self.due},"statement":"{self.statement}",'
+            f'"index":{self.index},"size":{self.size},"path":[{path}],'
+            f'"signature":"{to_text(self.signature)}"}}'
         )
+        return text.encode("ascii")
 
     @classmethod
     def read(cls, data: bytes) -> Self:
@@ -92,21 +89,34 @@ def sign_receipts(origin: str, due: int, statements: Sequence[str], seed: bytes)
     if not 1 <= len(statements) <= MAX_GROUP or not _ORIGIN.fullmatch(origin):
         msg = f"a group has 1 to {MAX_GROUP} statements, and its log a name without blank or plus"
         raise ReceiptError(msg)
-    tree = MemoryTree(leaf_hash(from_text(hash_, HASH_LENGTH)) for hash_ in statements)
-    head = tree.head()
+    levels = _levels([leaf_hash(from_text(hash_, HASH_LENGTH)) for hash_ in statements])
+    head = TreeHead(len(statements), levels[-1][0])
     signature = sign(seed, _message(origin, due, head))
+    # Each hash stands in many paths, and is written once.
+    written = [[to_text(hash_) for hash_ in level] for level in levels[:-1]]
     return [
-        Receipt(
-            origin,
-            due,
-            statement,
-            index,
-            head.size,
-            tuple(to_text(part) for part in inclusion_proof(index, head.size, tree.hash_at)),
-            signature,
-        )
+        Receipt(origin, due, statement, index, head.size, _path(index, written), signature)
         for index, statement in enumerate(statements)
     ]
+
+
+def _levels(leaves: list[bytes]) -> list[list[bytes]]:
+    """Return the tree's hashes from the leaves up; who has no sibling goes up as it is."""
+    levels = [leaves]
+    while len(level := levels[-1]) > 1:
+        pairs = zip(level[::2], level[1::2], strict=False)
+        above = [node_hash(left, right) for left, right in pairs]
+        levels.append(above + level[2 * len(above) :])
+    return levels
+
+
+def _path(index: int, levels: list[list[str]]) -> tuple[str, ...]:
+    """Pick the siblings on the way from a leaf to the root."""
+    return tuple(
+        level[sibling]
+        for height, level in enumerate(levels)
+        if (sibling := index >> height ^ 1) < len(level)
+    )
 
 
 def _message(origin: str, due: int, head: TreeHead) -> bytes:

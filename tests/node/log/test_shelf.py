@@ -8,7 +8,7 @@ from depin_protocol.log.errors import ProofError
 from depin_protocol.log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from depin_protocol.log.tiles import decode_bundle
 from settlement_node.log.sequence import Sequence
-from settlement_node.log.tables import ENTRY
+from settlement_node.log.reading import entries
 from tests.node.village import Village, readings, village
 from tests.protocol.spoken import NOON, Home
 
@@ -88,8 +88,6 @@ async def test_the_edge_is_the_same_after_loading(tmp_path: Path, size: int) -> 
         assert loaded.head() == here.coop.state.sequence.head()
         more = [home.say("metering", readings(NOON)) for _ in range(300)]
         await here.say(*more)
-        rows = await here.store.scan(ENTRY, after=(loaded.size - 1,), limit=1_000)
-        for row in rows:
-            assert isinstance(row[1], bytes)
-            loaded.append(row[1], b"")
+        for entry in await entries(here.store, loaded.size, 1_000):
+            loaded.append(entry, b"")
         assert loaded.head() == here.coop.state.sequence.head()

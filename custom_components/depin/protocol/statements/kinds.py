@@ -6,7 +6,16 @@ from typing import Final
 
 from .bodies import Body
 from .measuring import Device, Readings
-from .membership import Appeal, ChainOpening, KeyChange, Leave, OperatorAction, Veto, Vote
+from .membership import (
+    Appeal,
+    ChainOpening,
+    Confirmation,
+    KeyChange,
+    Leave,
+    OperatorAction,
+    Veto,
+    Vote,
+)
 from .money import Payout, PayoutAddress, Tariff
 from .trading import Cancellation, FlexibleOrder, Order, Preference, StandingOrder
 
@@ -27,6 +36,7 @@ _BODIES: tuple[type[Body], ...] = (
     Appeal,
     Vote,
     Leave,
+    Confirmation,
     OperatorAction,
 )
 

@@ -171,6 +171,25 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """An auditor's word that it executed the log again and came to the same state."""
+
+    KIND: ClassVar[str] = "confirmation"
+    STREAMS: ClassVar[tuple[Stream, ...]] = ("trading",)
+
+    decision: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON object that is signed."""
+        return {"decision": self.decision}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read which state root, by the hash of its entry."""
+        return cls(fields.text("decision", HASH))
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorAction:
     """What an operator does, and why; the parameters are the action's own."""
 
