@@ -82,9 +82,7 @@ def first_name(entry: DecisionEntry) -> str | None:
     return name if entry.kind == STATE_ROOT and isinstance(name, str) else None
 
 
-def read_rows(
-    lines: bytes, tables: Mapping[str, Table]
-) -> tuple[int, list[tuple[Table, Row]]]:
+def read_rows(lines: bytes, tables: Mapping[str, Table]) -> tuple[int, list[tuple[Table, Row]]]:
     """Read the logged time of a state, and its rows; raise an EntryError if they are no state."""
     first, *others = decode_lines(lines)
     try:

@@ -17,6 +17,7 @@ from depin_protocol.statements.kinds import KINDS
 from depin_protocol.statements.membership import (
     ChainOpening,
     KeyChange,
+    Leave,
     OperatorAction,
     prove_possession,
 )
@@ -155,6 +156,8 @@ class Hands:
             action = chance.choice((Suspend(name), SetRoles(name, (Role.MEMBER,))))
             return OperatorAction.KIND, dict(action_body(action, "bent").to_json())
         drawn = dict(chance.choice(self.bodies))
+        if drawn["kind"] == Leave.KIND and chance.random() < 0.95:
+            drawn = dict(chance.choice(self.bodies))
         return str(drawn.pop("kind")), drawn
 
     def _opening(self, member: MemberRecord, stream: Stream) -> dict[str, object]:

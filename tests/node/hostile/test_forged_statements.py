@@ -17,6 +17,7 @@ from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.envelope import statement_hash
 from depin_protocol.statements.record import CoopRecord
+from settlement_node.governance.member import Role
 from settlement_node.log.entries import StatementEntry, read_entry
 from tests.node.api.neighbour import Neighbour, Reply, ask
 from tests.node.hostile.forging import Hands
@@ -34,7 +35,7 @@ MEMBERS: Final = 4 + STATEMENTS // 10_000
 GROWTH: Final = 64 * 2**20
 """What a node may grow by after its first tenth: SQLite's page caches are four of 16 MiB."""
 
-WARM_GROWTH: Final = 3 * 2**20
+WARM_GROWTH: Final = 6 * 2**20
 """What it may grow by when nothing that it is sent is new."""
 
 LOG: Final = logging.getLogger(__name__)
@@ -188,18 +189,15 @@ def logged(watch: Watched, coop: str) -> list[str]:
 
 
 def told(watch: Watched, model: Model) -> int:
-    """Let every member that has not left read what it was told; return how many events those are."""
+    """Let all members who have not left read what they were told; return how many events."""
+    operator = watch.node.welcome(Role.OPERATOR).token(watch.node.port)
+    listed = watch.fetch(f"/v1/coops/{model.coop}/members", operator).json
+    here = {one["member"] for one in listed if one["standing"] != "left"}
     read = 0
-    hands = model.hands
-    for name in hands.members:
-        key = hands.record_of(name).history.keys[-1]
-        home = Neighbour(model.coop, hands.seeds[key], named=name)
-        try:
-            token = home.token(watch.node.port)
-        except AssertionError as refused:
-            assert "challenge-refused" in str(refused)
-            continue
-        after = 0
+    for name in here.intersection(model.hands.members):
+        key = model.hands.record_of(name).history.keys[-1]
+        home = Neighbour(model.coop, model.hands.seeds[key], named=name)
+        token, after = home.token(watch.node.port), 0
         while events := watch.fetch(f"{home.path}/events?after={after}&limit=200", token).json:
             after = events[-1]["id"]
             read += len(events)

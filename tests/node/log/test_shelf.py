@@ -7,8 +7,8 @@ import pytest
 from depin_protocol.log.errors import ProofError
 from depin_protocol.log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from depin_protocol.log.tiles import decode_bundle
-from settlement_node.log.sequence import Sequence
 from settlement_node.log.reading import entries
+from settlement_node.log.sequence import Sequence
 from tests.node.village import Village, readings, village
 from tests.protocol.spoken import NOON, Home
 
