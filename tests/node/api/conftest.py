@@ -57,7 +57,9 @@ class Node:
 
 
 @contextmanager
-def running_node(path: Path, limits: Limits | None = None) -> Iterator[Node]:
+def running_node(
+    path: Path, limits: Limits | None = None, proxies: tuple[str, ...] = ()
+) -> Iterator[Node]:
     """Make a co-op in a folder and run it."""
     folder = NodeFolder(path)
     wish = Wish("Hof", "EUR", "SUN", "hof", "http://127.0.0.1:8480", "Olga")
@@ -68,7 +70,10 @@ def running_node(path: Path, limits: Limits | None = None) -> Iterator[Node]:
     async def serve() -> None:
         where = Listening(folder.socket, "127.0.0.1", 0)
         stop = asyncio.Event()
-        async with hosting(folder.coops()) as hosted, serving(hosted, where, limits) as port:
+        async with (
+            hosting(folder.coops()) as hosted,
+            serving(hosted, where, limits, proxies) as port,
+        ):
             running.append((asyncio.get_running_loop(), stop, port))
             begun.set()
             await stop.wait()
