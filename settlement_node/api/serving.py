@@ -45,7 +45,9 @@ def _logger() -> logging.Logger:
 
 
 def _is_our_own(record: logging.LogRecord) -> bool:
-    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+    return record.exc_info is None or not isinstance(
+        record.exc_info[1], (HttpProcessingError, web.RequestPayloadError)
+    )
 
 
 @asynccontextmanager
@@ -59,7 +61,13 @@ async def serving(
     app = application(hosting, limits, proxies)
     connections = Connections(app[CONTEXT])
     app.middlewares.insert(0, connections.middleware())
-    runner = web.AppRunner(app, access_log=None, logger=_logger(), shutdown_timeout=_LAST_ANSWERS)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=_logger(),
+        shutdown_timeout=_LAST_ANSWERS,
+        auto_decompress=False,  # a body is bounded by the bytes that it has, and is what was signed
+    )
     await runner.setup()
     if runner.server is None:
         raise RuntimeError("aiohttp has made no server")
