@@ -1,6 +1,6 @@
 """How soon a node answers, and how much memory it holds when nobody asks anything.
 
-    benchmarks/serving.py [--starts 7]
+    PYTHONPATH=scripts .venv/bin/python -m benchmarks.serving [--starts 7]
 
 The wheel is built and installed alone, with what it requires, into an environment that was empty.
 `up` is from starting the process to the whole answer to /openapi.json, asked for every 5 ms;
