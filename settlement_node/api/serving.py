@@ -18,7 +18,9 @@ from settlement_node.api.limits import Limits
 from settlement_node.api.routes import application
 from settlement_node.hosting.hosting import Hosting
 
-_BACKLOG: Final = 1024
+_BACKLOG: Final = 256
+"""Connections that are taken at once, before it is looked at whether there is room for them."""
+
 _LAST_ANSWERS: Final = 10.0
 """Seconds that answers under way get when the node stops."""
 
@@ -72,6 +74,7 @@ async def serving(
     if runner.server is None:
         raise RuntimeError("aiohttp has made no server")
     factory = connections.factory(runner.server)
+    handshake = app[CONTEXT].limits.head_time if where.tls is not None else None
     loop = asyncio.get_running_loop()
     servers: list[asyncio.Server] = []
     sweeping = asyncio.create_task(connections.sweep())
@@ -83,7 +86,12 @@ async def serving(
             if where.host is not None:
                 servers.append(
                     await loop.create_server(
-                        factory, where.host, where.port, ssl=where.tls, backlog=_BACKLOG
+                        factory,
+                        where.host,
+                        where.port,
+                        ssl=where.tls,
+                        ssl_handshake_timeout=handshake,
+                        backlog=_BACKLOG,
                     )
                 )
         except OSError as error:
