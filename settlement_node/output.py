@@ -23,3 +23,8 @@ def print_line(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         msg = f"cannot print: {error.strerror}"
         raise OutputError(msg) from error
+
+
+def shown(text: str) -> str:
+    """Write what a stranger wrote so that it stays on its line, and moves nothing on a terminal."""
+    return "".join(mark if mark.isprintable() else f"\\u{ord(mark):04x}" for mark in text)

@@ -19,6 +19,15 @@ async def body_of(request: web.Request, media_type: str, most: int) -> bytes:
             f"the content is {request.content_type[:100]}",
             f"Send it as {media_type}.",
         )
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
+        raise ProblemError(
+            415,
+            "unsupported-media-type",
+            "Not that type of content",
+            f"the content is encoded as {encoding[:100]!r}",
+            "Send it without Content-Encoding.",
+        )
     if request.content_length is not None and request.content_length > most:
         raise _too_large(most)
     # Most bodies are here as soon as their head, and need neither a clock nor a count.

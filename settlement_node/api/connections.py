@@ -36,13 +36,16 @@ class Connections:
         return lambda: _Guard(self, cast("asyncio.Protocol", inner()))
 
     def admit(self, guard: "_Guard") -> bool:
-        """Take one more connection, if there is room for it and its address."""
+        """Take one more connection, if there is room for it and its address.
+
+        For this machine's own commands there always is: who looks after a crowd comes in by them.
+        """
         limits = self._context.limits
         address = guard.address
         shared = self._context.is_proxy(guard.peer)
-        if len(self._open) >= limits.connections or (
-            not shared and self._of_address[address] >= limits.connections_per_address
-        ):
+        full = len(self._open) >= limits.connections
+        greedy = not shared and self._of_address[address] >= limits.connections_per_address
+        if address and (full or greedy):
             return False
         self._open[guard.transport] = guard
         self._of_address[address] += 1

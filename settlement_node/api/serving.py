@@ -18,7 +18,9 @@ from settlement_node.api.limits import Limits
 from settlement_node.api.routes import application
 from settlement_node.hosting.hosting import Hosting
 
-_BACKLOG: Final = 1024
+_BACKLOG: Final = 256
+"""Connections that are taken at once, before it is looked at whether there is room for them."""
+
 _LAST_ANSWERS: Final = 10.0
 """Seconds that answers under way get when the node stops."""
 
@@ -45,7 +47,9 @@ def _logger() -> logging.Logger:
 
 
 def _is_our_own(record: logging.LogRecord) -> bool:
-    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+    return record.exc_info is None or not isinstance(
+        record.exc_info[1], (HttpProcessingError, web.RequestPayloadError)
+    )
 
 
 @asynccontextmanager
@@ -59,11 +63,18 @@ async def serving(
     app = application(hosting, limits, proxies)
     connections = Connections(app[CONTEXT])
     app.middlewares.insert(0, connections.middleware())
-    runner = web.AppRunner(app, access_log=None, logger=_logger(), shutdown_timeout=_LAST_ANSWERS)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=_logger(),
+        shutdown_timeout=_LAST_ANSWERS,
+        auto_decompress=False,  # a body is bounded by the bytes that it has, and is what was signed
+    )
     await runner.setup()
     if runner.server is None:
         raise RuntimeError("aiohttp has made no server")
     factory = connections.factory(runner.server)
+    handshake = app[CONTEXT].limits.head_time if where.tls is not None else None
     loop = asyncio.get_running_loop()
     servers: list[asyncio.Server] = []
     own = 0
@@ -77,7 +88,12 @@ async def serving(
             if where.host is not None:
                 servers.append(
                     await loop.create_server(
-                        factory, where.host, where.port, ssl=where.tls, backlog=_BACKLOG
+                        factory,
+                        where.host,
+                        where.port,
+                        ssl=where.tls,
+                        ssl_handshake_timeout=handshake,
+                        backlog=_BACKLOG,
                     )
                 )
         except OSError as error:

@@ -151,7 +151,11 @@ class Operator:
                 content = await response.read()
         except aiohttp.ClientError as error:
             raise LocalNodeError(f"the node does not answer: {error}") from error
-        value = msgspec.json.decode(content)
+        try:
+            value = msgspec.json.decode(content)
+        except msgspec.DecodeError as error:
+            said = f"the node answers {response.status} and does not say why: try again later"
+            raise LocalNodeError(said) from error
         if response.status >= 400:  # noqa: PLR2004 - errors begin there
             kind = NotFoundError if value["code"] == "not-found" else LocalNodeError
             raise kind(f"{value['detail']}: {value['action']}")

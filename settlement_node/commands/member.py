@@ -19,12 +19,16 @@ _member: Final = click.argument("name", metavar="MEMBER")
 _reason: Final = click.option("--reason", required=True, help="Why; it stands with the action.")
 
 
+_MAY_BEGIN_WITH_A_HYPHEN: Final = {"ignore_unknown_options": True}
+"""One name in 64 does, and would be taken for an option."""
+
+
 @click.group()
 def member() -> None:
     """Act as operator on a member; each action is a signed statement in the log."""
 
 
-@member.command()
+@member.command(context_settings=_MAY_BEGIN_WITH_A_HYPHEN)
 @data_option
 @coop_option
 @_member
@@ -34,7 +38,7 @@ def suspend(path: Path, coop: str | None, name: str, reason: str) -> None:
     run(_act(folder_at(path), coop, Suspend(name), reason))
 
 
-@member.command()
+@member.command(context_settings=_MAY_BEGIN_WITH_A_HYPHEN)
 @data_option
 @coop_option
 @_member
@@ -44,7 +48,7 @@ def reinstate(path: Path, coop: str | None, name: str, reason: str) -> None:
     run(_act(folder_at(path), coop, Reinstate(name), reason))
 
 
-@member.command()
+@member.command(context_settings=_MAY_BEGIN_WITH_A_HYPHEN)
 @data_option
 @coop_option
 @_member
@@ -64,7 +68,7 @@ def roles(path: Path, coop: str | None, name: str, reason: str, *, names: tuple[
     )
 
 
-@member.command("replace-key")
+@member.command("replace-key", context_settings=_MAY_BEGIN_WITH_A_HYPHEN)
 @data_option
 @coop_option
 @_member

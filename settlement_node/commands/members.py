@@ -8,6 +8,7 @@ import click
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import operator
 from settlement_node.hosting.folder import NodeFolder
+from settlement_node.output import shown
 
 
 @click.command()
@@ -18,7 +19,7 @@ def members(path: Path, coop: str | None) -> None:
     for one in run(_listed(folder_at(path), coop)):
         held = " orders held" if one["orders_held"] else ""
         roles = ",".join(one["roles"])
-        click.echo(f"{one['member']}  {one['standing']:9}  {roles:15}  {one['name']}{held}")
+        click.echo(f"{one['member']}  {one['standing']:9}  {roles:15}  {shown(one['name'])}{held}")
 
 
 async def _listed(node: NodeFolder, coop: str | None) -> list[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """`settlement-node serve`: run the node."""
 
 import asyncio
+import resource
 import signal
 import ssl
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,9 @@ from settlement_node.hosting.hosting import Hosting, hosting
 
 _LOOK: Final = 0.5
 """Seconds between looks at whether every co-op still works."""
+
+_OWN_FILES: Final = 400
+"""Open files besides the connections: the books, and connections that are about to be refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ async def _serve(wish: _Wish) -> None:
             click.echo(f"not running: {trouble}", err=True)
         if not hosted.coops:
             raise FolderError("no co-op of this folder can run")
-        async with serving(hosted, where, Limits(), wish.proxies) as port:
+        async with serving(hosted, where, _limits(), wish.proxies) as port:
             scheme = "https" if tls else "http"
             click.echo(f"listening on {scheme}://{wish.host}:{port}")
             for coop in hosted.coops.values():
@@ -92,6 +96,20 @@ async def _serve(wish: _Wish) -> None:
     if failed:
         raise ServingError("no co-op of this node works any more; see above why")
     click.echo("stopped")
+
+
+def _limits() -> Limits:
+    """Return the limits that this process has room for: each connection is an open file."""
+    limits = Limits()
+    wanted = limits.connections + _OWN_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return limits
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    room = max(soft - _OWN_FILES, soft // 2)
+    return replace(limits, connections=min(limits.connections, room))
 
 
 async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:

@@ -75,6 +75,8 @@ async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
 
 
 def _facts(wish: Wish, coop: str, seeds: dict[str, bytes]) -> Facts:
+    if not wish.name.strip() or not wish.name.isprintable():
+        raise FolderError("the co-op cannot be made: give it a name, on one line")
     try:
         Invite(wish.address, public_key(seeds[RECEIPTS]), coop, bytes(CODE_LENGTH))
         return Facts(

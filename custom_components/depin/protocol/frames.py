@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import Final
 
-from .statements.envelope import MAX_STATEMENT
-
 MEDIA_TYPE: Final = "application/vnd.depin.statements"
 
 _LENGTH_SIZE: Final = 4
@@ -30,9 +28,6 @@ def unpack(data: bytes, most: int) -> list[bytes]:
         start = at + _LENGTH_SIZE
         length = int.from_bytes(data[at:start])
         at = start + length
-        if length > MAX_STATEMENT:
-            msg = f"byte {start}: a statement of {length} bytes, where {MAX_STATEMENT} are the most"
-            raise FrameError(msg)
         if at > len(data):
             msg = f"byte {start}: {length} bytes are to follow, and {len(data) - start} do"
             raise FrameError(msg)

@@ -11,7 +11,7 @@ import pytest
 
 from depin_protocol.encoding import from_text
 from depin_protocol.invite import CODE_LENGTH
-from settlement_node.api.limits import Limits, Rate
+from settlement_node.api.limits import Limits
 from settlement_node.api.serving import Listening, serving
 from settlement_node.commands.local_node import operator
 from settlement_node.governance.actions import Action, GiveInvite, invite_hash
@@ -22,8 +22,6 @@ from settlement_node.hosting.hosting import hosting
 from tests.node.api.neighbour import Neighbour, now, random_id
 
 DAY = 86_400_000
-PLENTY = Rate(10**12, 10**9)
-UNLIMITED = Limits(address=PLENTY, member=PLENTY)
 
 
 @dataclass
@@ -59,7 +57,9 @@ class Node:
 
 
 @contextmanager
-def running_node(path: Path, limits: Limits | None = None) -> Iterator[Node]:
+def running_node(
+    path: Path, limits: Limits | None = None, proxies: tuple[str, ...] = ()
+) -> Iterator[Node]:
     """Make a co-op in a folder and run it."""
     folder = NodeFolder(path)
     wish = Wish("Hof", "EUR", "SUN", "hof", "http://127.0.0.1:8480", "Olga")
@@ -70,7 +70,10 @@ def running_node(path: Path, limits: Limits | None = None) -> Iterator[Node]:
     async def serve() -> None:
         where = Listening(folder.socket, "127.0.0.1", 0)
         stop = asyncio.Event()
-        async with hosting(folder.coops()) as hosted, serving(hosted, where, limits) as port:
+        async with (
+            hosting(folder.coops()) as hosted,
+            serving(hosted, where, limits, proxies) as port,
+        ):
             running.append((asyncio.get_running_loop(), stop, port))
             begun.set()
             await stop.wait()
@@ -90,13 +93,6 @@ def running_node(path: Path, limits: Limits | None = None) -> Iterator[Node]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
-
-
-@pytest.fixture(scope="package")
-def unlimited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """Give a node that refuses nothing for being too much."""
-    with running_node(tmp_path_factory.mktemp("unlimited"), UNLIMITED) as running:
-        yield running
 
 
 @pytest.fixture(scope="package")

@@ -17,7 +17,7 @@ from depin_protocol.statements.bodies import Body, Stream
 from depin_protocol.statements.envelope import FIRST_PREV, Header, Statement, sign_statement
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.measuring import Readings
-from depin_protocol.statements.membership import ChainOpening
+from depin_protocol.statements.membership import ChainOpening, KeyChange, prove_possession
 
 
 def now() -> int:
@@ -67,10 +67,12 @@ class Neighbour:
     coop: str
     seed: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     heads: dict[Stream, Head] = field(default_factory=dict)
+    named: str | None = None
+    """Its name, once its key is not the first any more."""
 
     @property
     def member(self) -> str:
-        return member_id(self.coop, public_key(self.seed))
+        return self.named or member_id(self.coop, public_key(self.seed))
 
     @property
     def path(self) -> str:
@@ -83,12 +85,22 @@ class Neighbour:
         asked = JoinRequest(self.coop, code, key, "software", "Haus 7", salt, now())
         return asked.signed(self.seed)
 
-    def open(self, stream: Stream) -> Statement:
-        return self._sign(stream, ChainOpening(), random_id(), 1, FIRST_PREV)
+    def open(self, stream: Stream, *after: Head) -> Statement:
+        return self._sign(stream, ChainOpening(after), random_id(), 1, FIRST_PREV)
 
     def say(self, stream: Stream, body: Body) -> Statement:
         head = self.heads[stream]
         return self._sign(stream, body, head.chain, head.seq + 1, head.hash)
+
+    def change_key(self) -> Statement:
+        """Hand over to a new key, which everything later is signed with."""
+        member, seed = self.member, secrets.token_bytes(32)
+        key = public_key(seed)
+        possession = prove_possession(seed, self.coop, member, key)
+        metering = self.heads.get("metering")
+        change = self.say("trading", KeyChange(key, "software", metering, possession))
+        self.named, self.seed = member, seed
+        return change
 
     def _sign(self, stream: Stream, body: Body, chain: str, seq: int, prev: str) -> Statement:
         header = Header(self.coop, self.member, stream, chain, seq, prev, now(), random_id())

@@ -2,13 +2,18 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from depin_protocol.statements.envelope import Statement
+from depin_protocol.statements.membership import OperatorAction
 from settlement_node.api.limits import Limits
 from settlement_node.governance.actions import Reinstate, Suspend
 from tests.node.api.conftest import Node, running_node
@@ -93,6 +98,66 @@ def test_a_quiet_stream_shows_that_it_lives(tmp_path: Path) -> None:
             third = ask(node.port, f"{home.path}/events/stream", Authorization=token)
             assert (third.status, third.json["code"]) == (429, "too-many-streams")
             assert int(third.headers["Retry-After"]) > 0
+
+
+def unheard_of(home: Neighbour) -> Statement:
+    """Say something that can have no effect."""
+    return home.say("trading", OperatorAction("unheard_of", {}, "why not"))
+
+
+def test_who_does_not_read_its_stream_is_dropped_and_holds_up_nobody(tmp_path: Path) -> None:
+    limits = Limits(stalled_time=1, streams_per_member=1)
+    with running_node(tmp_path, limits) as node:
+        home, other = node.welcome(), node.welcome()
+        for _ in range(8):
+            home.tell(node.port, *(unheard_of(home) for _ in range(500)))
+        token = home.token(node.port)
+        # The system holds less of what is unread here than it does of TCP.
+        with socket.socket(socket.AF_UNIX) as deaf:
+            deaf.connect(str(node.folder.socket))
+            asked = f"GET {home.path}/events/stream HTTP/1.1\r\nHost: x\r\n"
+            deaf.sendall(f"{asked}Authorization: {token}\r\n\r\n".encode())
+            with listening(node, other) as stream:
+                node.act(Suspend(other.member))
+                assert stream.next_of("decision")[1]["data"]["kind"] == "suspended"
+            assert next_told(node, home)["code"] == "not-operator"
+
+
+def next_told(node: Node, home: Neighbour) -> dict[str, Any]:
+    """Listen, once the stream before has been given up; return what is told first."""
+    for _ in range(100):
+        with suppress(AssertionError), listening(node, home) as stream:
+            data: dict[str, Any] = stream.next_of("decision")[1]["data"]
+            return data
+        time.sleep(0.1)
+    raise AssertionError("the node holds on to a stream that nobody reads")
+
+
+def test_a_client_can_resume_as_often_as_it_likes_and_misses_nothing(node: Node) -> None:
+    home = node.welcome()
+    home.tell(node.port, *(unheard_of(home) for _ in range(250)))
+    path = f"{home.path}/events"
+    token, all_told, after = home.token(node.port), list[int](), 0
+    while page := ask(node.port, f"{path}?after={after}&limit=100", Authorization=token).json:
+        all_told += [event["id"] for event in page]
+        after = all_told[-1]
+    assert len(all_told) == 250
+    assert all_told == sorted(set(all_told))
+    heard: list[int] = []
+    while len(heard) < len(all_told):
+        last = str(heard[-1]) if heard else "0"
+        with listening(node, home, Last_Event_ID=last) as stream:
+            heard += [stream.next_of("decision")[0] for _ in range(50)]
+    assert heard == all_told
+
+
+@pytest.mark.parametrize("last", ["-1", "x", "1" * 16, "1.5"])
+def test_a_last_event_that_is_no_number_is_refused(node: Node, last: str) -> None:
+    home = node.welcome()
+    token = home.token(node.port)
+    path = f"{home.path}/events/stream"
+    reply = ask(node.port, path, Authorization=token, Last_Event_ID=last)
+    assert (reply.status, reply.json["code"]) == (400, "request-invalid")
 
 
 def test_a_node_that_stops_ends_its_streams(tmp_path: Path) -> None:

@@ -184,6 +184,47 @@ def test_who_goes_away_in_the_middle_harms_nobody(tight: Node, home: Neighbour) 
     assert [answer["statement"] for answer in reply.json] == [one.hash for one in said]
 
 
+def test_a_node_holds_no_more_of_unfinished_bodies_than_it_can(tmp_path: Path) -> None:
+    with running_node(tmp_path, Limits(bodies_bytes=300_000)) as node:
+        home = node.welcome()
+        with ExitStack() as stack:
+            for _ in range(3):
+                unfinished = stack.enter_context(connected(node))
+                unfinished.sendall(beginning(500_000) + bytes(90_000))
+            one_more = stack.enter_context(connected(node))
+            one_more.sendall(beginning(500_000) + bytes(400_000))
+            said = answered(one_more)
+            assert said.startswith(b"HTTP/1.1 503")
+            assert b"Retry-After" in said
+            assert "statement" in home.tell(node.port, home.say("metering", readings())).json[0]
+
+
+def answered(connection: socket.socket) -> bytes:
+    """Read an answer as far as its code."""
+    received = b""
+    while b'"code"' not in received:
+        part = connection.recv(65_536)
+        assert part, received
+        received += part
+    return received
+
+
+def test_a_huge_body_is_refused_before_it_is_sent(tight: Node) -> None:
+    for length in (2**20 + 1, 10**15):
+        with connected(tight) as huge:
+            huge.sendall(beginning(length))
+            assert answered(huge).startswith(b"HTTP/1.1 413")
+    with connected(tight) as endless:
+        head = beginning(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+        endless.sendall(head)
+        with suppress(ConnectionError):
+            for _ in range(40):
+                endless.sendall(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+        said = ended(endless)
+        assert not said or said.startswith(b"HTTP/1.1 413")
+    assert ask(tight.port, "/healthz").status == 200
+
+
 def test_a_member_has_a_share_that_nobody_else_can_use_up(tmp_path: Path) -> None:
     limits = Limits(member=Rate(30, 0.001))
     with running_node(tmp_path, limits) as node:

@@ -1,0 +1,137 @@
+"""A disk is lost: a backup, a mirror of the log and those who keep bodies bring all back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from depin_protocol.frames import pack
+from depin_protocol.statements.envelope import Statement
+from settlement_node.governance.member import Role
+from settlement_node.hosting.folder import NodeFolder
+from tests.node.api.conftest import Node
+from tests.node.api.neighbour import Neighbour, Reply, ask, readings
+from tests.system.node_process import command, new_coop, refused, running
+from tests.system.test_node import newest_checkpoint
+
+OCTETS = "application/octet-stream"
+
+
+def mirrored(port: int, coop: str, size: int) -> list[bytes]:
+    """Read all entries as a mirror of the log does."""
+    entries: list[bytes] = []
+    for number in range(-(-size // 256)):
+        width = min(256, size - 256 * number)
+        part = f".p/{width}" if width < 256 else ""
+        bundle = ask(port, f"/log/{coop}/tile/entries/{number:03}{part}").content
+        while bundle:
+            end = 2 + int.from_bytes(bundle[:2])
+            entries.append(bundle[2:end])
+            bundle = bundle[end:]
+    return entries
+
+
+def offer(port: int, path: str, content: bytes, operator: Neighbour) -> Reply:
+    return ask(port, path, content, OCTETS, Authorization=operator.token(port))
+
+
+@dataclass
+class Life:
+    """What people hold of a co-op whose disk is lost after the backup."""
+
+    coop: str
+    home: Neighbour
+    operator: Neighbour
+    late: Neighbour
+    """Joined after the backup."""
+    start: int
+    """How many entries the backup has at least."""
+    kept: list[Statement]
+    receipts: list[dict[str, object]]
+    opened: Statement
+    checkpoint: bytes
+    entries: list[bytes]
+    """All from `start` on, from a mirror."""
+    audited: list[bytes]
+    """What homes have not kept themselves, from an auditor."""
+
+    @property
+    def path(self) -> str:
+        return f"/v1/coops/{self.coop}"
+
+    @property
+    def size(self) -> int:
+        return self.start + len(self.entries)
+
+
+def lived(folder: Path, backup: Path) -> Life:
+    """Let a co-op live, be backed up, and live on."""
+    coop = new_coop(folder)
+    path = f"/v1/coops/{coop}"
+    data = NodeFolder(folder)
+    with running(folder) as (port, _):
+        node = Node(data, data.choose(coop), port)
+        home, operator = node.welcome(), node.welcome(Role.OPERATOR)
+        token = node.welcome(Role.AUDITOR).token(port)
+        command("backup", "--data", folder, backup)
+        start = ask(port, path).json["entries"]
+        kept = [home.say("metering", readings(total)) for total in range(300)]
+        receipts = home.tell(port, *kept).json
+        late = Neighbour(coop)
+        assert late.join(port, node.code()).status == 201
+        opened = late.open("metering")
+        late.tell(port, opened)
+        checkpoint = newest_checkpoint(port, coop)
+        entries = mirrored(port, coop, ask(port, path).json["entries"])
+        bodies = [
+            ask(port, f"{path}/bodies/{index}", Authorization=token).content
+            for index in range(start, len(entries))
+        ]
+    homes = {statement.wire for statement in (*kept, opened)}
+    audited = [body for body in bodies if body not in homes]
+    return Life(
+        *(coop, home, operator, late, start, kept, receipts, opened, checkpoint),
+        *(entries[start:], audited),
+    )
+
+
+def regain(port: int, life: Life) -> None:
+    """Give a restored node its entries and bodies back."""
+    place, start = f"{life.path}/entries?start=", life.start
+    entries, operator = life.entries, life.operator
+    assert offer(port, f"{place}{start}", pack(entries), life.home).json["code"] == "forbidden"
+    bent = offer(port, f"{place}{start}", pack([*entries[:-1], b"{}"]), operator)
+    assert (bent.status, bent.json["code"]) == (409, "not-regained")
+    for at in (0, 100):
+        part = entries[at : at + 100] if at == 0 else entries[at:]
+        offered = offer(port, f"{place}{start + at}", pack(part), operator)
+        assert offered.json["entries"] == start
+    assert life.home.tell(port, *life.kept).json["code"] == "read-only"
+    assert ask(port, life.path).json["entries"] == start + len(life.kept)
+    for body in life.audited:
+        assert offer(port, f"{life.path}/bodies", body, operator).json["missing"] is not None
+    assert life.late.tell(port, life.opened).json["code"] == "read-only"
+    assert ask(port, life.path).json["entries"] == life.size
+
+
+def test_a_lost_disk_is_regained_and_the_log_goes_on(tmp_path: Path) -> None:
+    folder, backup, checkpoint = (tmp_path / name for name in ("node", "backup", "checkpoint"))
+    life = lived(folder, backup)
+    for file in folder.glob("coops/*/books.sqlite*"):
+        file.unlink()
+    command("restore", "--data", folder, backup)
+    with running(folder) as (port, _):
+        assert life.home.tell(port, *life.kept).json["code"] == "read-only"
+        shown = ask(port, f"{life.path}/checkpoints", life.checkpoint, "text/plain")
+        assert "regained" in shown.json["read_only"]
+        assert "regained" in refused("resume", "--data", folder)
+        regain(port, life)
+        assert "resume" in ask(port, life.path).json["read_only"]
+        assert f"from {life.size} entries" in command("resume", "--data", folder)
+        again = life.home.tell(port, *life.kept).json
+        assert [one["statement"] for one in again] == [one["statement"] for one in life.receipts]
+        assert "statement" in life.late.tell(port, life.late.say("metering", readings())).json[0]
+        assert newest_checkpoint(port, life.coop) != life.checkpoint
+        new = ask(port, life.path).json["entries"]
+        proof = f"{life.path}/proofs/consistency?old={life.size}&new={new}"
+        assert ask(port, proof).status == 200
+    checkpoint.write_bytes(life.checkpoint)
+    assert "all follows" in command("verify", "--data", folder, "--checkpoint", checkpoint)
