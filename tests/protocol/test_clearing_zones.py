@@ -14,7 +14,7 @@ from depin_protocol.clearing.book import Book, Order, Side
 from depin_protocol.clearing.uniform import Clearing, SellerShareError, clear
 from depin_protocol.clearing.zone_tree import Way, Zone, ZoneError, ZoneTree
 from depin_protocol.clearing.zones import MarketClearing, clear_market
-from tests.protocol.drawn_books import Sides, book, fills_by_member, shares, sides
+from tests.protocol.drawn_books import HIGHEST, Sides, book, fills_by_member, shares, sides
 from tests.protocol.drawn_zones import (
     Market,
     best,
@@ -85,6 +85,53 @@ def test_a_band_holds_every_price_that_a_zone_can_have(first: int) -> None:
         for name, zone in result.zones.items():
             if zone.band is not None:
                 assert zone.band == price_range(market, result, name)
+
+
+def flows_as_documented(market: Market) -> dict[str, int]:
+    """Follow the protocol's text, price by price and without any merging."""
+    zones, below = market.tree.from_the_top(), market.tree.below()
+    reach = 4 * (HIGHEST + sum(zone.up.fee + zone.down.fee for zone in zones)) + 1
+
+    def of_book(name: str, q: int) -> int:
+        bids, asks = market.books[name].bids, market.books[name].asks
+        taken = int(bids.wh[4 * bids.price + 1 > q].sum())
+        return int(asks.wh[4 * asks.price - 1 <= q].sum()) - taken
+
+    def of_whole(zone: Zone, q: int) -> int:
+        return of_book(zone.name, q) + sum(seen_above(child, q) for child in below[zone.name])
+
+    def seen_above(zone: Zone, q: int) -> int:
+        given, taken = of_whole(zone, q - 4 * zone.up.fee), of_whole(zone, q + 4 * zone.down.fee)
+        return min(max(given, 0), zone.up.capacity) + max(min(taken, 0), -zone.down.capacity)
+
+    flows: dict[str, int] = {}
+    for zone in zones:
+        due = flows.get(zone.name, 0)
+        if not below[zone.name] or of_whole(zone, -reach) == of_whole(zone, reach):
+            flows |= {child.name: 0 for child in below[zone.name]}
+            continue
+        steps = (
+            q for q in range(1 - reach, reach + 1) if of_whole(zone, q) > of_whole(zone, q - 1)
+        )
+        q = next(q for q in steps if of_whole(zone, q) >= due)
+        least, most = (
+            [of_book(zone.name, at), *(seen_above(child, at) for child in below[zone.name])]
+            for at in (q - 1, q)
+        )
+        room = [upper - lower for lower, upper in zip(least, most, strict=True)]
+        upto = [
+            sum(room[:count]) * (due - sum(least)) // sum(room) for count in range(len(room) + 1)
+        ]
+        for place, child in enumerate(below[zone.name], 1):
+            flows[child.name] = least[place] + upto[place + 1] - upto[place]
+    return flows
+
+
+def test_flows_are_those_of_the_protocols_text() -> None:
+    for seed in range(300):
+        random = Random(seed)
+        market = drawn_market(random, drawn_parents(random, 4))
+        assert cleared(market).outcome.flows == flows_as_documented(market)
 
 
 @given(markets(), shares)
