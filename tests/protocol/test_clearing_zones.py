@@ -90,7 +90,7 @@ def test_a_band_holds_every_price_that_a_zone_can_have(first: int) -> None:
 def flows_as_documented(market: Market) -> dict[str, int]:
     """Follow the protocol's text, price by price and without any merging."""
     zones, below = market.tree.from_the_top(), market.tree.below()
-    reach = 4 * (HIGHEST + sum(zone.up.fee + zone.down.fee for zone in zones)) + 1
+    reach = 4 * (HIGHEST + sum(zone.up.fee + zone.down.fee for zone in zones)) + 2
 
     def of_book(name: str, q: int) -> int:
         bids, asks = market.books[name].bids, market.books[name].asks
