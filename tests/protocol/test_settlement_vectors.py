@@ -233,6 +233,8 @@ def outcome(stated_input: Json) -> Json:
         return {"refused": type(error).__name__.removesuffix("Error")}
     result: Json = json.loads(json.dumps(asdict(settlement)))
     del result["certificates"]["lines"]
+    roofs = settlement.certificates.roofs.all()
+    result["certificates"]["roofs"]["all"] = [[of.consumer, of.producer, of.wh] for of in roofs]
     return {"output": result}
 
 
