@@ -201,9 +201,8 @@ def _check_limits(limits: Limits, net: int, bids: ShownSide, asks: ShownSide) ->
         # Only a book that takes in all that it bids for, and sells nothing, has no lowest price.
         is_lowest = net == -bids.whole
     else:
-        is_lowest = (
-            bids.ahead(low) + net <= asks.upto(low) and asks.ahead(low) < bids.upto(low) + net
-        )
+        clears = bids.ahead(low) + net <= asks.upto(low)
+        is_lowest = clears and asks.ahead(low) < bids.upto(low) + net
     if not is_lowest:
         msg = f"{low} is not the lowest price that clears"
         raise ProofError(msg)
@@ -211,9 +210,8 @@ def _check_limits(limits: Limits, net: int, bids: ShownSide, asks: ShownSide) ->
         # Only a book that sends out all that it asks to sell, and buys nothing, has no highest.
         is_highest = net == asks.whole
     else:
-        is_highest = asks.ahead(high) <= bids.upto(high) + net and bids.ahead(
-            high
-        ) + net < asks.upto(high)
+        clears = asks.ahead(high) <= bids.upto(high) + net
+        is_highest = clears and bids.ahead(high) + net < asks.upto(high)
     if not is_highest:
         msg = f"{high} is not the highest price that clears"
         raise ProofError(msg)

@@ -147,8 +147,8 @@ def limits_of(book: Book, net: int) -> Limits:
     reaches B + net, and where it passes B + net.
     """
     bids, asks = book.bids, book.asks
-    target = int(bids.wh.sum()) + net
-    whole = int(bids.wh.sum() + asks.wh.sum())
+    bid, asked = int(bids.wh.sum()), int(asks.wh.sum())
+    target, whole = bid + net, bid + asked
     if 0 < target < whole:
         return _reached_and_passed_prices(bids, asks, target)
     prices = np.concatenate([bids.price, asks.price])

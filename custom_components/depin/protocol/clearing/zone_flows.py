@@ -16,10 +16,12 @@ from ..shares import proportional
 from .book import Book, Integers
 from .zone_tree import Zone, ZoneTree
 
-_QUARTERS: Final = 4
-
 type _Side = Literal["left", "right"]
 type _Steps = tuple[Integers, Integers]
+
+_QUARTERS: Final = 4
+_SIDES: Final[tuple[_Side, _Side]] = ("left", "right")
+"""Just below a price, and just above it."""
 
 
 def market_flows(tree: ZoneTree, books: Mapping[str, Book]) -> dict[str, int]:
@@ -51,10 +53,6 @@ def market_flows(tree: ZoneTree, books: Mapping[str, Book]) -> dict[str, int]:
         for child, lower, share in zip(children, least[1:], shares[1:], strict=True):
             flows[child.name] = lower + share
     return flows
-
-
-_SIDES: Final[tuple[_Side, _Side]] = ("left", "right")
-"""Just below a price, and just above it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
