@@ -183,6 +183,13 @@ def test_what_the_decision_states_must_fit_the_zones() -> None:
             Outcome(TREE, limits, {"street": 5}).bands()
 
 
+def test_a_zone_that_the_decision_does_not_know_is_refused() -> None:
+    result = clear_market(TREE, BOOKS)
+    proof = prove(book_tree(MARKET, "town"), result.zones["town"])
+    with pytest.raises(ZoneError, match="states nothing of a zone 'farm'"):
+        check_zone(proof, book_tree(MARKET, "town").root, context("farm"), result.outcome)
+
+
 def test_a_proof_of_other_limits_than_the_decision_states_is_refused() -> None:
     result = clear_market(TREE, BOOKS)
     proof = prove(book_tree(MARKET, "town"), result.zones["town"])

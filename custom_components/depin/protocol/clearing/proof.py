@@ -10,7 +10,7 @@ from .pruned_tree import ProofError, PrunedTree, Reader, prune
 from .shown_side import ShownSide
 from .uniform import EVEN_SHARE, Clearing, Limits, check_share, price_within
 from .zone_prices import Outcome
-from .zone_tree import ZoneTree
+from .zone_tree import ZoneError, ZoneTree
 
 _VERSION: Final = b"\x01"
 _PRICE_LENGTH: Final = 8
@@ -138,6 +138,9 @@ def check_zone(
     What is stated of the other zones is believed here: their own homes check it.
     """
     check_share(seller_share)
+    if context.zone not in outcome.limits:
+        msg = f"the decision states nothing of a zone {context.zone!r}"
+        raise ZoneError(msg)
     net = outcome.tree.sent_out(outcome.flows)[context.zone]
     if proof.limits != outcome.limits[context.zone]:
         msg = "the proof is of other limits than the decision states"

@@ -38,7 +38,7 @@ class Bounds:
     `passes` tells that energy of other zones crosses its edges.
     """
 
-    net: int
+    sent: int
     limits: Limits
     band: tuple[int, int]
     passes: bool = False
@@ -115,8 +115,8 @@ def fill(book: Book, bounds: Bounds, seller_share: tuple[int, int]) -> Clearing:
     demand = _Offered.at(price, book.bids, book.bids.price > price)
     supply = _Offered.at(price, book.asks, book.asks.price < price)
     # As much as the price allows, so that an ask meets a bid at equal prices.
-    sold = min(supply.wh, demand.wh + bounds.net)
-    bought = sold - bounds.net
+    sold = min(supply.wh, demand.wh + bounds.sent)
+    bought = sold - bounds.sent
     if not (bought or sold or bounds.passes):
         return _nothing(book, bounds.limits)
     fills = demand.fills(bought), supply.fills(sold)
