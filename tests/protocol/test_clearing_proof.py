@@ -27,6 +27,7 @@ CONTEXT = Context("street", 1_790_000_000_000, "")
 NAMES = [bytes([number]) * 32 for number in range(5)]
 EVERYWHERE = [(price, name) for price in range(LOWEST - 1, HIGHEST + 2) for name in NAMES]
 NO_LEAVES = PrunedTree(0, None)
+NO_LIMITS = (None, None)
 
 SMALL_BOOKS: list[Sides] = [
     ([], []),
@@ -97,13 +98,16 @@ def test_no_bit_of_a_drawn_books_proof_can_change(drawn: Sides, data: st.DataObj
             proven(bytes(changed), tree.root)
 
 
-def test_a_band_without_any_trade_is_refused() -> None:
+def test_limits_without_any_trade_give_no_price() -> None:
     """Every price from the bid to the ask clears by definition, with a volume of 0."""
     tree = tree_of(([Order(5, 10, 0)], [Order(5, 20, 1)]))
     both = [prune(side, (), (0,)) for side in (tree.bids, tree.asks)]
-    with pytest.raises(ProofError, match="names a price, but nothing trades"):
-        check(ClearingProof((10, 20), *both), tree.root, CONTEXT)
-    assert check(ClearingProof(None, *both), tree.root, CONTEXT).volume == 0
+    result = check(ClearingProof((10, 20), *both), tree.root, CONTEXT)
+    assert (result.price, result.band, result.volume) == (None, None, 0)
+    assert result.bids.wh(10, NAMES[0]) == 5
+    assert result.bids.fill(10, NAMES[0]) == 0
+    with pytest.raises(ProofError, match="None is not the lowest price that clears"):
+        check(ClearingProof(NO_LIMITS, *both), tree.root, CONTEXT)
 
 
 @pytest.mark.parametrize("drawn", SMALL_BOOKS)
@@ -128,22 +132,22 @@ def test_a_cut_or_lengthened_proof_is_refused(drawn: Sides) -> None:
         ClearingProof.decode(encoded + b"\0")
 
 
-@given(st.binary(max_size=300), st.sampled_from([b"", b"\1\0", b"\1\0\0\0\0\2\1", b"\1\1"]))
+@given(st.binary(max_size=300), st.sampled_from([b"", b"\1\0", b"\1\0\0\0\0\2\1", b"\1\3"]))
 def test_hostile_bytes_are_refused(data: bytes, start: bytes) -> None:
     with pytest.raises(ProofError):
         proven(start + data, b"\0" * 32)
 
 
 @given(sides, shares)
-def test_no_other_band_can_be_proven_with_every_order_open(
+def test_no_other_limits_can_be_proven_with_every_order_open(
     drawn: Sides, share: tuple[int, int]
 ) -> None:
     tree, clearing = tree_of(drawn), clear(Book.of(*drawn))
     everything = [prune(side, (), range(len(side.leaves))) for side in (tree.bids, tree.asks)]
-    reach = range(LOWEST - 1, HIGHEST + 2)
-    for band in (None, *product(reach, reach)):
-        proof = ClearingProof(band, *everything)
-        if band == clearing.band:
+    reach = (None, *range(LOWEST - 1, HIGHEST + 2))
+    for limits in product(reach, reach):
+        proof = ClearingProof(limits, *everything)
+        if limits == clearing.limits:
             assert check(proof, tree.root, CONTEXT, share).volume == clearing.volume
         else:
             with pytest.raises(ProofError):
@@ -222,7 +226,7 @@ OUT_OF_ORDER = "leaves that are out of order"
 def test_what_a_dishonest_operator_might_commit_to_is_refused(
     count: int, top: Node, problem: str
 ) -> None:
-    proof = ClearingProof(None, NO_LEAVES, PrunedTree(count, top))
+    proof = ClearingProof(NO_LIMITS, NO_LEAVES, PrunedTree(count, top))
     with pytest.raises(ProofError, match=problem):
         check(ClearingProof.decode(proof.encode()), b"", CONTEXT)
 
@@ -237,16 +241,16 @@ def test_sums_beyond_any_book_are_refused() -> None:
         (Split(GOOD, full), "belongs to another book"),
     ):
         with pytest.raises(ProofError, match=problem):
-            check(ClearingProof(None, NO_LEAVES, PrunedTree(2, asks)), b"", CONTEXT)
+            check(ClearingProof(NO_LIMITS, NO_LEAVES, PrunedTree(2, asks)), b"", CONTEXT)
 
 
 def test_more_leaves_than_orders_of_a_book_are_refused() -> None:
     half = replace(GOOD.summary(), wh=MAX_ORDERS)
     most, more = PrunedTree(MAX_ORDERS // 2, half), PrunedTree(MAX_ORDERS // 2 + 1, half)
     with pytest.raises(ProofError, match="belongs to another book"):
-        check(ClearingProof(None, most, most), b"", CONTEXT)
+        check(ClearingProof(NO_LIMITS, most, most), b"", CONTEXT)
     with pytest.raises(ProofError, match="a book of more than 1048576 leaves"):
-        check(ClearingProof(None, most, more), b"", CONTEXT)
+        check(ClearingProof(NO_LIMITS, most, more), b"", CONTEXT)
 
 
 @pytest.mark.parametrize(

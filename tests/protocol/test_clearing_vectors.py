@@ -23,6 +23,8 @@ CONTEXT = Context("street", 1_790_000_000_000, "north")
 SALTS = [bytes(range(first, first + 16)) for first in range(8)]
 NAMES = sorted(pseudonym(salt, CONTEXT.market, CONTEXT.interval_start) for salt in SALTS)
 
+NONE = (None, None)
+
 type Rows = list[list[int]]
 
 UNIFORM: list[tuple[str, Rows, Rows, tuple[int, int]]] = [
@@ -119,6 +121,7 @@ def uniform_case(name: str, bids: Rows, asks: Rows, share: tuple[int, int]) -> d
         "seller_share": share,
         "price": clearing.price,
         "band": clearing.band,
+        "limits": clearing.limits,
         "volume": clearing.volume,
         "bid_fills": clearing.bid_fills.tolist(),
         "ask_fills": clearing.ask_fills.tolist(),
@@ -190,17 +193,19 @@ def refused_cases() -> list[dict[str, Any]]:
         ("the band begins above its true beginning", tree.root, claim(low + 1, high).encode()),
         ("the band ends below its true end", tree.root, claim(low, high - 1).encode()),
         ("the band ends above its true end", tree.root, claim(low, high + 1).encode()),
-        ("nothing trades, it says", tree.root, ClearingProof(None, *folded).encode()),
+        ("nothing bounds the price, it says", tree.root, ClearingProof(NONE, *folded).encode()),
         ("folded too far to tell", tree.root, ClearingProof((low, high), *folded).encode()),
         ("a byte too many", tree.root, good.encode() + b"\0"),
         ("a byte too few", tree.root, good.encode()[:-1]),
         ("another book's root", BookTree.of(CONTEXT, Book.of([], []), NAMES).root, good.encode()),
-        ("a price, but no volume", apart.root, ClearingProof((10, 20), *opened).encode()),
+        ("apart, and no lowest limit", apart.root, ClearingProof((None, 20), *opened).encode()),
+        ("apart, and no highest limit", apart.root, ClearingProof((10, None), *opened).encode()),
+        ("unknown limits", tree.root, b"\x01\x04" + good.encode()[2:]),
         *((name, *committed_to(nodes)) for name, nodes in rising),
         (
             "more leaves than a book has orders",
             book_root(CONTEXT, (MAX_ORDERS, many), (1, folded_leaf)),
-            ClearingProof(None, PrunedTree(MAX_ORDERS, many), PrunedTree(1, folded_leaf)).encode(),
+            ClearingProof(NONE, PrunedTree(MAX_ORDERS, many), PrunedTree(1, folded_leaf)).encode(),
         ),
     ]
     return [
@@ -221,7 +226,7 @@ def committed_to(bids: Sequence[Leaf | Summary]) -> tuple[bytes, bytes]:
         node, top = Split(node, bid), join(top, shown(bid))
     tree = PrunedTree(len(bids), node)
     return book_root(CONTEXT, (len(bids), top), (0, None)), (
-        ClearingProof(None, tree, PrunedTree(0, None)).encode()
+        ClearingProof(NONE, tree, PrunedTree(0, None)).encode()
     )
 
 

@@ -51,6 +51,8 @@ WHOLE_FUNCTIONS = {
     "iinfo",
     "int64",
     "lexsort",
+    "maximum",
+    "minimum",
     "not_equal",
     "sort",
     "zeros_like",

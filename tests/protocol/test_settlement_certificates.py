@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from depin_protocol.bounds import MAX_AMOUNT
-from depin_protocol.settlement.certificates import (
+from depin_protocol.settlement.attribution import (
     Attribution,
-    Holding,
     PreferenceError,
     UnbalancedDeliveryError,
-    pass_certificates,
 )
+from depin_protocol.settlement.certificates import Holding, pass_certificates
 from depin_protocol.settlement.limits import OutOfBoundsError
 
 
@@ -74,32 +73,17 @@ def test_what_is_not_certified_is_unattributed_on_both_sides(homes: list[Holding
 @given(neighbourhoods())
 def test_each_certificate_comes_from_a_stated_roof(homes: list[Holding]) -> None:
     certificates = pass_certificates(homes)
+    stated = certificates.roofs.all()
     for row, line in enumerate(certificates.lines):
-        roofs = certificates.roofs(row)
-        named = sum(item.wh for item in certificates.preferred if item.consumer == row)
-        assert sum(roofs) == line.received == named + certificates.from_pool[row]
-        left = sum(item.wh for item in certificates.preferred if item.producer == row)
-        assert line.passed == left + certificates.into_pool[row]
-    assert sum(certificates.into_pool) == sum(certificates.from_pool)
-    assert all(item.wh > 0 for item in certificates.preferred)
-    assert all(item.producer in homes[item.consumer].prefers for item in certificates.preferred)
+        assert sum(item.wh for item in stated if item.consumer == row) == line.received
+        assert sum(item.wh for item in stated if item.producer == row) == line.passed
 
 
 @given(neighbourhoods())
 def test_a_preference_changes_whose_and_never_how_much(homes: list[Holding]) -> None:
     indifferent = [dataclasses.replace(home, prefers=()) for home in homes]
     assert pass_certificates(homes).lines == pass_certificates(indifferent).lines
-    assert pass_certificates(indifferent).preferred == ()
-
-
-@given(neighbourhoods())
-def test_a_first_choice_is_left_wanting_only_when_that_roof_is_used_up(
-    homes: list[Holding],
-) -> None:
-    certificates = pass_certificates(homes)
-    for row, home in enumerate(homes):
-        if certificates.from_pool[row]:
-            assert all(certificates.into_pool[other] == 0 for other in home.prefers)
+    assert pass_certificates(indifferent).roofs.preferred == ()
 
 
 def test_a_worked_example() -> None:
@@ -115,13 +99,17 @@ def test_a_worked_example() -> None:
     assert [line.received_unattributed for line in certificates.lines] == [0, 0, 2, 2]
     assert [line.retired_at_home for line in certificates.lines] == [0, 0, 4, 0]
     assert [line.held for line in certificates.lines] == [0, 0, 5, 0]
-    assert certificates.preferred == (
+    assert certificates.roofs.preferred == (
         Attribution(2, 0, 3),
         Attribution(3, 0, 3),
         Attribution(3, 1, 1),
     )
-    assert certificates.roofs(2) == [3, 1, 0, 0]
-    assert certificates.roofs(3) == [3, 1, 0, 0]
+    assert certificates.roofs.all() == [
+        Attribution(2, 0, 3),
+        Attribution(2, 1, 1),
+        Attribution(3, 0, 3),
+        Attribution(3, 1, 1),
+    ]
 
 
 def test_what_makes_no_sense_is_refused() -> None:

@@ -150,6 +150,23 @@ def test_each_account_is_what_its_name_says(interval: Interval) -> None:
     assert accounts.congestion_rent == rise * flow
 
 
+@given(intervals(), st.integers(-3, 60))
+def test_the_edges_fees_come_out_of_what_the_zones_prices_collect(
+    interval: Interval, fees: int
+) -> None:
+    before = settle(*interval).accounts
+    if not 0 <= fees <= before.congestion_rent:
+        with pytest.raises(ZonePriceError, match="give one clearing's"):
+            settle(*interval, fees)
+        return
+    after = settle(*interval, fees).accounts
+    assert after == dataclasses.replace(
+        before,
+        grid_fees=before.grid_fees + fees,
+        congestion_rent=before.congestion_rent - fees,
+    )
+
+
 @given(intervals())
 def test_each_metered_watt_hour_is_traded_pooled_or_the_grids(interval: Interval) -> None:
     settlement = settle(*interval)
@@ -290,7 +307,7 @@ def test_prices_that_follow_from_no_clearing_are_refused() -> None:
         settle(terms, [ZonePrices(9, 9), None], [buyer, seller])
     with pytest.raises(ZonePriceError, match="zone 1 of 1"):
         settle(terms, [ZonePrices(9, 9)], [buyer, seller])
-    with pytest.raises(ZonePriceError, match="pay out 5 more"):
+    with pytest.raises(ZonePriceError, match="collect -5 between them"):
         settle(terms, [ZonePrices(9, 9), ZonePrices(10, 10)], [buyer, seller])
     with pytest.raises(OutOfBoundsError, match="bought"):
         Member(30, 8, bought=-1)

@@ -83,7 +83,7 @@ def stated() -> Iterator[Json]:
         ],
     )
     yield case(
-        "congestion rent",
+        "congestion rent, and the fee of an edge",
         FREE,
         [{"buyers": 120_000, "sellers": 120_000}, {"buyers": 190_000, "sellers": 190_000}],
         [
@@ -91,6 +91,7 @@ def stated() -> Iterator[Json]:
             home(bought=20, imported=20),
             home(bought=50, imported=45, zone=1),
         ],
+        crossing_fees=50 * 30_000,
     )
     yield case(
         "a negative price",
@@ -124,6 +125,8 @@ def refused() -> Iterator[Json]:
         [{"buyers": 1, "sellers": 1}, {"buyers": 2, "sellers": 2}],
         [buyer, seller | {"zone": 1}],
     )
+    yield case("crossing fees that nobody paid", FREE, AT_180, [seller, buyer], crossing_fees=1)
+    yield case("crossing fees paid out", FREE, AT_180, [seller, buyer], crossing_fees=-1)
     yield case(
         "references reversed", FREE | {"references": {"retail": 1, "feed_in": 2}}, [None], []
     )
@@ -198,8 +201,19 @@ def drawn(count: int) -> Iterator[Json]:
         )
 
 
-def case(name: str, terms: Json, zones: list[Json | None], members: list[Json]) -> Json:
-    stated_input = {"terms": terms, "zones": zones, "members": members}
+def case(
+    name: str,
+    terms: Json,
+    zones: list[Json | None],
+    members: list[Json],
+    crossing_fees: int = 0,
+) -> Json:
+    stated_input = {
+        "terms": terms,
+        "zones": zones,
+        "crossing_fees": crossing_fees,
+        "members": members,
+    }
     return {"name": name, "input": stated_input} | outcome(stated_input)
 
 
@@ -213,11 +227,14 @@ def outcome(stated_input: Json) -> Json:
                 Member(**(member | {"prefers": tuple(member["prefers"])}))
                 for member in stated_input["members"]
             ],
+            stated_input["crossing_fees"],
         )
     except SettlementError as error:
         return {"refused": type(error).__name__.removesuffix("Error")}
     result: Json = json.loads(json.dumps(asdict(settlement)))
     del result["certificates"]["lines"]
+    roofs = settlement.certificates.roofs.all()
+    result["certificates"]["roofs"]["all"] = [[of.consumer, of.producer, of.wh] for of in roofs]
     return {"output": result}
 
 

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from ..bounds import MAX_ORDERS
-from .book_tree import ASKS, BIDS, BookTree, Context, SideTree, Summary, book_root
+from .book_tree import ASKS, BIDS, BookTree, Context, SideTree, book_root
 from .pruned_tree import ProofError, PrunedTree, Reader, prune
 from .shown_side import ShownSide
-from .uniform import EVEN_SHARE, Clearing, check_share, price_within
+from .uniform import EVEN_SHARE, Clearing, Limits, check_share, price_within
+from .zone_prices import Outcome
+from .zone_tree import ZoneError, ZoneTree
 
 _VERSION: Final = b"\x01"
-_NO_TRADE: Final = b"\x00"
-_TRADE: Final = b"\x01"
 _PRICE_LENGTH: Final = 8
+_HAS_LOWEST: Final = 1
+_HAS_HIGHEST: Final = 2
 
 type Place = tuple[int, bytes]
 """Where an order stands on its side: its price and its member's pseudonym."""
@@ -21,20 +23,23 @@ type Place = tuple[int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class ClearingProof:
-    """The band that is claimed, and what must be seen of both sides to prove it."""
+    """The limits that are claimed, and what must be seen of both sides to prove them."""
 
-    band: tuple[int, int] | None
+    limits: Limits
     bids: PrunedTree
     asks: PrunedTree
 
     def encode(self) -> bytes:
         """Write the proof; the same proof is always the same bytes."""
-        if self.band is None:
-            head = _NO_TRADE
-        else:
-            ends = (price.to_bytes(_PRICE_LENGTH, "big", signed=True) for price in self.band)
-            head = _TRADE + b"".join(ends)
-        return _VERSION + head + self.bids.encode() + self.asks.encode()
+        low, high = self.limits
+        bounded = (low is not None) * _HAS_LOWEST + (high is not None) * _HAS_HIGHEST
+        ends = (
+            price.to_bytes(_PRICE_LENGTH, "big", signed=True)
+            for price in self.limits
+            if price is not None
+        )
+        head = _VERSION + bytes([bounded]) + b"".join(ends)
+        return head + self.bids.encode() + self.asks.encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
@@ -43,12 +48,13 @@ class ClearingProof:
         if reader.take(1) != _VERSION:
             msg = "the proof is of an unknown version"
             raise ProofError(msg)
-        outcome = reader.take(1)
-        if outcome not in (_NO_TRADE, _TRADE):
-            msg = "the proof says neither that there is trade nor that there is none"
+        bounded = reader.take(1)[0]
+        if bounded > _HAS_LOWEST + _HAS_HIGHEST:
+            msg = "the proof does not say which limits it claims"
             raise ProofError(msg)
-        band = (_price(reader), _price(reader)) if outcome == _TRADE else None
-        proof = cls(band, reader.tree(), reader.tree())
+        low = _price(reader) if bounded & _HAS_LOWEST else None
+        high = _price(reader) if bounded & _HAS_HIGHEST else None
+        proof = cls((low, high), reader.tree(), reader.tree())
         reader.end()
         return proof
 
@@ -58,7 +64,7 @@ class ProvenSide:
     """What a checked proof tells of the orders on one side."""
 
     _shown: ShownSide
-    _price: int | None
+    _price: int
     _volume: int
 
     def wh(self, price: int, pseudonym: bytes) -> int:
@@ -68,7 +74,7 @@ class ProvenSide:
     def fill(self, price: int, pseudonym: bytes) -> int:
         """Tell how much of that trades."""
         offered = self.wh(price, pseudonym)
-        if not offered or self._price is None or self._shown.is_better(self._price, price):
+        if not offered or self._shown.is_better(self._price, price):
             return 0
         if price != self._price:
             return offered
@@ -80,13 +86,19 @@ class ProvenSide:
 
 @dataclass(frozen=True, slots=True)
 class ProvenClearing:
-    """What follows from a book's root; no price and no band where nothing trades."""
+    """What follows from a book's root; no price and no band where nothing trades or passes."""
 
     price: int | None
     band: tuple[int, int] | None
-    volume: int
+    bought: int
+    sold: int
     bids: ProvenSide
     asks: ProvenSide
+
+    @property
+    def volume(self) -> int:
+        """The Wh that the zone's members trade, with each other or with other zones."""
+        return max(self.bought, self.sold)
 
 
 def prove(
@@ -97,11 +109,9 @@ def prove(
     A place without an order is proven empty. Where others have orders at its price, the two
     nearest are shown with their pseudonyms; otherwise nobody else's pseudonym is.
     """
-    cuts: set[int] = set()
-    if clearing.band is not None and clearing.price is not None:
-        cuts = {clearing.price, *clearing.band}
+    cuts = {price for price in clearing.limits if price is not None}
     return ClearingProof(
-        clearing.band, _shown_part(tree.bids, cuts, bids), _shown_part(tree.asks, cuts, asks)
+        clearing.limits, _shown_part(tree.bids, cuts, bids), _shown_part(tree.asks, cuts, asks)
     )
 
 
@@ -111,8 +121,51 @@ def check(
     context: Context,
     seller_share: tuple[int, int] = EVEN_SHARE,
 ) -> ProvenClearing:
-    """Derive the clearing from a root, or refuse the proof."""
+    """Derive the clearing of a market of one zone from its root, or refuse the proof."""
+    outcome = Outcome(ZoneTree.single(context.zone), {context.zone: proof.limits}, {})
+    return check_zone(proof, root, context, outcome, seller_share)
+
+
+def check_zone(
+    proof: ClearingProof,
+    root: bytes,
+    context: Context,
+    outcome: Outcome,
+    seller_share: tuple[int, int] = EVEN_SHARE,
+) -> ProvenClearing:
+    """Derive one zone's clearing from its root and what the decision states, or refuse both.
+
+    What is stated of the other zones is believed here: their own homes check it.
+    """
     check_share(seller_share)
+    if context.zone not in outcome.limits:
+        msg = f"the decision states nothing of a zone {context.zone!r}"
+        raise ZoneError(msg)
+    net = outcome.tree.sent_out(outcome.flows)[context.zone]
+    if proof.limits != outcome.limits[context.zone]:
+        msg = "the proof is of other limits than the decision states"
+        raise ProofError(msg)
+    bids, asks = _shown_sides(proof, root, context)
+    _check_limits(proof.limits, net, bids, asks)
+    band = outcome.bands()[context.zone]
+    price = price_within(band, seller_share)
+    sold = min(asks.upto(price), bids.upto(price) + net)
+    bought = sold - net
+    is_priced = bought or sold or context.zone in outcome.tree.crossed(outcome.flows)
+    return ProvenClearing(
+        price if is_priced else None,
+        band if is_priced else None,
+        bought,
+        sold,
+        ProvenSide(bids, price, bought),
+        ProvenSide(asks, price, sold),
+    )
+
+
+def _shown_sides(
+    proof: ClearingProof, root: bytes, context: Context
+) -> tuple[ShownSide, ShownSide]:
+    """Hash both sides up to the root, or refuse them."""
     spare = MAX_ORDERS - proof.bids.count - proof.asks.count
     if spare < 0:
         msg = f"a book of more than {MAX_ORDERS} leaves is no book"
@@ -121,25 +174,7 @@ def check(
     if book_root(context, (bids.count, bids.top), (asks.count, asks.top)) != root:
         msg = "the proof belongs to another book"
         raise ProofError(msg)
-    price, volume = None, 0
-    if proof.band is None:
-        if not _is_apart(bids.top, asks.top):
-            msg = "the proof says that nothing trades, but the best bid meets the best ask"
-            raise ProofError(msg)
-    else:
-        _check_band(proof.band, bids, asks)
-        price = price_within(proof.band, seller_share)
-        volume = min(side.ahead(price) + side.level(price) for side in (bids, asks))
-        if not volume:
-            msg = "the proof names a price, but nothing trades"
-            raise ProofError(msg)
-    return ProvenClearing(
-        price,
-        proof.band,
-        volume,
-        ProvenSide(bids, price, volume),
-        ProvenSide(asks, price, volume),
-    )
+    return bids, asks
 
 
 def _price(reader: Reader) -> int:
@@ -162,20 +197,24 @@ def _shown_part(tree: SideTree, cuts: set[int], places: Iterable[Place]) -> Prun
     return prune(tree, apart, opened)
 
 
-def _is_apart(best_bid: Summary | None, best_ask: Summary | None) -> bool:
-    return best_bid is None or best_ask is None or best_bid.first < best_ask.first
-
-
-def _check_band(band: tuple[int, int], bids: ShownSide, asks: ShownSide) -> None:
-    """Refuse a band whose ends do not clear, or beyond whose ends a price clears too."""
-    low, high = band
-    demand_above, supply_below = bids.ahead(low), asks.ahead(low)
-    demand, supply = demand_above + bids.level(low), supply_below + asks.level(low)
-    if not (demand_above <= supply and supply_below < demand):
+def _check_limits(limits: Limits, net: int, bids: ShownSide, asks: ShownSide) -> None:
+    """Refuse limits that do not clear the book, or beyond which a price clears it too."""
+    low, high = limits
+    if low is None:
+        # Only a book that takes in all that it bids for, and sells nothing, has no lowest price.
+        is_lowest = net == -bids.whole
+    else:
+        clears = bids.ahead(low) + net <= asks.upto(low)
+        is_lowest = clears and asks.ahead(low) < bids.upto(low) + net
+    if not is_lowest:
         msg = f"{low} is not the lowest price that clears"
         raise ProofError(msg)
-    demand_above, supply_below = bids.ahead(high), asks.ahead(high)
-    demand, supply = demand_above + bids.level(high), supply_below + asks.level(high)
-    if not (supply_below <= demand and demand_above < supply):
+    if high is None:
+        # Only a book that sends out all that it asks to sell, and buys nothing, has no highest.
+        is_highest = net == asks.whole
+    else:
+        clears = asks.ahead(high) <= bids.upto(high) + net
+        is_highest = clears and bids.ahead(high) + net < asks.upto(high)
+    if not is_highest:
         msg = f"{high} is not the highest price that clears"
         raise ProofError(msg)

@@ -29,6 +29,15 @@ class ShownSide:
         self.top = None if tree.top is None else self._fold(tree.top, tree.count)
         self._require_order()
 
+    @property
+    def whole(self) -> int:
+        """The energy of the whole side."""
+        return self.top.wh if self.top else 0
+
+    def upto(self, price: int) -> int:
+        """Sum the energy at this price and better ones."""
+        return self.ahead(price) + self.level(price)
+
     def ahead(self, price: int) -> int:
         """Sum the energy at prices better than this one."""
         shown = self._apart_at(price)

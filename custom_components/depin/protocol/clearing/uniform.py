@@ -1,4 +1,4 @@
-"""The uniform-price rule: one price for all, inside the band of prices that clear."""
+"""The uniform-price rule: one price for all of a zone, inside the band of prices that clear."""
 
 from dataclasses import dataclass
 from typing import Final, Self
@@ -15,6 +15,9 @@ EVEN_SHARE: Final = (1, 2)
 MAX_PARTS: Final = 2**31
 """Largest denominator of the sellers' share."""
 
+type Limits = tuple[int | None, int | None]
+"""The lowest and the highest price that clear one book; None where no order of it bounds them."""
+
 type _Part = tuple[Integers, Integers]
 
 # Found by timing: up to so many orders one sort beats counting in buckets, and buckets and
@@ -28,15 +31,39 @@ class SellerShareError(ValueError):
     """The sellers' share is no fraction from 0 to 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the market binds one zone to: the Wh that its book sends out, and a band of prices.
+
+    `passes` tells that energy of other zones crosses its edges.
+    """
+
+    sent: int
+    limits: Limits
+    band: tuple[int, int]
+    passes: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Clearing:
-    """What a book clears to; no price and no band where nothing trades."""
+    """What a zone's book clears to; no price and no band where nothing trades or passes.
+
+    The band holds the zone's prices that clear the whole market; the limits are those that
+    clear this book alone, with what it sends out. One zone that trades has both the same.
+    """
 
     price: int | None
     band: tuple[int, int] | None
-    volume: int
+    limits: Limits
+    bought: int
+    sold: int
     bid_fills: Integers
     ask_fills: Integers
+
+    @property
+    def volume(self) -> int:
+        """The Wh that the zone's members trade, with each other or with other zones."""
+        return max(self.bought, self.sold)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,16 +102,25 @@ class _Offered:
 def clear(book: Book, seller_share: tuple[int, int] = EVEN_SHARE) -> Clearing:
     """Clear a book at one price, and fill every order at it."""
     check_share(seller_share)
-    band = _band(book)
-    if band is None:
-        return _nothing(book)
-    price = price_within(band, seller_share)
+    limits = limits_of(book, 0)
+    low, high = limits
+    if low is None or high is None:
+        return _nothing(book, limits)
+    return fill(book, Bounds(0, limits, (low, high)), seller_share)
+
+
+def fill(book: Book, bounds: Bounds, seller_share: tuple[int, int]) -> Clearing:
+    """Fill a zone's book at the price that its band gives."""
+    price = price_within(bounds.band, seller_share)
     demand = _Offered.at(price, book.bids, book.bids.price > price)
     supply = _Offered.at(price, book.asks, book.asks.price < price)
-    volume = min(demand.wh, supply.wh)
-    if not volume:
-        return _nothing(book)
-    return Clearing(price, band, volume, demand.fills(volume), supply.fills(volume))
+    # As much as the price allows, so that an ask meets a bid at equal prices.
+    sold = min(supply.wh, demand.wh + bounds.sent)
+    bought = sold - bounds.sent
+    if not (bought or sold or bounds.passes):
+        return _nothing(book, bounds.limits)
+    fills = demand.fills(bought), supply.fills(sold)
+    return Clearing(price, bounds.band, bounds.limits, bought, sold, *fills)
 
 
 def check_share(seller_share: tuple[int, int]) -> None:
@@ -102,21 +138,33 @@ def price_within(band: tuple[int, int], seller_share: tuple[int, int]) -> int:
     return low + (high - low) * part // whole
 
 
-def _nothing(book: Book) -> Clearing:
-    return Clearing(None, None, 0, np.zeros_like(book.bids.wh), np.zeros_like(book.asks.wh))
+def limits_of(book: Book, net: int) -> Limits:
+    """Find the lowest and the highest price at which a book sends out `net` Wh, which it can.
 
-
-def _band(book: Book) -> tuple[int, int] | None:
-    """Find the lowest and the highest price that clear; None where a side is empty.
-
-    With B the energy of all bids, D(p+) <= S(p) says that bids and asks together, counted
-    at p or lower, come to B or more; S(p-) <= D(p) that those below p come to B or less.
-    So the band is the point where one count over both sides reaches B, and where it passes B.
+    With B the energy of all bids, D(p+) + net <= S(p) says that bids and asks together,
+    counted at p or lower, come to B + net or more; S(p-) <= D(p) + net that those below p
+    come to B + net or less. So the limits are the points where one count over both sides
+    reaches B + net, and where it passes B + net.
     """
     bids, asks = book.bids, book.asks
-    if not bids.wh.size or not asks.wh.size:
-        return None
-    target = int(bids.wh.sum())
+    bid, asked = int(bids.wh.sum()), int(asks.wh.sum())
+    target, whole = bid + net, bid + asked
+    if 0 < target < whole:
+        return _reached_and_passed_prices(bids, asks, target)
+    prices = np.concatenate([bids.price, asks.price])
+    return (
+        int(prices.max()) if target else None,
+        int(prices.min()) if target < whole else None,
+    )
+
+
+def _nothing(book: Book, limits: Limits) -> Clearing:
+    nobody = np.zeros_like(book.bids.wh), np.zeros_like(book.asks.wh)
+    return Clearing(None, None, limits, 0, 0, *nobody)
+
+
+def _reached_and_passed_prices(bids: Side, asks: Side, target: int) -> tuple[int, int]:
+    """Find the price at which a count of both sides comes to the target, and the one past it."""
     parts = [*_parts(bids), *_parts(asks)]
     while sum(price.size for price, _ in parts) > _SORTED_AT_ONCE:
         ends = [(int(price.min()), int(price.max())) for price, _ in parts]

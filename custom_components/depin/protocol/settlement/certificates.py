@@ -5,15 +5,8 @@ from dataclasses import dataclass
 
 from ..bounds import MAX_AMOUNT
 from ..shares import proportional
-from .limits import SettlementError, require_energy, require_within
-
-
-class UnbalancedDeliveryError(SettlementError):
-    """What was given is not what was received."""
-
-
-class PreferenceError(SettlementError):
-    """A member prefers a home that isn't there, itself, or one home twice."""
+from .attribution import Roofs, UnbalancedDeliveryError, attribute
+from .limits import require_energy, require_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,52 +47,25 @@ class CertificateLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Attribution:
-    """Watt-hours of one home that a member preferred, and got."""
-
-    consumer: int
-    producer: int
-    wh: int
-
-
-@dataclass(frozen=True, slots=True)
 class Certificates:
-    """An interval's certificates, and whose energy each member consumed.
-
-    Beside the preferred attributions, member i received `from_pool[i]` of one mix that
-    all share: `into_pool[j]` of home j in `sum(into_pool)`.
-    """
+    """An interval's certificates, and whose energy each member consumed."""
 
     lines: tuple[CertificateLine, ...]
-    preferred: tuple[Attribution, ...]
-    into_pool: tuple[int, ...]
-    from_pool: tuple[int, ...]
-
-    def roofs(self, consumer: int) -> list[int]:
-        """State the certificates that a member received, by the home that produced them.
-
-        Made when one member asks for its statement: it has a figure for every home.
-        """
-        wh = proportional(self.into_pool, self.from_pool[consumer])
-        for attribution in self.preferred:
-            if attribution.consumer == consumer:
-                wh[attribution.producer] += attribution.wh
-        return wh
+    roofs: Roofs
 
 
 def pass_certificates(holdings: Sequence[Holding]) -> Certificates:
     """Issue, pass on and retire the members' certificates, given in tie order."""
-    _require_sound(holdings)
+    given = sum(home.given for home in holdings)
+    if given != sum(home.received for home in holdings):
+        msg = f"{given} Wh given is not what was received: pass on one whole interval"
+        raise UnbalancedDeliveryError(msg)
     passed = [min(home.given, home.held + home.produced) for home in holdings]
-    # Divided before anybody's preference is looked at: a preference changes whose
-    # certificates a member receives, never how many, its own or anybody else's.
     received = proportional([home.received for home in holdings], sum(passed))
     lines = tuple(
         _line(home, out, into) for home, out, into in zip(holdings, passed, received, strict=True)
     )
-    into_pool, from_pool = passed.copy(), received.copy()
-    preferred = _take_preferred(holdings, into_pool, from_pool)
-    return Certificates(lines, tuple(preferred), tuple(into_pool), tuple(from_pool))
+    return Certificates(lines, attribute(passed, received, [home.prefers for home in holdings]))
 
 
 def _line(home: Holding, passed: int, received: int) -> CertificateLine:
@@ -115,45 +81,3 @@ def _line(home: Holding, passed: int, received: int) -> CertificateLine:
         retired_at_home=retired_at_home,
         held=kept - retired_at_home,
     )
-
-
-def _take_preferred(
-    holdings: Sequence[Holding], into_pool: list[int], from_pool: list[int]
-) -> list[Attribution]:
-    """Take the preferred watt-hours out of the pool: all first choices, then all second."""
-    preferred = []
-    choosers = [member for member, home in enumerate(holdings) if home.prefers]
-    choice = 0
-    while choosers:
-        asking: dict[int, list[int]] = {}
-        for consumer in choosers:
-            asking.setdefault(holdings[consumer].prefers[choice], []).append(consumer)
-        for producer in sorted(asking):
-            consumers = asking[producer]
-            wanted = [from_pool[consumer] for consumer in consumers]
-            shares = proportional(wanted, min(into_pool[producer], sum(wanted)))
-            for consumer, wh in zip(consumers, shares, strict=True):
-                from_pool[consumer] -= wh
-                into_pool[producer] -= wh
-                if wh:
-                    preferred.append(Attribution(consumer, producer, wh))
-        choice += 1
-        choosers = [member for member in choosers if len(holdings[member].prefers) > choice]
-    return preferred
-
-
-def _require_sound(holdings: Sequence[Holding]) -> None:
-    """Refuse deliveries that don't balance, and preferences that name nobody."""
-    given = sum(home.given for home in holdings)
-    received = sum(home.received for home in holdings)
-    if given != received:
-        msg = f"{given} Wh given but {received} Wh received: pass on one whole interval"
-        raise UnbalancedDeliveryError(msg)
-    for member, home in enumerate(holdings):
-        named = set(home.prefers)
-        if len(named) < len(home.prefers) or member in named:
-            msg = f"member {member} must prefer other homes, each once"
-            raise PreferenceError(msg)
-        if any(not 0 <= other < len(holdings) for other in named):
-            msg = f"member {member} prefers a home that is not in this interval: leave it out"
-            raise PreferenceError(msg)

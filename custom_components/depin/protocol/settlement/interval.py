@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from .certificates import CertificateLine, Certificates, Holding, pass_certificates
 from .charges import ChargeLine, Charges, ChargeTotals, Taken, charge
@@ -118,9 +119,15 @@ class Settlement:
 
 
 def settle(
-    terms: Terms, zones: Sequence[ZonePrices | None], members: Sequence[Member]
+    terms: Terms,
+    zones: Sequence[ZonePrices | None],
+    members: Sequence[Member],
+    crossing_fees: int = 0,
 ) -> Settlement:
-    """Settle the members, given in tie order; a zone in which nothing was traded is None."""
+    """Settle the members, given in tie order; a zone in which nothing was traded is None.
+
+    The crossing fees are those of the zones' edges, which the zones' prices have collected.
+    """
     positions = [_position(zones, member) for member in members]
     trades = settle_trades(positions, terms.references)
     pool = _share_rest(terms, members, trades)
@@ -152,7 +159,9 @@ def settle(
     rows = zip(members, trades.lines, pool, charged.lines, certificates.lines, strict=True)
     return Settlement(
         members=tuple(_lines(*row) for row in rows),
-        accounts=_accounts(zones, members, positions, trades, charged),
+        accounts=_accounts(
+            _Collected.of(zones, members, positions), crossing_fees, trades, charged
+        ),
         certificates=certificates,
     )
 
@@ -217,33 +226,51 @@ def _lines(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Collected:
+    """What the zones' buyers paid more than their sellers got, inside the zones and between."""
+
+    surplus: int
+    between: int
+
+    @classmethod
+    def of(
+        cls,
+        zones: Sequence[ZonePrices | None],
+        members: Sequence[Member],
+        positions: Sequence[Position],
+    ) -> Self:
+        """Add up all zones."""
+        bought, sold = [0] * len(zones), [0] * len(zones)
+        for member, position in zip(members, positions, strict=True):
+            bought[member.zone] += position.bought
+            sold[member.zone] += position.sold
+        surplus = between = 0
+        for zone, prices in enumerate(zones):
+            if prices is not None:
+                surplus += (prices.buyers - prices.sellers) * bought[zone]
+                between += prices.sellers * (bought[zone] - sold[zone])
+        return cls(surplus, between)
+
+
 def _accounts(
-    zones: Sequence[ZonePrices | None],
-    members: Sequence[Member],
-    positions: Sequence[Position],
-    trades: Trades,
-    charged: ChargeTotals,
+    collected: _Collected, crossing_fees: int, trades: Trades, charged: ChargeTotals
 ) -> Accounts:
     """Book what is left of the members' money by the reason why."""
-    bought, sold = [0] * len(zones), [0] * len(zones)
-    for member, position in zip(members, positions, strict=True):
-        bought[member.zone] += position.bought
-        sold[member.zone] += position.sold
-    surplus = rent = 0
-    for zone, prices in enumerate(zones):
-        if prices is not None:
-            surplus += (prices.buyers - prices.sellers) * bought[zone]
-            rent += prices.sellers * (bought[zone] - sold[zone])
-    if rent < 0:
-        msg = f"the zones' prices pay out {-rent} more than they take in: give one clearing's"
+    rent = collected.between - crossing_fees
+    if crossing_fees < 0 or rent < 0:
+        msg = (
+            f"the zones' prices collect {collected.between} between them, and their edges' fees "
+            f"are {crossing_fees}: give one clearing's"
+        )
         raise ZonePriceError(msg)
     return Accounts(
         balancing=trades.balancing,
         rounding=charged.rounding,
         vat=charged.vat,
-        grid_fees=charged.grid_fees,
+        grid_fees=bounded_amount("grid fees", charged.grid_fees + crossing_fees),
         levies=charged.levies,
         coop_fee=charged.coop_fee,
         congestion_rent=bounded_amount("congestion rent", rent),
-        mechanism_surplus=bounded_amount("mechanism surplus", surplus),
+        mechanism_surplus=bounded_amount("mechanism surplus", collected.surplus),
     )
