@@ -40,6 +40,8 @@ _ALWAYS_THERE: Final = frozenset(
         "zone",
     }
 )
+# Home Assistant's modbus brings it once the first Modbus device is added: see test_first_need.py.
+_OF_MODBUS: Final = "modbus_connection"
 _COMPUTED: Final = "import_module"
 _DISCOVERY: Final = frozenset({"bluetooth", "dhcp", "homekit", "mqtt", "ssdp", "usb", "zeroconf"})
 
@@ -99,6 +101,8 @@ def _problem(package: Package, name: str) -> str | None:
         return "must be written out, for all to see"
     if top == "homeassistant":
         return _component_problem(package, rest[1:]) if rest[:1] == ["components"] else None
+    if top == _OF_MODBUS:
+        return None
     if distributions(top) & (core_requirements() | _declared(package)):
         return None
     return f"{top} is not in the manifest's requirements"
