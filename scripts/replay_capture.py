@@ -2,6 +2,7 @@
 """Decode a raw capture of a device, as diagnostics record it, and print its points as JSON."""
 
 import argparse
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -19,7 +20,8 @@ def main() -> int:
     asked = _arguments()
     try:
         profile = load(asked.profile or "sunspec", dict(asked.option))
-        reading = replay(load_capture(asked.file), profile, dict(asked.parameter))
+        capture = load_capture(asked.file)
+        reading = asyncio.run(replay(capture, profile, dict(asked.parameter)))
     except (CaptureError, ProfileError, SunSpecError) as error:
         print(f"replay_capture: {error}", file=sys.stderr)
         return 2

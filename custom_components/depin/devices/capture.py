@@ -1,11 +1,10 @@
 """A raw capture of a device, as diagnostics record it, and the points in it."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from modbus_connection import IllegalDataAddressError
 
@@ -77,7 +76,8 @@ def parse_capture(written: object) -> Capture:
     if not any(key in written for key in ("holding", "input", "messages")):
         msg = "a capture needs holding, input or messages, and this one has none of them"
         raise CaptureError(msg)
-    meta = written.get("meta") or {}
+    meta = written.get("meta")
+    meta = {} if meta is None else meta
     if not isinstance(meta, dict):
         msg = 'meta is an object, such as {"unit": 1, "base": 40000}'
         raise CaptureError(msg)
@@ -93,7 +93,7 @@ def parse_capture(written: object) -> Capture:
     )
 
 
-def replay(capture: Capture, profile: Profile, parameters: Mapping[str, str]) -> Reading:
+async def replay(capture: Capture, profile: Profile, parameters: Mapping[str, str]) -> Reading:
     """Return the points in a capture by a profile.
 
     Raises CaptureError where the capture is of another kind of device.
@@ -104,12 +104,12 @@ def replay(capture: Capture, profile: Profile, parameters: Mapping[str, str]) ->
         msg = f"{profile.key} is read from registers, and this capture has none"
         raise CaptureError(msg)
     if profile.transport == "sunspec":
-        return _replay_sunspec(capture, profile)
+        return await _replay_sunspec(capture, profile)
     units = dict.fromkeys({"", *profile.units}, capture)
-    return asyncio.run(RegisterDevice(profile, units).read())
+    return await RegisterDevice(profile, units).read()
 
 
-def _replay_sunspec(capture: Capture, profile: Profile) -> Reading:
+async def _replay_sunspec(capture: Capture, profile: Profile) -> Reading:
     bases = (*(profile.bases or BASES), *_markers(capture))
     device = SunSpecDevice(
         capture,
@@ -117,7 +117,7 @@ def _replay_sunspec(capture: Capture, profile: Profile) -> Reading:
         meter_sign=profile.defaults.get("meter_sign", "auto"),
         frozen=True,
     )
-    return asyncio.run(device.read())
+    return await device.read()
 
 
 def _replay_messages(capture: Capture, profile: Profile, parameters: Mapping[str, str]) -> Reading:
@@ -148,7 +148,7 @@ def _words(registers: Mapping[int, int], address: int, count: int) -> list[int]:
         raise IllegalDataAddressError from missing
 
 
-def _registers(written: Any, space: str) -> dict[int, int]:  # noqa: ANN401 - any JSON
+def _registers(written: object, space: str) -> dict[int, int]:
     """Read registers by address, or several in a row from an address on."""
     if written is None:
         return {}
@@ -158,7 +158,7 @@ def _registers(written: Any, space: str) -> dict[int, int]:  # noqa: ANN401 - an
     registers: dict[int, int] = {}
     for key, value in written.items():
         try:
-            address = int(key, 0)
+            address = int(key) if key.isdecimal() else int(key, 0)
         except ValueError as error:
             msg = f"{space} has {key!r} where an address should stand"
             raise CaptureError(msg) from error
@@ -172,7 +172,7 @@ def _registers(written: Any, space: str) -> dict[int, int]:  # noqa: ANN401 - an
     return registers
 
 
-def _messages(written: Any) -> tuple[Message, ...]:  # noqa: ANN401 - any JSON
+def _messages(written: object) -> tuple[Message, ...]:
     """Read messages as topic and payload, and maybe when and how they came."""
     if written is None:
         return ()
@@ -182,7 +182,7 @@ def _messages(written: Any) -> tuple[Message, ...]:  # noqa: ANN401 - any JSON
     return tuple(_message(each, at) for at, each in enumerate(written))
 
 
-def _message(written: Any, position: int) -> Message:  # noqa: ANN401 - any JSON
+def _message(written: object, position: int) -> Message:
     if (
         not isinstance(written, list)
         or len(written) not in _MESSAGE_LENGTHS

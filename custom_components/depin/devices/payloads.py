@@ -2,7 +2,7 @@
 
 import json
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 from .formulas import Raw
 from .places import Step
@@ -24,7 +24,7 @@ def scalar(payload: str) -> Raw:
     return None if text.lower() in _NOTHING else text
 
 
-def document(payload: str) -> Any:  # noqa: ANN401 - any JSON
+def document(payload: str) -> object:
     """Return the JSON in a payload, or NOT_FOUND where it is none."""
     if len(payload) > _LONGEST:
         return NOT_FOUND
@@ -40,7 +40,7 @@ def telegram_piece(payload: str, tree: object) -> str:
     return wrapped if isinstance(wrapped, str) else payload
 
 
-def on_path(tree: Any, path: tuple[Step, ...]) -> Any:  # noqa: ANN401 - any JSON
+def on_path(tree: object, path: tuple[Step, ...]) -> object:
     """Follow a path into a document, to NOT_FOUND where it ends before."""
     for step in path:
         match tree, step:
@@ -56,7 +56,7 @@ def on_path(tree: Any, path: tuple[Step, ...]) -> Any:  # noqa: ANN401 - any JSO
     return tree
 
 
-def value(tree: Any, path: tuple[Step, ...], unit_key: str | None) -> Any:  # noqa: ANN401
+def value(tree: object, path: tuple[Step, ...], unit_key: str | None) -> object:
     """Return the raw value on a path, in our unit where one stands beside it."""
     found = on_path(tree, path)
     if found is NOT_FOUND:
@@ -75,7 +75,7 @@ def value(tree: Any, path: tuple[Step, ...], unit_key: str | None) -> Any:  # no
     return None if factor is None else Fraction(amount) * factor
 
 
-def _raw(found: Any) -> Raw:  # noqa: ANN401 - any JSON
+def _raw(found: object) -> Raw:
     """Return a value on a path; of a list of phases, the sum."""
     match found:
         case str():
@@ -90,5 +90,5 @@ def _raw(found: Any) -> Raw:  # noqa: ANN401 - any JSON
             return None
 
 
-def _has(item: Any, wanted: dict[str, str]) -> bool:  # noqa: ANN401 - any JSON
+def _has(item: object, wanted: dict[str, str]) -> bool:
     return isinstance(item, dict) and all(item.get(key) == each for key, each in wanted.items())

@@ -69,7 +69,7 @@ _CONDITION: Final = vol.All(
 )
 
 
-def _formula(value: Any) -> Any:  # noqa: ANN401 - a schema takes what a file holds
+def _formula(value: object) -> object:
     """Check a formula, however deep."""
     return FORMULA(value)
 

@@ -61,19 +61,11 @@ class PointFormulas:
 
     def points(self, seen: Mapping[Hashable, Raw]) -> Points:
         """Return the points."""
-        strings = [
-            PvString(
-                **{name: _finished(name, formula.number(seen)) for name, formula in one.items()}
-            )
-            for one in self.strings
-        ]
+        strings = [PvString(**_finished(one, seen)) for one in self.strings]
         while strings and strings[-1] == PvString():
             strings.pop()
         return Points(
-            **{
-                name: _finished(name, formula.number(seen))
-                for name, formula in self.numbers.items()
-            },
+            **_finished(self.numbers, seen),
             manufacturer=self._text("manufacturer", seen),
             model=self._text("model", seen),
             serial=self._text("serial", seen),
@@ -215,11 +207,15 @@ def _chosen(written: dict[str, Any], options: Mapping[str, str]) -> dict[str, An
     return written
 
 
-def _merged(base: Any, change: Any) -> Any:  # noqa: ANN401 - trees of a file
-    """Lay a choice over a profile: key by key down to the points; nothing takes a key away."""
-    if not isinstance(base, dict) or not isinstance(change, dict) or _IS_POINT & change.keys():
-        return change
-    merged = base | {key: _merged(base.get(key), value) for key, value in change.items()}
+def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """Lay a choice over a profile: key by key down to the points; null takes a key away."""
+    merged = dict(base)
+    for key, value in change.items():
+        under = base.get(key)
+        if isinstance(under, dict) and isinstance(value, dict) and not _IS_POINT & value.keys():
+            merged[key] = _merged(under, value)
+        else:
+            merged[key] = value
     return {key: value for key, value in merged.items() if value is not None}
 
 
@@ -362,6 +358,10 @@ def _path(written: list[Any] | tuple[Any, ...]) -> tuple[Step, ...]:
     return tuple(tuple(step.items()) if isinstance(step, dict) else step for step in written)
 
 
-def _finished(name: str, value: Fraction | None) -> Any:  # noqa: ANN401 - a point's own type
-    finish = _FINISH.get(name) or (energy if name.endswith("_wh") else power)
-    return finish(value)
+def _finished(formulas: Mapping[str, Formula], seen: Mapping[Hashable, Raw]) -> dict[str, Any]:
+    """Return numbers as their points have them."""
+    values: dict[str, Any] = {}
+    for name, formula in formulas.items():
+        finish = _FINISH.get(name) or (energy if name.endswith("_wh") else power)
+        values[name] = finish(formula.number(seen))
+    return values

@@ -135,6 +135,7 @@ class Chain:
                 wanted[f"{number} {key}"] = Wanted(each, group=str(number))
             end = max(each.address + each.count for each in layout.fields.values())
             ranges.append((layout.model.address, end - 1))
+        self._there: set[int] = set()
         self._registers = Registers(source, wanted, Requests(ranges=tuple(ranges), frozen=frozen))
 
     async def read(self) -> list[ReadModel]:
@@ -143,10 +144,15 @@ class Chain:
         Raises SunSpecMapShiftError where another model stands there by now.
         """
         values = await self._registers.read()
+        there = {number for number in range(len(self._layouts)) if f"{number} id" in values}
+        if self._there - there:
+            msg = "a model is no longer there: scan the device again"
+            raise SunSpecMapShiftError(msg)
+        self._there = there
         return [
             self._read(layout, f"{number} ", values)
             for number, layout in enumerate(self._layouts)
-            if f"{number} id" in values
+            if number in there
         ]
 
     def _read(self, layout: _Layout, prefix: str, values: Mapping[str, Raw]) -> ReadModel:

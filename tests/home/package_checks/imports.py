@@ -93,7 +93,7 @@ def _is_type_checking(test: ast.expr) -> bool:
 def _problem(package: Package, name: str) -> str | None:
     """Return why an import lacks its declaration, if it does."""
     top, *rest = name.split(".")
-    if top in sys.stdlib_module_names:
+    if top in sys.stdlib_module_names or top == _OF_MODBUS:
         return None
     if top == "custom_components":
         return "must be a relative import, and of ourselves"
@@ -101,8 +101,6 @@ def _problem(package: Package, name: str) -> str | None:
         return "must be written out, for all to see"
     if top == "homeassistant":
         return _component_problem(package, rest[1:]) if rest[:1] == ["components"] else None
-    if top == _OF_MODBUS:
-        return None
     if distributions(top) & (core_requirements() | _declared(package)):
         return None
     return f"{top} is not in the manifest's requirements"
