@@ -4,15 +4,23 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+if find_spec("modbus_connection") is None:
+    environment = Path(sys.path[0]) / ".venv/bin/python"
+    if Path(sys.executable) == environment or not environment.exists():
+        sys.exit("replay_capture: the environment is missing or old: run scripts/setup")
+    os.execv(environment, [str(environment), *sys.argv])  # noqa: S606
+
 from modbus_connection.model.sunspec import SunSpecError
 
 from custom_components.depin.devices.capture import CaptureError, load_capture, replay
-from custom_components.depin.devices.profiles import ProfileError, load, names
+from custom_components.depin.devices.profiles import ProfileError, load
 
 
 def main() -> int:
@@ -33,7 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="replay_capture", description=__doc__)
     parser.add_argument("file", metavar="FILE", type=Path, help="the capture")
     device = parser.add_mutually_exclusive_group(required=True)
-    device.add_argument("--profile", metavar="NAME", help=", ".join(names()))
+    device.add_argument("--profile", metavar="NAME", help="a file of devices/profiles")
     device.add_argument("--sunspec", action="store_true", help="find SunSpec models by themselves")
     parser.add_argument(
         "--option",
