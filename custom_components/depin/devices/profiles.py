@@ -25,11 +25,10 @@ from .formulas import (
 from .places import REGISTERS, MessagePlace, Place, RegisterPlace, Step, TelegramPlace
 from .points import Points, PvString, Reading, Role, Status
 from .profile_schema import PROFILE
-from .quantities import UNITS, energy, frequency, power, ratio, share
+from .quantities import UNITS, finished, ratio
 
 FOLDER: Final = Path(__file__).with_name("profiles")
 
-_FINISH: Final = {"soc_percent": share, "frequency_hz": frequency}
 _IS_POINT: Final = frozenset({"register", "topic", "sum", "first", "only", "directed", "plugged"})
 _NO_OPTIONS: Final[Mapping[str, str]] = {}
 
@@ -360,8 +359,4 @@ def _path(written: list[Any] | tuple[Any, ...]) -> tuple[Step, ...]:
 
 def _finished(formulas: Mapping[str, Formula], seen: Mapping[Hashable, Raw]) -> dict[str, Any]:
     """Return numbers as their points have them."""
-    values: dict[str, Any] = {}
-    for name, formula in formulas.items():
-        finish = _FINISH.get(name) or (energy if name.endswith("_wh") else power)
-        values[name] = finish(formula.number(seen))
-    return values
+    return {name: finished(name, formula.number(seen)) for name, formula in formulas.items()}

@@ -17,10 +17,12 @@ UNITS: Final = {
     "W": Fraction(1),
     "kW": Fraction(1000),
     "MW": Fraction(10**6),
+    "mWh": Fraction(1, 1000),
     "Ws": Fraction(1, 3600),
     "Wh": Fraction(1),
     "kWh": Fraction(1000),
     "MWh": Fraction(10**6),
+    "GWh": Fraction(10**9),
     "Hz": Fraction(1),
     "%": Fraction(1),
 }
@@ -43,6 +45,12 @@ def number(text: str) -> Fraction | None:
 def ratio(value: float | str) -> Fraction:
     """Return a factor as it was written: 0.1 is a tenth."""
     return Fraction(str(value))
+
+
+def finished(name: str, value: Fraction | None) -> float | None:
+    """Return a number as the point of that name has it: None out of its bounds."""
+    finish = _FINISH.get(name) or (energy if name.endswith("_wh") else power)
+    return finish(value)
 
 
 def energy(value: Fraction | None) -> int | None:
@@ -69,3 +77,6 @@ def frequency(value: Fraction | None) -> float | None:
     low, high = _MAINS_HZ
     hertz = value / 10 if 10 * low <= value <= 10 * high else value
     return float(round(hertz, 3)) if low <= hertz <= high else None
+
+
+_FINISH: Final = {"soc_percent": share, "frequency_hz": frequency}
