@@ -94,10 +94,8 @@ def _bindings(
     choices = [_choices(name, tree, parameters) for name in open_names]
     for picked in product(*choices):
         binding = bound | dict(zip(open_names, picked, strict=True))
-        where = filled(place, binding)
-        if not isinstance(where, MessagePlace):
-            continue
-        if not where.path or payloads.on_path(tree, where.path) is not payloads.NOT_FOUND:
+        path = tuple(_filled_step(step, binding) for step in place.path)
+        if not path or payloads.on_path(tree, path) is not payloads.NOT_FOUND:
             yield frozenset(binding.items())
 
 

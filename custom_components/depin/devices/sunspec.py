@@ -93,6 +93,10 @@ class SunSpecDevice:
             models = await self._models()
         return interpret(models, meter=self._meter, meter_sign=self._meter_sign)
 
+    def scan_again(self) -> None:
+        """Look for models anew at the next read, as some appear only later."""
+        self._chain = None
+
     async def _models(self) -> list[ReadModel]:
         if self._chain is None:
             self._chain = await open_chain(self._source, self._bases, frozen=self._frozen)

@@ -8,7 +8,7 @@ from .quantities import UNITS, number
 
 _LONGEST: Final = 16_384
 _MOST_PIECES: Final = 512
-_END: Final = re.compile(r"!([0-9A-Fa-f]{4})\s*\Z")
+_END: Final = re.compile(r"![0-9A-Fa-f]{4}\s*\Z")
 _LINE: Final = re.compile(
     r"^(\d+-\d+:\d+\.\d+\.\d+)\(([^()*\r\n]*)(?:\*([A-Za-z]+))?\)", re.MULTILINE
 )
@@ -60,12 +60,10 @@ def _joined(pieces: list[str]) -> list[str]:
 
 def _is_sound(text: str) -> bool:
     """Tell whether the CRC16 over all from the slash to the exclamation mark is the one given."""
-    end = _END.search(text)
-    if end is None:
-        return False
+    body, mark, given = text.rpartition("!")
     remainder = 0
-    for byte in text[: end.start() + 1].encode("ascii", "replace"):
+    for byte in (body + mark).encode("ascii", "replace"):
         remainder ^= byte
         for _ in range(8):
             remainder = remainder >> 1 ^ (0xA001 if remainder & 1 else 0)
-    return remainder == int(end[1], 16)
+    return remainder == int(given, 16)

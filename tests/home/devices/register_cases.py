@@ -345,6 +345,12 @@ CASES: Final = (
     ),
     Case(
         "sungrow_sh",
+        "evcc: a battery's power of which nothing says the direction is not known",
+        registers("input", {13_021: ("int16", 900)}, "little"),
+        {},
+    ),
+    Case(
+        "sungrow_sh",
         "mkaiser #406: new firmware has the sign in the register",
         registers("input", {13_021: ("int16", -900)}, "little"),
         {"power_w": -900},

@@ -124,6 +124,57 @@ def test_garbage_makes_no_value(garbage: str) -> None:
     assert device.reading(1).flat == Points()
 
 
+def test_a_retained_message_of_a_device_without_a_clock_says_nothing() -> None:
+    device = MessageDevice(load("evcc_mqtt"), {})
+    device.hear("evcc/site/pvPower", "500", 1, retained=True)
+    assert device.heard_at is None
+
+
+def test_a_payload_without_bounds_is_not_read() -> None:
+    device = plug()
+    device.hear("zigbee2mqtt/plug", sent(power=5, rest="x" * 200_000), 1)
+    assert device.reading(1).flat == Points()
+
+
+@pytest.mark.parametrize(
+    ("beside", "watts"),
+    [({"unit": "kW"}, 5000), ({}, 5), ({"unit": "A"}, None), ({"unit": 3}, None)],
+)
+def test_a_unit_that_stands_beside_a_value_counts(
+    beside: dict[str, object], watts: int | None
+) -> None:
+    sampled = [{"measurand": "Power.Active.Import", "value": "5", **beside}]
+    device = MessageDevice(load("ocpp"), {})
+    device.hear("MeterValues", sent(meterValue=[{"sampledValue": sampled}]), 1)
+    assert device.reading(1).flat.power_w == watts
+
+
+def test_a_value_of_no_number_beside_a_unit_is_none() -> None:
+    sampled = [{"measurand": "Power.Active.Import", "value": True, "unit": "W"}]
+    device = MessageDevice(load("ocpp"), {})
+    device.hear("MeterValues", sent(meterValue=[{"sampledValue": sampled}]), 1)
+    assert device.reading(1).flat.power_w is None
+
+
+@pytest.mark.parametrize(
+    ("plugged", "charging", "status"),
+    [
+        ("true", "false", Status.PLUGGED),
+        ("false", "false", Status.UNPLUGGED),
+        ("true", "true", Status.CHARGING),
+        ("", "true", Status.CHARGING),
+        ("", "false", None),
+        ("true", "", Status.PLUGGED),
+        ("perhaps", "perhaps", None),
+    ],
+)
+def test_two_flags_make_a_status(plugged: str, charging: str, status: Status | None) -> None:
+    device = MessageDevice(load("evcc_mqtt"), {"loadpoint": "1"})
+    device.hear("evcc/loadpoints/1/connected", plugged, 1)
+    device.hear("evcc/loadpoints/1/charging", charging, 1)
+    assert device.reading(1).parts[Role.CHARGER].status is status
+
+
 def test_a_topic_of_others_is_not_heard() -> None:
     device = plug()
     device.hear("zigbee2mqtt/other", sent(power=5), 1)

@@ -1,6 +1,7 @@
 """SunSpec maps of all kinds, and what vendors do to them."""
 
 import pytest
+from modbus_connection import ModbusError, ModbusTimeoutError, ServerDeviceBusyError
 from modbus_connection.model.sunspec import SunSpecError
 
 from custom_components.depin.devices.capture import Capture, replay
@@ -264,6 +265,12 @@ async def test_a_chain_that_breaks_off_gives_what_comes_before() -> None:
     assert (await replay(capture(made), load("sunspec"), {})).flat.power_w == 5
 
 
+async def test_a_length_that_leads_out_of_all_registers_ends_the_chain() -> None:
+    listed = [0x5375, 0x6E53, 64_001, 65_000]
+    made = Capture(holding=dict(enumerate(listed, 40_000)))
+    assert (await replay(made, load("sunspec"), {})).flat == Points()
+
+
 async def test_models_that_nobody_knows_are_stepped_over() -> None:
     unknown = Block(64_001, [7] * 31)
     assert (await read(common("A"), unknown, inverter(5, 6), unknown)).flat.power_w == 5
@@ -287,8 +294,12 @@ class _Moving:
 
     def __init__(self) -> None:
         self.now = capture(sunspec_map(common("SMA"), inverter(5, 6)))
+        self.silent_at = -1
+        self.fault: ModbusError = ModbusTimeoutError()
 
     async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        if address <= self.silent_at < address + count:
+            raise self.fault
         return await self.now.read_holding_registers(address, count)
 
     async def read_input_registers(self, address: int, count: int) -> list[int]:
@@ -301,6 +312,33 @@ async def test_a_chain_that_moved_is_found_again() -> None:
     assert (await device.read()).flat.power_w == 5
     source.now = capture(sunspec_map(common("SMA"), ports([(0, 1, 2, 3)]), inverter(7, 8)))
     assert (await device.read()).flat.power_w == 7
+
+
+async def test_models_that_appear_later_are_found_when_asked_for() -> None:
+    source = _Moving()
+    device = SunSpecDevice(source)
+    await device.read()
+    source.now = capture(sunspec_map(common("SMA"), inverter(5, 6), meter(7, 8, 9)))
+    assert Role.GRID not in (await device.read()).parts
+    device.scan_again()
+    assert (await device.read()).parts[Role.GRID].import_wh == 9
+
+
+@pytest.mark.parametrize("address", [40_000, 40_002, 40_070, 40_084])
+async def test_a_silent_device_is_no_missing_map(address: int) -> None:
+    source = _Moving()
+    source.silent_at = address
+    with pytest.raises(ModbusTimeoutError):
+        await SunSpecDevice(source).read()
+
+
+@pytest.mark.parametrize("address", [40_000, 40_002, 40_070])
+async def test_a_busy_device_is_no_missing_map(address: int) -> None:
+    source = _Moving()
+    source.silent_at = address
+    source.fault = ServerDeviceBusyError()
+    with pytest.raises(ServerDeviceBusyError):
+        await SunSpecDevice(source).read()
 
 
 async def test_a_chain_that_became_shorter_is_found_again() -> None:
