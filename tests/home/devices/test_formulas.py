@@ -1,5 +1,6 @@
 """How points follow from values, where profiles alone do not show it."""
 
+from collections.abc import Hashable, Mapping
 from fractions import Fraction
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_value_as_text(raw: Raw, text: str | None) -> None:
     ("seen", "complete", "partial"),
     [({"one": 1, "two": 2}, 3, 3), ({"one": 1, "two": None}, None, 1), ({}, None, None)],
 )
-def test_a_sum(seen: dict[str, Raw], complete: int | None, partial: int | None) -> None:
+def test_a_sum(seen: Mapping[Hashable, Raw], complete: int | None, partial: int | None) -> None:
     assert Sum((ONE, TWO)).number(seen) == complete
     assert Sum((ONE, TWO), partial=True).number(seen) == partial
 
@@ -48,7 +49,7 @@ def test_a_sum(seen: dict[str, Raw], complete: int | None, partial: int | None) 
     ("seen", "first", "only"),
     [({"one": 1, "two": 2}, 1, None), ({"one": None, "two": 2}, 2, 2), ({}, None, None)],
 )
-def test_one_of_several(seen: dict[str, Raw], first: int | None, only: int | None) -> None:
+def test_one_of_several(seen: Mapping[Hashable, Raw], first: int | None, only: int | None) -> None:
     assert First((ONE, TWO)).number(seen) == first
     assert Only((ONE, TWO)).number(seen) == only
 
@@ -79,6 +80,7 @@ def test_bits_and_bytes_are_cut_out() -> None:
 
 def test_every_place_is_known() -> None:
     condition = Condition(Measured("four"))
-    formula = Sum((First((ONE, Only((TWO,)))), Directed(Measured("three"), (condition,), False)))
+    directed = Directed(Measured("three"), (condition,), otherwise_positive=False)
+    formula = Sum((First((ONE, Only((TWO,)))), directed))
     assert set(places(formula)) == {"one", "two", "three", "four"}
     assert set(places(State(ONE, {"1": Status.OFF}, condition))) == {"one", "four"}

@@ -163,6 +163,14 @@ def test_the_sound_profile_is_taken() -> None:
     assert parse("mine", sound()).vendor == "Deye"
 
 
+async def test_the_example_in_the_documentation_is_a_profile() -> None:
+    page = (FOLDER.parents[3] / "docs" / "devices.md").read_text()
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    profile = parse("example", yaml.safe_load(example), {"counters": "Wh"})
+    made = capture(registers("input", {52: ("float32", 5.0), 72: ("uint32", 7)}))
+    assert (await replay(made, profile, {})).flat == Points(power_w=5, import_wh=7)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
