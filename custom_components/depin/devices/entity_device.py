@@ -44,6 +44,7 @@ class EntityDevice:
         self._points: dict[str, float | None] = dict.fromkeys(points)
         self._silence_ms = silence_ms
         self.heard_at: int | None = None
+        self._times: dict[str, int] = {}
 
     def hear(self, point: str, state: str, unit: str | None, at: int) -> None:
         """Take in a state as it was last reported; one that is no number ends the value."""
@@ -52,8 +53,13 @@ class EntityDevice:
         amount = number(state) if unit in _units(point) else None
         value = None if amount is None or unit is None else amount * UNITS[unit]
         self._points[point] = finished(point, value)
+        self._times[point] = at
         if value is not None:
             self.heard_at = at if self.heard_at is None else max(self.heard_at, at)
+
+    def times(self) -> Mapping[Role, Mapping[str, int]]:
+        """Return when each point was last reported."""
+        return {self._role: dict(self._times)}
 
     def reading(self, now: int) -> Reading:
         """Return what the states say, or that the device is unavailable."""

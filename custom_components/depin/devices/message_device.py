@@ -10,7 +10,7 @@ from . import payloads
 from .formulas import Raw
 from .parameters import filled
 from .places import MessagePlace, TelegramPlace
-from .points import NO_POINTS, Reading, Status
+from .points import NO_POINTS, Reading, Role, Status
 from .profiles import Profile, ProfileError
 from .telegrams import Telegram
 
@@ -37,6 +37,7 @@ class MessageDevice:
         self._values: dict[str, dict[MessagePlace, MessagePlace]] = {}
         self._telegrams: dict[str, _Assembly] = {}
         self._seen: dict[Hashable, Raw] = {}
+        self._times: dict[Hashable, int] = {}
         for place in profile.places():
             if isinstance(place, MessagePlace | TelegramPlace):
                 self._follow(place, parameters)
@@ -68,7 +69,9 @@ class MessageDevice:
             if own is None or own > at:
                 return
             at = own
-        if self._take(topic, payload, tree):
+        if said := self._take(topic, payload, tree):
+            self._seen.update(said)
+            self._times.update(dict.fromkeys(said, at))
             self.heard_at = at if self.heard_at is None else max(self.heard_at, at)
 
     def reading(self, now: int) -> Reading:
@@ -81,6 +84,10 @@ class MessageDevice:
             return Reading(device, roles, (f"the device is {why}",))
         return self.profile.read(self._seen)
 
+    def times(self) -> Mapping[Role, Mapping[str, int]]:
+        """Return when each number of each role was heard, by its own time where it gives one."""
+        return self.profile.times(self._times)
+
     def _follow(self, place: MessagePlace | TelegramPlace, parameters: Mapping[str, str]) -> None:
         where = filled(place, parameters)
         if where is None:
@@ -91,32 +98,21 @@ class MessageDevice:
             assembly = self._telegrams.setdefault(where.topic, _Assembly())
             assembly.places[place] = where.obis
 
-    def _take(self, topic: str, payload: str, tree: object) -> bool:
-        """Keep what a message says; tell whether it said anything."""
-        said = False
+    def _take(self, topic: str, payload: str, tree: object) -> dict[Hashable, Raw]:
+        """Return what a message says, by the places that it is for."""
+        said: dict[Hashable, Raw] = {}
         gone = payload.strip() == ""
         for place, where in self._values.get(topic, {}).items():
-            raw: object = payloads.NOT_FOUND
             if gone or not where.path:
-                raw = payloads.scalar(payload)
-            elif tree is not payloads.NOT_FOUND:
-                raw = payloads.value(tree, where.path, where.unit_key)
-            if raw is not payloads.NOT_FOUND:
-                self._seen[place] = raw  # type: ignore[assignment]
-                said = True
+                said[place] = payloads.scalar(payload)
+            elif payloads.on_path(tree, where.path) is not payloads.NOT_FOUND:
+                said[place] = payloads.value(tree, where.path, where.unit_key)
         if assembly := self._telegrams.get(topic):
-            piece = payloads.telegram_piece(payload, tree)
-            said = self._take_telegram(assembly, piece) or said
+            values = assembly.telegram.take(payloads.telegram_piece(payload, tree)) or {}
+            said |= {
+                place: values[obis] for place, obis in assembly.places.items() if obis in values
+            }
         return said
-
-    def _take_telegram(self, assembly: _Assembly, piece: str) -> bool:
-        values = assembly.telegram.take(piece)
-        if values is None:
-            return False
-        for place, obis in assembly.places.items():
-            if obis in values:
-                self._seen[place] = values[obis]
-        return True
 
     def _change_availability(self, payload: str) -> None:
         """Follow the device's last will; what was heard before it went is not read again."""
@@ -126,6 +122,7 @@ class MessageDevice:
         self.online = str(state).lower() in {word.lower() for word in words}
         if not self.online:
             self._seen.clear()
+            self._times.clear()
 
     def _time_in(self, topic: str, tree: object) -> int | None:
         """Return the time that a message gives itself, in milliseconds."""

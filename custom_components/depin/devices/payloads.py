@@ -56,12 +56,9 @@ def on_path(tree: object, path: tuple[Step, ...]) -> object:
     return tree
 
 
-def value(tree: object, path: tuple[Step, ...], unit_key: str | None) -> object:
+def value(tree: object, path: tuple[Step, ...], unit_key: str | None) -> Raw:
     """Return the raw value on a path, in our unit where one stands beside it."""
-    found = on_path(tree, path)
-    if found is NOT_FOUND:
-        return NOT_FOUND
-    raw = _raw(found)
+    raw = _raw(on_path(tree, path))
     if unit_key is None:
         return raw
     beside = on_path(tree, path[:-1])

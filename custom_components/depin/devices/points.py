@@ -126,10 +126,10 @@ class Pulled(Protocol):
 
 
 class Pushed(Protocol):
-    """A source that speaks when it likes, at instants in milliseconds."""
-
-    def hear(self, topic: str, payload: str, at: int, *, retained: bool = False) -> None:
-        """Take in one message."""
+    """A source that speaks when it likes; instants are in milliseconds."""
 
     def reading(self, now: int) -> Reading:
-        """Return what the messages so far say, as far as it is not too old."""
+        """Return what was heard so far, as far as it is not too old."""
+
+    def times(self) -> Mapping[Role, Mapping[str, int]]:
+        """Return when each of these numbers was heard, which is never the time of asking."""

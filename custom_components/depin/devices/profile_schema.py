@@ -130,7 +130,6 @@ _READING: Final = vol.Schema(
         vol.Optional("port"): vol.All(int, vol.Range(min=1, max=0xFFFF)),
         vol.Optional("max_registers"): vol.All(int, vol.Range(min=1, max=125)),
         vol.Optional("one_value_a_request"): True,
-        vol.Optional("blocks"): [vol.All([_WHOLE], vol.Length(min=2, max=2))],
         vol.Optional("spacing_ms"): _WHOLE,
         vol.Optional("connect_delay_s"): _WHOLE,
         vol.Optional("one_client"): True,

@@ -141,13 +141,15 @@ class Profile:
     options: Mapping[str, OwnersOption]
 
     def places(self) -> list[Place]:
-        """Return every place that the profile looks at, each once."""
-        formulas = [self.device, *self.roles.values()]
+        """Return every place that points come from, each once."""
         found: dict[Any, None] = {}
-        for one in formulas:
-            found.update(dict.fromkeys(one.places()))
-        for check in self.checks:
-            found[check.value.place] = None
+        for formulas in (self.device, *self.roles.values()):
+            found.update(dict.fromkeys(formulas.places()))
+        return list(found)
+
+    def check_places(self) -> list[Place]:
+        """Return every place that tells this device from others, each once."""
+        found: dict[Any, None] = {check.value.place: None for check in self.checks}
         return list(found)
 
     def read(self, seen: Mapping[Hashable, Raw], said: tuple[str, ...] = ()) -> Reading:
@@ -161,6 +163,17 @@ class Profile:
             },
             said,
         )
+
+    def times(self, heard: Mapping[Hashable, int]) -> dict[Role, dict[str, int]]:
+        """Return when each number of each role was heard: a sum is as old as its oldest part."""
+        return {
+            role: {
+                name: min(instants)
+                for name, formula in formulas.numbers.items()
+                if (instants := [heard[place] for place in places(formula) if place in heard])
+            }
+            for role, formulas in self.roles.items()
+        }
 
     def matches(self, seen: Mapping[Hashable, Raw]) -> bool | None:
         """Tell whether what was seen looks like this device; None where the profile cannot tell."""

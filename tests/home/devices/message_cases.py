@@ -3,7 +3,7 @@
 from typing import Final
 
 from .captures import messages
-from .register_cases import Case
+from .case import Case
 
 _SHELLY: Final = "shellypro3em-a1"
 _GOE: Final = "/go-eCharger/012345"

@@ -2,8 +2,13 @@
 
 import pytest
 
+from custom_components.depin.devices.capture import Capture
 from custom_components.depin.devices.entity_device import EntityDevice, EntityFault, entity_fault
-from custom_components.depin.devices.points import Points, Role, Status
+from custom_components.depin.devices.message_device import MessageDevice
+from custom_components.depin.devices.points import Points, Pulled, Pushed, Role, Status
+from custom_components.depin.devices.profiles import load
+from custom_components.depin.devices.register_device import RegisterDevice
+from custom_components.depin.devices.sunspec import SunSpecDevice
 
 
 @pytest.mark.parametrize(
@@ -43,6 +48,8 @@ def test_states_become_points() -> None:
     points = device().reading(2000).parts[Role.BATTERY]
     assert points == Points(charge_wh=1_234_567, power_w=-1500, soc_percent=55.5)
     assert device().heard_at == 2000
+    times = {"charge_wh": 1000, "power_w": 2000, "soc_percent": 1500}
+    assert device().times() == {Role.BATTERY: times}
 
 
 @pytest.mark.parametrize("state", ["unknown", "unavailable", "", "nan", "on"])
@@ -64,6 +71,16 @@ def test_an_entity_of_another_point_is_not_heard() -> None:
     heard = device()
     heard.hear("import_wh", "5", "kWh", 3000)
     assert heard.reading(2000).parts[Role.BATTERY].import_wh is None
+
+
+def test_sources_are_pulled_or_pushed() -> None:
+    pulled: list[Pulled] = [
+        RegisterDevice(load("solis_hybrid"), {}),
+        SunSpecDevice(Capture()),
+    ]
+    pushed: list[Pushed] = [device(), MessageDevice(load("evcc_mqtt"), {})]
+    assert [source.reading(10**9).flat.status for source in pushed] == [Status.UNAVAILABLE, None]
+    assert len(pulled) == 2
 
 
 def test_silence_is_unavailable() -> None:

@@ -51,6 +51,20 @@ def test_the_last_value_counts_and_others_stay() -> None:
     assert device.heard_at == 2
 
 
+def test_each_number_keeps_its_own_time() -> None:
+    device = plug()
+    device.hear("zigbee2mqtt/plug", sent(power=5, energy=1), 1)
+    device.hear("zigbee2mqtt/plug", sent(power=7), 2)
+    assert device.times() == {Role.SUB: {"power_w": 2, "import_wh": 1}}
+
+
+def test_a_sum_is_as_old_as_its_oldest_part() -> None:
+    device = MessageDevice(load("dsmr_reader_mqtt"), {})
+    device.hear("dsmr/reading/electricity_delivered_1", "1", 1)
+    device.hear("dsmr/reading/electricity_delivered_2", "2", 2)
+    assert device.times()[Role.GRID] == {"import_wh": 1}
+
+
 def test_it_subscribes_to_what_it_reads() -> None:
     assert plug().topics == {"zigbee2mqtt/plug", "zigbee2mqtt/plug/availability"}
 

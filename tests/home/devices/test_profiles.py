@@ -12,13 +12,16 @@ from custom_components.depin.devices.points import Points
 from custom_components.depin.devices.profiles import FOLDER, ProfileError, load, names, parse
 from custom_components.depin.devices.register_device import RegisterDevice
 
-from . import message_cases, register_cases
+from . import charger_cases, hybrid_cases, inverter_cases, message_cases, meter_cases
 from .captures import capture, registers
-from .register_cases import Case
+from .case import Case
 from .sunspec_maps import common, inverter, meter, sunspec_map
 
 CASES = (
-    *register_cases.CASES,
+    *meter_cases.CASES,
+    *inverter_cases.CASES,
+    *hybrid_cases.CASES,
+    *charger_cases.CASES,
     *message_cases.CASES,
     Case(
         "sunspec",
