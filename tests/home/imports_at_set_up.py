@@ -1,4 +1,4 @@
-"""Print the heavy libraries that the integration imports: at set-up, or with a given module."""
+"""Print the libraries that have to wait and are imported: at set-up, or with a given module."""
 
 import asyncio
 import sys
@@ -18,11 +18,11 @@ from homeassistant.core import HomeAssistant
 
 _REPOSITORY: Final = Path(__file__).parents[2]
 _FOLDER: Final = _REPOSITORY / "custom_components" / "depin"
-_HEAVY: Final = frozenset({"aiomqtt", "numpy"})
+_LATER: Final = frozenset({"aiomqtt", "modbus_connection", "numpy"})
 
 
 class _Watch(MetaPathFinder):
-    """Notes the heavy libraries that are imported from within the integration."""
+    """Notes the libraries that have to wait and are imported from within the integration."""
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
@@ -34,7 +34,7 @@ class _Watch(MetaPathFinder):
     ) -> ModuleSpec | None:
         """Find nothing, but look who asks."""
         asking = (Path(frame.filename) for frame in traceback.extract_stack())
-        if fullname in _HEAVY and any(file.is_relative_to(_FOLDER) for file in asking):
+        if fullname in _LATER and any(file.is_relative_to(_FOLDER) for file in asking):
             self.seen.add(fullname)
         return None
 
@@ -59,7 +59,7 @@ def main(subject: str) -> None:
     """Watch what a set-up with an invite imports, or a module by its name."""
     watch = _Watch()
     # What Home Assistant itself has loaded must be asked for again to be seen.
-    for name in [name for name in sys.modules if name.partition(".")[0] in _HEAVY]:
+    for name in [name for name in sys.modules if name.partition(".")[0] in _LATER]:
         del sys.modules[name]
     sys.path.insert(0, str(_REPOSITORY))
     sys.meta_path.insert(0, watch)

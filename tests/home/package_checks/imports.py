@@ -40,6 +40,8 @@ _ALWAYS_THERE: Final = frozenset(
         "zone",
     }
 )
+# Home Assistant's modbus brings it once the first Modbus device is added: see test_first_need.py.
+_OF_MODBUS: Final = "modbus_connection"
 _COMPUTED: Final = "import_module"
 _DISCOVERY: Final = frozenset({"bluetooth", "dhcp", "homekit", "mqtt", "ssdp", "usb", "zeroconf"})
 
@@ -91,7 +93,7 @@ def _is_type_checking(test: ast.expr) -> bool:
 def _problem(package: Package, name: str) -> str | None:
     """Return why an import lacks its declaration, if it does."""
     top, *rest = name.split(".")
-    if top in sys.stdlib_module_names:
+    if top in sys.stdlib_module_names or top == _OF_MODBUS:
         return None
     if top == "custom_components":
         return "must be a relative import, and of ourselves"

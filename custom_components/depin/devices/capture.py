@@ -1,0 +1,204 @@
+"""A raw capture of a device, as diagnostics record it, and the points in it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from modbus_connection import IllegalDataAddressError
+
+from .message_device import MessageDevice
+from .parameters import parameters_in
+from .points import Reading
+from .profiles import Profile
+from .register_device import RegisterDevice
+from .sunspec import SunSpecDevice
+from .sunspec_chain import BASES
+
+_REGISTERS: Final = 0x10000
+_MESSAGE_LENGTHS: Final = (2, 3)
+
+
+class CaptureError(ValueError):
+    """This file is no capture, or not one of such a device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it came; without a time, all came at one."""
+
+    topic: str
+    payload: str
+    at: int = 0
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """The registers, or the messages, of one device; a register that is not there was refused."""
+
+    holding: Mapping[int, int] = field(default_factory=dict)
+    input: Mapping[int, int] = field(default_factory=dict)
+    messages: tuple[Message, ...] = ()
+    base: int | None = None
+
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        """Answer as the device did to function 3."""
+        return _words(self.holding, address, count)
+
+    async def read_input_registers(self, address: int, count: int) -> list[int]:
+        """Answer as the device did to function 4."""
+        return _words(self.input, address, count)
+
+
+def load_capture(file: Path) -> Capture:
+    """Read a capture's file.
+
+    Raises CaptureError, which says what is wrong with it.
+    """
+    try:
+        written = json.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        msg = f"{file} cannot be read: {error.strerror}"
+        raise CaptureError(msg) from error
+    except (ValueError, RecursionError) as error:
+        msg = f"{file} is no JSON: {error}"
+        raise CaptureError(msg) from error
+    return parse_capture(written)
+
+
+def parse_capture(written: object) -> Capture:
+    """Check what a capture's file holds."""
+    if not isinstance(written, dict):
+        msg = "a capture is an object with holding and input registers, or with messages"
+        raise CaptureError(msg)
+    if not any(key in written for key in ("holding", "input", "messages")):
+        msg = "a capture needs holding, input or messages, and this one has none of them"
+        raise CaptureError(msg)
+    meta = written.get("meta")
+    meta = {} if meta is None else meta
+    if not isinstance(meta, dict):
+        msg = 'meta is an object, such as {"unit": 1, "base": 40000}'
+        raise CaptureError(msg)
+    base = meta.get("base")
+    if base is not None and not _is_whole(base, _REGISTERS):
+        msg = f"meta.base is a register's address, not {base!r}"
+        raise CaptureError(msg)
+    return Capture(
+        _registers(written.get("holding"), "holding"),
+        _registers(written.get("input"), "input"),
+        _messages(written.get("messages")),
+        base,
+    )
+
+
+async def replay(capture: Capture, profile: Profile, parameters: Mapping[str, str]) -> Reading:
+    """Return the points in a capture by a profile.
+
+    Raises CaptureError where the capture is of another kind of device.
+    """
+    if profile.transport in {"mqtt", "ocpp"}:
+        return _replay_messages(capture, profile, parameters)
+    if not capture.holding and not capture.input:
+        msg = f"{profile.key} is read from registers, and this capture has none"
+        raise CaptureError(msg)
+    if profile.transport == "sunspec":
+        return await _replay_sunspec(capture, profile)
+    units = dict.fromkeys({"", *profile.units}, capture)
+    return await RegisterDevice(profile, units).read()
+
+
+async def _replay_sunspec(capture: Capture, profile: Profile) -> Reading:
+    bases = (*(profile.bases or BASES), *_markers(capture))
+    device = SunSpecDevice(
+        capture,
+        bases=bases if capture.base is None else (capture.base, *bases),
+        meter_sign=profile.defaults.get("meter_sign", "auto"),
+        frozen=True,
+    )
+    return await device.read()
+
+
+def _replay_messages(capture: Capture, profile: Profile, parameters: Mapping[str, str]) -> Reading:
+    if not capture.messages:
+        msg = f"{profile.key} is read from messages, and this capture has none"
+        raise CaptureError(msg)
+    heard = [(message.topic, message.payload) for message in capture.messages]
+    device = MessageDevice(profile, parameters_in(profile, heard, parameters))
+    for message in capture.messages:
+        device.hear(message.topic, message.payload, message.at, retained=message.retained)
+    return device.reading(capture.messages[-1].at)
+
+
+def _markers(capture: Capture) -> list[int]:
+    """Return where else than at the standard's addresses a SunSpec map could begin."""
+    first, second = 0x5375, 0x6E53
+    return [
+        address
+        for address, word in sorted(capture.holding.items())
+        if word == first and capture.holding.get(address + 1) == second
+    ]
+
+
+def _words(registers: Mapping[int, int], address: int, count: int) -> list[int]:
+    try:
+        return [registers[address + offset] for offset in range(count)]
+    except KeyError as missing:
+        raise IllegalDataAddressError from missing
+
+
+def _registers(written: object, space: str) -> dict[int, int]:
+    """Read registers by address, or several in a row from an address on."""
+    if written is None:
+        return {}
+    if not isinstance(written, dict):
+        msg = f'{space} is an object of registers: {{"ADDRESS": WORD, ...}}'
+        raise CaptureError(msg)
+    registers: dict[int, int] = {}
+    for key, value in written.items():
+        try:
+            address = int(key) if key.isdecimal() else int(key, 0)
+        except ValueError as error:
+            msg = f"{space} has {key!r} where an address should stand"
+            raise CaptureError(msg) from error
+        for offset, word in enumerate(value if isinstance(value, list) else [value]):
+            if word is None:
+                continue
+            if not _is_whole(address + offset, _REGISTERS) or not _is_whole(word, _REGISTERS):
+                msg = f"{space}[{key}] is {word!r}: addresses and words are whole, 0 to 65535"
+                raise CaptureError(msg)
+            registers[address + offset] = word
+    return registers
+
+
+def _messages(written: object) -> tuple[Message, ...]:
+    """Read messages as topic and payload, and maybe when and how they came."""
+    if written is None:
+        return ()
+    if not isinstance(written, list):
+        msg = 'messages is a list of ["topic", "payload"]'
+        raise CaptureError(msg)
+    return tuple(_message(each, at) for at, each in enumerate(written))
+
+
+def _message(written: object, position: int) -> Message:
+    if (
+        not isinstance(written, list)
+        or len(written) not in _MESSAGE_LENGTHS
+        or not isinstance(written[0], str)
+    ):
+        msg = f'messages[{position}] is not ["topic", "payload"]'
+        raise CaptureError(msg)
+    topic, payload, *more = written
+    how = more[0] if more and isinstance(more[0], dict) else {}
+    at = how.get("at", 0)
+    if not isinstance(at, int) or at < 0:
+        msg = f"messages[{position}] came at {at!r}: give milliseconds, or nothing"
+        raise CaptureError(msg)
+    text = payload if isinstance(payload, str) else json.dumps(payload)
+    return Message(topic, text, at, bool(how.get("retained", False)))
+
+
+def _is_whole(value: object, limit: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < limit

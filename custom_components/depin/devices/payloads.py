@@ -1,0 +1,91 @@
+"""What an MQTT payload says: plain numbers and texts, or values on a path in JSON."""
+
+import json
+from fractions import Fraction
+from typing import Final
+
+from .formulas import Raw
+from .places import Step
+from .quantities import UNITS, number
+
+NOT_FOUND: Final = object()
+"""A path that leads nowhere: the message does not speak of the value."""
+
+# What stands for no value, as text.
+_NOTHING: Final = frozenset({"", "null", "none", "nan", "-nan", "unknown", "unavailable"})
+_LONGEST: Final = 100_000
+
+
+def scalar(payload: str) -> Raw:
+    """Return what a payload without structure says, None where it says that there is no value."""
+    text = payload.strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1].strip()
+    return None if text.lower() in _NOTHING else text
+
+
+def document(payload: str) -> object:
+    """Return the JSON in a payload, or NOT_FOUND where it is none."""
+    if len(payload) > _LONGEST:
+        return NOT_FOUND
+    try:
+        return json.loads(payload, parse_float=number, parse_constant=lambda _: None)
+    except ValueError, RecursionError:
+        return NOT_FOUND
+
+
+def telegram_piece(payload: str, tree: object) -> str:
+    """Return what may be a piece of a telegram; Tasmota wraps it into JSON."""
+    wrapped = tree.get("SerialReceived") if isinstance(tree, dict) else None
+    return wrapped if isinstance(wrapped, str) else payload
+
+
+def on_path(tree: object, path: tuple[Step, ...]) -> object:
+    """Follow a path into a document, to NOT_FOUND where it ends before."""
+    for step in path:
+        match tree, step:
+            case dict(), str() if step in tree:
+                tree = tree[step]
+            case list(), int() if -len(tree) <= step < len(tree):
+                tree = tree[step]
+            case list(), tuple():
+                wanted = dict(step)
+                tree = next((item for item in tree if _has(item, wanted)), NOT_FOUND)
+            case _:
+                return NOT_FOUND
+    return tree
+
+
+def value(tree: object, path: tuple[Step, ...], unit_key: str | None) -> Raw:
+    """Return the raw value on a path, in our unit where one stands beside it."""
+    raw = _raw(on_path(tree, path))
+    if unit_key is None:
+        return raw
+    beside = on_path(tree, path[:-1])
+    unit = beside.get(unit_key) if isinstance(beside, dict) else None
+    amount = number(raw) if isinstance(raw, str) else raw
+    if amount is None or isinstance(amount, bool):
+        return None
+    if unit is None:
+        return amount
+    factor = UNITS.get(unit) if isinstance(unit, str) else None
+    return None if factor is None else Fraction(amount) * factor
+
+
+def _raw(found: object) -> Raw:
+    """Return a value on a path; of a list of phases, the sum."""
+    match found:
+        case str():
+            return scalar(found)
+        case bool() | int() | Fraction():
+            return found
+        case list() if found:
+            values = [_raw(each) for each in found]
+            numbers = [each for each in values if isinstance(each, int | Fraction)]
+            return sum(numbers, Fraction()) if len(numbers) == len(values) else None
+        case _:
+            return None
+
+
+def _has(item: object, wanted: dict[str, str]) -> bool:
+    return isinstance(item, dict) and all(item.get(key) == each for key, each in wanted.items())

@@ -1,0 +1,177 @@
+"""What a reading must pass before it is recorded: no jump, no fall, and never a made-up zero."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from .points import COUNTERS, NO_POINTS, Points, Status
+
+ANSWERS: Final = 3
+"""So many answers in a row that agree make a new counter believable."""
+
+MOST_SESSION_WH: Final = 1_000_000
+"""No car takes more at one time."""
+
+_MS_PER_HOUR: Final = 3_600_000
+# A device may count on only once a minute.
+_SHORTEST_MS: Final = 60_000
+
+
+class Fault(enum.StrEnum):
+    """Why a value was not taken."""
+
+    ZERO = "reads zero after it had counted"
+    BACKWARD = "went backward"
+    JUMP = "rose by more than its power allows"
+    POWER = "is more power than the device has"
+    SESSION = "is more than any car takes"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is known of a device: its rated power, and the step of each counter in Wh."""
+
+    rated_w: int | None = None
+    steps: Mapping[str, int] = field(default_factory=dict)
+    panels_only: bool = False
+
+    def rise(self, name: str, elapsed: int) -> int | None:
+        """Return the most that a counter can rise in a time, None where nobody knows."""
+        if self.rated_w is None:
+            return None
+        work = 2 * self.rated_w * max(elapsed, _SHORTEST_MS)
+        return -(-work // _MS_PER_HOUR) + 2 * self.steps.get(name, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A counter's last believed value, and since when it has stood there."""
+
+    value: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The points that may be recorded, and what is to be done and said about the rest."""
+
+    points: Points
+    faults: Mapping[str, Fault]
+    changed: tuple[str, ...] = ()
+
+    @property
+    def ask_again(self) -> bool:
+        """Tell whether the device should be asked again at once."""
+        return bool(self.faults)
+
+
+@dataclass(slots=True)
+class _Doubted:
+    """A value that is not believed yet."""
+
+    value: int
+    at: int
+    answers: int = 1
+
+
+class ValueGate:
+    """The gate of one device: it remembers what each counter last showed."""
+
+    def __init__(self, limits: Limits, accepted: Mapping[str, Accepted] | None = None) -> None:
+        """Take up where a restarted home left off."""
+        self._limits = limits
+        self._accepted = dict(accepted or {})
+        self._doubted: dict[str, _Doubted] = {}
+
+    @property
+    def accepted(self) -> Mapping[str, Accepted]:
+        """Return what each counter last showed, to be kept over a restart."""
+        return dict(self._accepted)
+
+    def judge(self, points: Points, at: int, *, sun_up: bool = True) -> Judged:
+        """Judge a reading of an instant in milliseconds."""
+        faults: dict[str, Fault] = {}
+        changed = []
+        values: dict[str, Any] = {}
+        for name in COUNTERS:
+            value: int | None = getattr(points, name)
+            if value is None:
+                continue
+            fault, is_new = self._judge_counter(name, value, at)
+            if fault:
+                faults[name] = fault
+                values[name] = None
+            if is_new:
+                changed.append(name)
+        if self._is_too_much(points.power_w):
+            faults["power_w"] = Fault.POWER
+            values["power_w"] = None
+        if points.session_wh is not None and points.session_wh > MOST_SESSION_WH:
+            faults["session_wh"] = Fault.SESSION
+            values["session_wh"] = None
+        judged = replace(points, **values)
+        if self._limits.panels_only and not sun_up:
+            judged, faults = self._at_night(points, judged, faults)
+        return Judged(judged, faults, tuple(changed))
+
+    def silent(self, *, sun_up: bool) -> Judged:
+        """Judge that the device gave no answer: panels sleep at night, all else is unavailable."""
+        if self._limits.panels_only and not sun_up:
+            return Judged(replace(self._last(NO_POINTS), status=Status.ASLEEP), {})
+        return Judged(Points(status=Status.UNAVAILABLE), {})
+
+    def _judge_counter(self, name: str, value: int, at: int) -> tuple[Fault | None, bool]:
+        """Return what is wrong with a counter's value, and whether it begins a new count."""
+        last = self._accepted.get(name)
+        if last is None:
+            self._accepted[name] = Accepted(value, at)
+            return None, False
+        fault = self._fault(name, last, value, at)
+        if fault is None:
+            self._doubted.pop(name, None)
+            if value != last.value:
+                self._accepted[name] = Accepted(value, at)
+            return None, False
+        if fault is Fault.ZERO or not self._is_confirmed(name, value, at):
+            return fault, False
+        del self._doubted[name]
+        self._accepted[name] = Accepted(value, at)
+        return None, True
+
+    def _fault(self, name: str, last: Accepted, value: int, at: int) -> Fault | None:
+        if value < last.value:
+            return Fault.BACKWARD if value else Fault.ZERO
+        most = self._limits.rise(name, at - last.since)
+        return Fault.JUMP if most is not None and value - last.value > most else None
+
+    def _is_confirmed(self, name: str, value: int, at: int) -> bool:
+        """Tell whether enough answers agree: each equal to the last, or counted on from it."""
+        before = self._doubted.get(name)
+        most = None if before is None else self._limits.rise(name, at - before.at)
+        if before is None or not 0 <= value - before.value <= (most or 0):
+            self._doubted[name] = _Doubted(value, at)
+            return False
+        self._doubted[name] = _Doubted(value, at, before.answers + 1)
+        return before.answers + 1 >= ANSWERS
+
+    def _is_too_much(self, watts: int | None) -> bool:
+        rated = self._limits.rated_w
+        return watts is not None and rated is not None and 2 * abs(watts) > 3 * rated
+
+    def _at_night(
+        self, read: Points, judged: Points, faults: dict[str, Fault]
+    ) -> tuple[Points, dict[str, Fault]]:
+        """Let panels that sleep keep their counters, answer they with zeros or with nothing."""
+        asleep = read.status is Status.ASLEEP or not any(
+            getattr(read, name) for name in self._accepted
+        )
+        if not asleep:
+            return judged, faults
+        kept = replace(self._last(judged), power_w=None, status=Status.ASLEEP)
+        return kept, {name: fault for name, fault in faults.items() if fault is not Fault.ZERO}
+
+    def _last(self, points: Points) -> Points:
+        """Return points with the last counters where there are none."""
+        last: dict[str, Any] = {name: each.value for name, each in self._accepted.items()}
+        return points.filled_from(Points(**last))

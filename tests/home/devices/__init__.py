@@ -1,0 +1,1 @@
+"""Tests of how devices are read, without Home Assistant."""

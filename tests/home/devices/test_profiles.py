@@ -1,0 +1,188 @@
+"""Every profile: that its file is sound, and that it decodes what its device sends."""
+
+from dataclasses import fields
+from itertools import product
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from custom_components.depin.devices.capture import replay
+from custom_components.depin.devices.points import Points
+from custom_components.depin.devices.profiles import FOLDER, ProfileError, load, names, parse
+from custom_components.depin.devices.register_device import RegisterDevice
+
+from . import charger_cases, hybrid_cases, inverter_cases, message_cases, meter_cases
+from .captures import capture, registers
+from .case import Case
+from .sunspec_maps import common, inverter, meter, sunspec_map
+
+CASES = (
+    *meter_cases.CASES,
+    *inverter_cases.CASES,
+    *hybrid_cases.CASES,
+    *charger_cases.CASES,
+    *message_cases.CASES,
+    Case(
+        "sunspec",
+        "the alliance's models 1 and 103",
+        sunspec_map(common("Fronius", "Symo", "9"), inverter(5, 6)),
+        {
+            "power_w": 5,
+            "production_wh": 6,
+            "frequency_hz": 50.02,
+            "status": "running",
+            "serial": "9",
+            "model": "Symo",
+            "manufacturer": "Fronius",
+        },
+    ),
+    Case(
+        "fronius_smart_meter",
+        "evcc and the alliance's models 1 and 203",
+        sunspec_map(common("Fronius", "Smart Meter", "7"), meter(-5, 6, 7)),
+        {
+            "power_w": -5,
+            "export_wh": 6,
+            "import_wh": 7,
+            "frequency_hz": 49.98,
+            "serial": "7",
+            "model": "Smart Meter",
+            "manufacturer": "Fronius",
+        },
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.profile}: {case.source}"[:80])
+async def test_a_capture_is_decoded(case: Case) -> None:
+    reading = await replay(capture(case.capture), load(case.profile, case.options), case.parameters)
+    said = reading.to_json()
+    absent: dict[str, Any] = {field.name: None for field in fields(Points)} | {"strings": []}
+    whole = {name: said[name] for name in absent}
+    whole["strings"] = list(whole["strings"])
+    assert whole == absent | case.points
+    for role, points in case.parts.items():
+        assert {name: said["parts"][role][name] for name in points} == points
+
+
+def test_every_profile_has_a_capture() -> None:
+    assert {case.profile for case in CASES} == set(names())
+
+
+def test_there_are_35_profiles() -> None:
+    assert len(names()) == 35
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_choice_of_every_option_makes_a_profile(name: str) -> None:
+    offered = load(name).options
+    for choices in product(*(option.choices for option in offered.values())):
+        assert load(name, dict(zip(offered, choices, strict=True))).sources
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_option_changes_something(name: str) -> None:
+    plain = load(name)
+    for option, offer in plain.options.items():
+        others = [load(name, {option: choice}) for choice in offer.choices]
+        assert len({repr(other) for other in others}) == len(others)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_profile_says_how_its_device_is_known(name: str) -> None:
+    profile = load(name)
+    assert profile.identified_by
+    assert profile.transport == "sunspec" or profile.roles
+
+
+async def test_a_device_is_told_from_others() -> None:
+    em24 = load("carlo_gavazzi_em24_e1")
+    for address, expected in ((51, True), (55, False)):
+        made = capture(registers("input", {address: ("int16", 500)}, "little"))
+        assert await RegisterDevice(em24, {"": made}).identify() is expected
+
+
+@pytest.mark.parametrize(("name", "expected"), [("SUN2000-5KTL", True), ("SUN5000", False)])
+async def test_a_device_is_told_by_its_name(name: str, expected: bool) -> None:  # noqa: FBT001
+    made = capture(registers("holding", {30_000: ("string", name)}))
+    assert await RegisterDevice(load("huawei_sun2000"), {"": made}).identify() is expected
+
+
+def test_some_devices_cannot_be_told() -> None:
+    assert load("solis_hybrid").matches({}) is None
+
+
+def sound() -> dict[str, Any]:
+    written: dict[str, Any] = yaml.safe_load((FOLDER / "deye_3p_hybrid.yaml").read_text())
+    return written
+
+
+def _without(key: str) -> dict[str, Any]:
+    return {name: value for name, value in sound().items() if name != key}
+
+
+def _with_grid(points: dict[str, Any]) -> dict[str, Any]:
+    return sound() | {"roles": {"grid": points}, "options": {}}
+
+
+_POWER = {"register": 1, "type": "int16"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        None,
+        [],
+        "text",
+        _without("name"),
+        _without("sources"),
+        sound() | {"sources": []},
+        sound() | {"transport": "carrier pigeon"},
+        sound() | {"unknown": 1},
+        _with_grid({"watts": _POWER}),
+        _with_grid({"power_w": {"type": "int16"}}),
+        _with_grid({"power_w": {"register": 1}}),
+        _with_grid({"power_w": {"register": 65_536, "type": "int16"}}),
+        _with_grid({"power_w": {"register": 1, "type": "int128"}}),
+        _with_grid({"power_w": {"register": 1, "type": "string"}}),
+        _with_grid({"power_w": {**_POWER, "length": 2}}),
+        _with_grid({"power_w": {**_POWER, "topic": "t"}}),
+        _with_grid({"power_w": {**_POWER, "unit": "horse"}}),
+        _with_grid({"power_w": {**_POWER, "scale": "1/0"}}),
+        _with_grid({"power_w": {"sum": [{"sum": [{}]}]}}),
+        _with_grid({"status": {**_POWER, "states": {1: "sunny"}}}),
+        sound() | {"roles": {"roof": {}}},
+        sound() | {"options": {"a": {"about": "b", "default": "c", "choices": {"d": {}}}}},
+        sound() | {"options": {"a": {"about": "b", "default": "c", "choices": {"c": {"x": 1}}}}},
+    ],
+)
+def test_an_unsound_profile_is_refused(written: object) -> None:
+    with pytest.raises(ProfileError):
+        parse("mine", written)
+
+
+def test_the_sound_profile_is_taken() -> None:
+    assert parse("mine", sound()).vendor == "Deye"
+
+
+async def test_the_example_in_the_documentation_is_a_profile() -> None:
+    page = (FOLDER.parents[3] / "docs" / "devices.md").read_text()
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    profile = parse("example", yaml.safe_load(example), {"counters": "Wh"})
+    made = capture(registers("input", {52: ("float32", 5.0), 72: ("uint32", 7)}))
+    assert (await replay(made, profile, {})).flat == Points(power_w=5, import_wh=7)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("../manifest", {}, "there is no profile"),
+        ("sunspec", {"colour": "red"}, "there is no option colour"),
+        ("sunspec", {"meter_sign": "sideways"}, "meter_sign cannot be sideways"),
+        ("ocpp", {"colour": "red"}, "there are none"),
+    ],
+)
+def test_a_wrong_choice_is_refused(name: str, options: dict[str, str], words: str) -> None:
+    with pytest.raises(ProfileError, match=words):
+        load(name, options)
