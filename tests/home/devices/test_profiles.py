@@ -70,8 +70,8 @@ def test_every_profile_has_a_capture() -> None:
     assert {case.profile for case in CASES} == set(names())
 
 
-def test_there_are_35_profiles() -> None:
-    assert len(names()) == 35
+def test_the_researched_devices_are_there() -> None:
+    assert len(names()) >= 35
 
 
 @pytest.mark.parametrize("name", names())
