@@ -69,7 +69,8 @@ class MessageDevice:
             if own is None or own > at:
                 return
             at = own
-        if said := self._take(topic, payload, tree):
+        said = self._take(topic, payload, tree)
+        if said := {place: raw for place, raw in said.items() if at >= self._times.get(place, at)}:
             self._seen.update(said)
             self._times.update(dict.fromkeys(said, at))
             self.heard_at = at if self.heard_at is None else max(self.heard_at, at)

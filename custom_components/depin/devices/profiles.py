@@ -152,7 +152,7 @@ class Profile:
         found: dict[Any, None] = {check.value.place: None for check in self.checks}
         return list(found)
 
-    def read(self, seen: Mapping[Hashable, Raw], said: tuple[str, ...] = ()) -> Reading:
+    def read(self, seen: Mapping[Hashable, Raw]) -> Reading:
         """Return the points; a role of which nothing was seen is left out."""
         return Reading(
             self.device.points(seen),
@@ -161,7 +161,6 @@ class Profile:
                 for role, formulas in self.roles.items()
                 if any(place in seen for place in formulas.places())
             },
-            said,
         )
 
     def times(self, heard: Mapping[Hashable, int]) -> dict[Role, dict[str, int]]:
@@ -191,16 +190,16 @@ def load(name: str, options: Mapping[str, str] = _NO_OPTIONS) -> Profile:
     if name not in names():
         msg = f"there is no profile {name}: choose one of {', '.join(names())}"
         raise ProfileError(msg)
-    return parse(name, yaml.safe_load(file.read_text(encoding="utf-8")), options)
+    return parse(name, file.read_text(encoding="utf-8"), options)
 
 
-def parse(name: str, written: object, options: Mapping[str, str] = _NO_OPTIONS) -> Profile:
+def parse(name: str, text: str, options: Mapping[str, str] = _NO_OPTIONS) -> Profile:
     """Check what a profile's file holds and make a profile of it."""
     try:
-        checked = PROFILE(written)
+        checked = PROFILE(yaml.safe_load(text))
         chosen = _chosen(checked, options)
         return _profile(name, PROFILE(chosen))
-    except vol.Invalid as error:
+    except (vol.Invalid, yaml.YAMLError) as error:
         msg = f"profile {name}: {error}"
         raise ProfileError(msg) from error
 

@@ -86,6 +86,13 @@ def test_a_retained_message_counts_by_its_own_time(seen: object) -> None:
     assert device.reading(at + HOUR).flat == Points(status=Status.UNAVAILABLE)
 
 
+def test_a_retained_message_is_no_news_of_what_was_heard_later() -> None:
+    device = plug()
+    device.hear("zigbee2mqtt/plug", sent(power=6), 5_000)
+    device.hear("zigbee2mqtt/plug", sent(power=5, energy=1, last_seen=4), 6_000, retained=True)
+    assert device.reading(6_000).flat == Points(power_w=6, import_wh=1000)
+
+
 def test_a_retained_message_from_the_future_says_nothing() -> None:
     device = plug()
     device.hear("zigbee2mqtt/plug", sent(power=5, last_seen=2), 1000, retained=True)
