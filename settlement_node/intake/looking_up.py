@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 
+from depin_protocol.encoding import EncodingError
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.bodies import Stream
+from depin_protocol.statements.fields import BodyError
 from settlement_node.governance.member import Member
 from settlement_node.intake.checking import Checked, FindMember
 from settlement_node.intake.streams import (
@@ -18,6 +20,7 @@ from settlement_node.intake.streams import (
 )
 from settlement_node.log.entries import StatementEntry, read_entry
 from settlement_node.log.reading import entry_at
+from settlement_node.log.sealed import DamagedLogError
 from settlement_node.store.port import View
 
 
@@ -76,7 +79,13 @@ async def _look_up_chains(named: dict[Place, Member], store: View, size: int) ->
 
 async def _ended(member: str, stream: Stream, chain: str, view: View) -> Chain | None:
     row = await view.get(ENDED, chain_key(member, stream, chain))
-    return None if row is None else read_chain_row(row)[3]
+    try:
+        return None if row is None else read_chain_row(row)[3]
+    except (BodyError, EncodingError) as error:
+        raise DamagedLogError(
+            f"the row of chain {chain} in table {ENDED.name} can't be read ({error}): stop the node"
+            " and run `settlement-node rebuild`"
+        ) from None
 
 
 async def _hash_at(place: Place, find: FindMember, view: View) -> str | None:
