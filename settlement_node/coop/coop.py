@@ -42,7 +42,7 @@ builds and reads their parameters.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from depin_protocol.log.merkle import TreeHead
 from depin_protocol.receipts import Receipt
@@ -72,6 +72,10 @@ from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.shelf import Shelf
 from settlement_node.replay.regaining import NotRegainedError, Regaining
 from settlement_node.store.port import Store
+
+
+_PACKS_AT_ONCE: Final = 4
+"""Opening a pack costs some 30 ms, and in a large co-op few of its statements are one home's."""
 
 
 class Position(NamedTuple):
@@ -302,14 +306,14 @@ class Coop:
     async def statements(
         self, member: str, stream: Stream, chain: str, *, after: int, limit: int
     ) -> list[SaidBefore]:
-        """Return the statements of a chain after a number."""
+        """Return statements of a chain after a number: up to a limit, and from a few packs."""
         opened_at = await opening_of(member, stream, chain, self.state.find, self._store)
         if opened_at is None:
             return []
         after_key = (opened_at, after)
         rows = await self._store.scan(STATEMENT, (opened_at,), after=after_key, limit=limit)
         places = {index: seq for _, seq, index in rows if isinstance(index, int)}
-        bodies = await bodies_at(self._store, places)
+        bodies = await bodies_at(self._store, places, _PACKS_AT_ONCE)
         return [SaidBefore(int(places[index]), index, wire) for index, wire in bodies.items()]
 
     async def entry(self, index: int) -> bytes | None:
