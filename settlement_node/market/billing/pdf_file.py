@@ -1,0 +1,166 @@
+"""A statement of account in PDF, for people: one page for a usual month."""
+
+import calendar
+from datetime import UTC, datetime
+from typing import Final
+
+from settlement_node.ledger.creditor_reference import for_people
+from settlement_node.market.billing.lines import EnergyKind, EnergyLine, MoneyLine
+from settlement_node.market.billing.paper import Paper
+from settlement_node.market.billing.statement import StatementOfAccount
+from settlement_node.market.billing.taxes import TaxDirection
+from settlement_node.market.billing.wording import (
+    ENERGY_WORDS,
+    MONEY_WORDS,
+    MOVEMENT_WORDS,
+    NOT_LIABLE,
+    SELF_BILLED,
+    TAX_WORDS,
+    rate_words,
+)
+
+_PARTS_OF_ANOTHER: Final = {
+    EnergyKind.BOUGHT_DELIVERED,
+    EnergyKind.UNUSED,
+    EnergyKind.UNCOVERED,
+    EnergyKind.SOLD_DELIVERED,
+    EnergyKind.UNDELIVERED,
+    EnergyKind.UNPLACED,
+}
+_SUPPLIED: Final = {EnergyKind.SOLD_DELIVERED, EnergyKind.POOL_GIVEN}
+_MOST_ROOFS: Final = 6
+
+
+def write_pdf(statement: StatementOfAccount) -> bytes:
+    """Print a statement."""
+    month = f"{calendar.month_name[statement.month.month]} {statement.month.year}"
+    coop, member = statement.coop, statement.member
+    paper = Paper(
+        f"Statement of account {statement.number}",
+        coop.name,
+        f"{coop.name} · statement {statement.number} · SHA-256 {statement.sha256}",
+        statement.issued,
+    )
+    paper.letterhead(
+        (coop.name, *coop.address, _vat_id(coop.vat_id)),
+        (member.name, *member.address, _vat_id(member.vat_id)),
+        f"Statement of account, {month}",
+    )
+    paper.facts(
+        (
+            ("Number", str(statement.number)),
+            ("Issued", statement.issued.isoformat()),
+            ("Follows", str(statement.earlier.number) if statement.earlier else "no earlier one"),
+            ("Your reference", for_people(member.reference)),
+        )
+    )
+    _money(paper, statement)
+    _energy(paper, statement)
+    _taxes(paper, statement)
+    _rewards(paper, statement)
+    return bytes(paper.output())
+
+
+def _money(paper: Paper, statement: StatementOfAccount) -> None:
+    written = statement.currency.written
+    paper.section("Your account", f"{statement.currency.code}, minus: you pay")
+    paper.total("Opening balance", written(statement.opening))
+    for line in statement.money:
+        paper.row(MONEY_WORDS[line.kind], written(line.amount))
+    for movement in statement.movements:
+        words = f"{MOVEMENT_WORDS[movement.code]}, {_day(movement.at)}"
+        paper.row(words, written(movement.amount))
+    for correction in statement.corrections:
+        kind = "Credit note" if correction.is_credit_note else "Correction"
+        paper.row(
+            f"{kind} to {correction.corrects}, interval of {_minute(correction.interval)}: "
+            f"{correction.reason}",
+            written(correction.amount),
+        )
+        for part in (*correction.money, *correction.energy):
+            _part(paper, statement, part)
+    paper.total("Closing balance", written(statement.closing))
+    code = statement.currency.code
+    cents = statement.currency.shown(abs(statement.at_bank))
+    if statement.at_bank > 0:
+        paper.row(f"Of it a bank can pay out to you: {cents}", "")
+    elif statement.at_bank < 0:
+        paper.row(f"Of it you owe, in whole cents: {cents}", "")
+    if statement.stays:
+        paper.note(
+            f"{written(statement.stays)} {code} is less than a cent and stays on your account; "
+            "it is part of the next opening balance."
+        )
+
+
+def _part(paper: Paper, statement: StatementOfAccount, part: MoneyLine | EnergyLine) -> None:
+    """Print what a correction is made of."""
+    if isinstance(part, MoneyLine):
+        written = statement.currency.written(part.amount)
+        paper.row(f"{MONEY_WORDS[part.kind]} {written}", "", inset=True)
+    else:
+        paper.row(f"{ENERGY_WORDS[part.kind]} {part.wh:+} Wh", "", inset=True)
+
+
+def _energy(paper: Paper, statement: StatementOfAccount) -> None:
+    paper.section("Your energy", "kWh")
+    for line in statement.energy:
+        paper.row(ENERGY_WORDS[line.kind], _kwh(line.wh), inset=line.kind in _PARTS_OF_ANOTHER)
+    roofs = sorted(statement.roofs, key=lambda roof: (-roof.wh, roof.home))
+    if roofs:
+        paper.section("Whose roofs it came from", "kWh")
+    for roof in roofs[:_MOST_ROOFS]:
+        paper.row(roof.home, _kwh(roof.wh))
+    rest = roofs[_MOST_ROOFS:]
+    if rest:
+        paper.row(f"{len(rest)} more homes", _kwh(sum(roof.wh for roof in rest)))
+    grid = statement.grid
+    if grid.cost or grid.revenue:
+        written = statement.currency.written
+        paper.note(
+            f"Your own supplier bills {written(grid.cost)} and pays {written(grid.revenue)} "
+            f"{statement.currency.code} for the rest, by the tariffs noted here; not on this account."
+        )
+
+
+def _taxes(paper: Paper, statement: StatementOfAccount) -> None:
+    if statement.taxes:
+        paper.section("Value added tax", statement.currency.code)
+        paper.columns(("", "on", "tax", "brought forward", "shown", "carried on"), heading=True)
+    written = statement.currency.written
+    for line in statement.taxes:
+        paper.columns(
+            (
+                f"{rate_words(line.rate)} {TAX_WORDS[line.direction]}",
+                *map(written, (line.taxable, line.accrued, line.brought)),
+                statement.currency.shown(line.shown).split()[0],
+                written(line.carried),
+            )
+        )
+    if any(line.direction is TaxDirection.CREDITED for line in statement.taxes):
+        paper.note(SELF_BILLED)
+    elif any(line.kind in _SUPPLIED for line in statement.energy):
+        paper.note(NOT_LIABLE)
+
+
+def _rewards(paper: Paper, statement: StatementOfAccount) -> None:
+    if statement.rewards:
+        paper.section("Rewards, for information", statement.token.code)
+    for reward in statement.rewards:
+        paper.row(reward.contribution, statement.token.written(reward.amount))
+
+
+def _vat_id(number: str) -> str:
+    return f"VAT id {number}" if number else ""
+
+
+def _kwh(wh: int) -> str:
+    return f"{wh // 1000}.{wh % 1000:03}"
+
+
+def _day(moment: int) -> str:
+    return datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%d")
+
+
+def _minute(moment: int) -> str:
+    return datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
