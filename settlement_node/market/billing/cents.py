@@ -17,7 +17,8 @@ def cent_of(currency: Denomination) -> int:
         raise NoCentsError(
             f"{currency.code} is kept with {currency.decimals} decimals: bill in one with 2 or more"
         )
-    return 10 ** (currency.decimals - _DECIMALS)
+    cent: int = 10 ** (currency.decimals - _DECIMALS)
+    return cent
 
 
 def rounded_down(amount: int, cent: int) -> tuple[int, int]:

@@ -45,7 +45,7 @@ class StatementNumber:
 
 
 def next_number(last: StatementNumber | None, issued: date) -> StatementNumber:
-    """Number what the co-op issues after `last`; each year begins at 1."""
+    """Give the number of what the co-op issues after `last`; each year begins at 1."""
     if last is None or last.year < issued.year:
         return StatementNumber(issued.year, 1)
     if last.year > issued.year:

@@ -1,4 +1,4 @@
-"""Paper for a statement of account: fonts, colours, columns, and rows that know when to turn the page."""
+"""Paper for a statement of account: fonts, colours, and rows that know when to turn the page."""
 
 from datetime import UTC, date, datetime, time
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 import ttf_opensans
 from fpdf import FPDF
 from fpdf.enums import Align, MethodReturnValue, XPos, YPos
+from fpdf.fonts import TTFFont
 
 _FONT: Final = "OpenSans"
 _INK: Final = (31, 41, 51)
@@ -41,7 +42,8 @@ class Paper(FPDF):
             ("B", ttf_opensans.OPENSANS_SEMIBOLD),
         ):
             self.add_font(_FONT, style, font.path)
-        self._printable = set(self.fonts[_FONT.lower()].cmap)
+        faces = [face for face in self.fonts.values() if isinstance(face, TTFFont)]
+        self._printable = set(faces[0].cmap)
         self.set_margins(_LEFT, _TOP, _RIGHT)
         self.set_auto_page_break(auto=True, margin=_BOTTOM)
         self.add_page()
@@ -101,15 +103,13 @@ class Paper(FPDF):
         width = self.epw * 0.74 - indent
         self._pen(8.5, _PALE if inset else _INK, bold=strong)
         words = self._shown(label)
-        height = self.multi_cell(
-            width, _LINE, words, dry_run=True, output=MethodReturnValue.HEIGHT, align=Align.L
-        )
-        self._room_for(float(height))
+        height = _LINE * len(self._lines(words, width))
+        self._room_for(height)
         top = self.get_y()
         self.set_x(_LEFT + indent)
         self.multi_cell(width, _LINE, words, new_x=XPos.RIGHT, new_y=YPos.TOP, align=Align.L)
         self._figure(figure, top, strong=strong)
-        self.set_xy(_LEFT, top + float(height))
+        self.set_xy(_LEFT, top + height)
 
     def total(self, label: str, figure: str) -> None:
         """Print a line that stands out: a balance."""
@@ -140,6 +140,15 @@ class Paper(FPDF):
         self.multi_cell(
             0, height, self._shown(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT
         )
+
+    def _lines(self, words: str, width: float) -> list[str]:
+        """Break words into the lines that they will take."""
+        lines = self.multi_cell(
+            width, _LINE, words, dry_run=True, output=MethodReturnValue.LINES, align=Align.L
+        )
+        if not isinstance(lines, list):
+            raise TypeError("the library gave something else than lines")
+        return lines
 
     def _figure(self, figure: str, top: float, *, strong: bool) -> None:
         """Print an amount in full, and what is below a cent, beside more than that, in pale ink."""

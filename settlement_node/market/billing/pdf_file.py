@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from settlement_node.ledger.creditor_reference import for_people
-from settlement_node.market.billing.lines import EnergyKind, EnergyLine, MoneyLine
+from settlement_node.market.billing.lines import EnergyKind
 from settlement_node.market.billing.paper import Paper
 from settlement_node.market.billing.statement import StatementOfAccount
 from settlement_node.market.billing.taxes import TaxDirection
@@ -77,8 +77,10 @@ def _money(paper: Paper, statement: StatementOfAccount) -> None:
             f"{correction.reason}",
             written(correction.amount),
         )
-        for part in (*correction.money, *correction.energy):
-            _part(paper, statement, part)
+        for line in correction.money:
+            paper.row(f"{MONEY_WORDS[line.kind]} {written(line.amount)}", "", inset=True)
+        for energy in correction.energy:
+            paper.row(f"{ENERGY_WORDS[energy.kind]} {energy.wh:+} Wh", "", inset=True)
     paper.total("Closing balance", written(statement.closing))
     code = statement.currency.code
     cents = statement.currency.shown(abs(statement.at_bank))
@@ -91,15 +93,6 @@ def _money(paper: Paper, statement: StatementOfAccount) -> None:
             f"{written(statement.stays)} {code} is less than a cent and stays on your account; "
             "it is part of the next opening balance."
         )
-
-
-def _part(paper: Paper, statement: StatementOfAccount, part: MoneyLine | EnergyLine) -> None:
-    """Print what a correction is made of."""
-    if isinstance(part, MoneyLine):
-        written = statement.currency.written(part.amount)
-        paper.row(f"{MONEY_WORDS[part.kind]} {written}", "", inset=True)
-    else:
-        paper.row(f"{ENERGY_WORDS[part.kind]} {part.wh:+} Wh", "", inset=True)
 
 
 def _energy(paper: Paper, statement: StatementOfAccount) -> None:
@@ -119,7 +112,7 @@ def _energy(paper: Paper, statement: StatementOfAccount) -> None:
         written = statement.currency.written
         paper.note(
             f"Your own supplier bills {written(grid.cost)} and pays {written(grid.revenue)} "
-            f"{statement.currency.code} for the rest, by the tariffs noted here; not on this account."
+            f"{statement.currency.code} for the rest, by your tariffs; not on this account."
         )
 
 

@@ -1,4 +1,4 @@
-"""A statement of account as it was issued: a value that never changes and proves that it adds up."""
+"""A statement of account as it was issued: a value that never changes, and adds up."""
 
 from dataclasses import dataclass
 from datetime import date

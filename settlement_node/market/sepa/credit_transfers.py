@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Final
 
 from settlement_node.market.sepa.document import Element, begin, group_header, written
+from settlement_node.market.sepa.identifiers import bank_id
 from settlement_node.market.sepa.payments import BankAccount, Credit, Message, require_each_once
 
 _SCHEMA: Final = "pain.001.001.03"
@@ -33,7 +34,7 @@ def _write_group(
     root: Element, name: str, payer: BankAccount, due: date, credits_: Sequence[Credit]
 ) -> None:
     information = root.add("PmtInf")
-    information.put("PmtInfId", text=name)
+    information.put("PmtInfId", text=bank_id("group's id", name))
     information.put("PmtMtd", text="TRF")
     information.totals(credit.payment for credit in credits_)
     information.put("PmtTpInf", "SvcLvl", "Cd", text="SEPA")

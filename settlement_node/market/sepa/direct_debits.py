@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Final
 
 from settlement_node.market.sepa.document import Element, begin, group_header, written
+from settlement_node.market.sepa.identifiers import bank_id
 from settlement_node.market.sepa.payments import (
     Creditor,
     Debit,
@@ -42,7 +43,7 @@ def _write_group(
 ) -> None:
     due, sequence = group
     information = root.add("PmtInf")
-    information.put("PmtInfId", text=name)
+    information.put("PmtInfId", text=bank_id("group's id", name))
     information.put("PmtMtd", text="DD")
     information.totals(debit.payment for debit in debits)
     kind = information.add("PmtTpInf")

@@ -19,20 +19,17 @@ class Element:
 
     def add(self, *path: str) -> "Element":
         """Add elements, each inside the one before, and return the innermost."""
-        inner = self._inner
-        for name in path:
-            inner = ET.SubElement(inner, name)
-        return Element(inner)
+        return Element(self._added(path))
 
-    def put(self, *path: str, text: str) -> "Element":
+    def put(self, *path: str, text: str) -> None:
         """Add elements likewise, with a text in the innermost."""
-        added = self.add(*path)
-        added._inner.text = text
-        return added
+        self._added(path).text = text
 
     def amount(self, *path: str, cents: int) -> None:
         """Add an amount in euros."""
-        self.put(*path, text=euros(cents))._inner.set("Ccy", "EUR")
+        added = self._added(path)
+        added.set("Ccy", "EUR")
+        added.text = euros(cents)
 
     def agent(self, role: str, bic: str) -> None:
         """Add a bank, by its BIC if that is known."""
@@ -49,6 +46,12 @@ class Element:
     def account(self, role: str, account: BankAccount) -> None:
         """Add an account, by its IBAN."""
         self.put(role, "Id", "IBAN", text=account.iban)
+
+    def _added(self, path: tuple[str, ...]) -> ET.Element:
+        inner = self._inner
+        for name in path:
+            inner = ET.SubElement(inner, name)
+        return inner
 
     def totals(self, payments: Iterable[Payment]) -> None:
         """Add how many payments there are, and their sum."""
@@ -75,7 +78,8 @@ def group_header(root: Element, message: Message, payments: Iterable[Payment]) -
 def written(document: ET.Element) -> bytes:
     """Write a document."""
     ET.indent(document)
-    return ET.tostring(document, encoding="UTF-8", xml_declaration=True) + b"\n"
+    data: bytes = ET.tostring(document, encoding="UTF-8", xml_declaration=True)
+    return data + b"\n"
 
 
 def euros(cents: int) -> str:

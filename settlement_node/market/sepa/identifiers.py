@@ -53,7 +53,7 @@ _WRITTEN: Final = {
     "Ł": "L",
     "đ": "d",
     "Đ": "D",
-    "ı": "i",
+    "\N{LATIN SMALL LETTER DOTLESS I}": "i",
     "þ": "th",
     "Þ": "Th",
     "ð": "d",
@@ -103,7 +103,7 @@ def bank_id(what: str, text: str) -> str:
     """Check a mandate's, a message's or a payment's id: 1 to 35 of SEPA's characters."""
     if _ID.fullmatch(text) is None:
         raise IdentifierError(
-            f"{text[:40]!r} is no {what}: use up to 35 of A-Z a-z 0-9 + ? : ( ) . , ' - and single /"
+            f"{text[:40]!r} is no {what}: use up to 35 of A-Z a-z 0-9 + ? : ( ) . , ' -"
         )
     return text
 

@@ -67,7 +67,7 @@ INTERVALS = (
 )
 
 
-def month_of(row: int, roofs: bool, seller_rate: int = 0) -> tuple[SettledInterval, ...]:
+def month_of(row: int, seller_rate: int = 0) -> tuple[SettledInterval, ...]:
     """Gather one member's intervals: 0 is Ada, 1 is Bob."""
     return tuple(
         SettledInterval(
@@ -75,9 +75,7 @@ def month_of(row: int, roofs: bool, seller_rate: int = 0) -> tuple[SettledInterv
             settlement.members[row],
             VAT,
             seller_rate,
-            tuple(Roof("Am Hang 2", each.wh) for each in settlement.certificates.roofs.of(row))
-            if roofs
-            else (),
+            tuple(Roof("Am Hang 2", each.wh) for each in settlement.certificates.roofs.of(row)),
         )
         for number, settlement in enumerate(INTERVALS)
     )
