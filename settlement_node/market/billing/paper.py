@@ -1,6 +1,9 @@
 """Paper for a statement of account: fonts, colours, and rows that know when to turn the page."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from itertools import zip_longest
 from typing import Final
 
 import ttf_opensans
@@ -17,13 +20,23 @@ _BAND: Final = (240, 245, 244)
 
 _LEFT: Final = 20
 _RIGHT: Final = 20
-_TOP: Final = 16
-_BOTTOM: Final = 22
-_LINE: Final = 4.6
+_TOP: Final = 15
+_BOTTOM: Final = 18
+_LINE: Final = 4.4
+_GUTTER: Final = 10
 _CENTS: Final = 3
 """The point and two decimals."""
 _FULL_INK: Final = 4
 """Three decimals, of kilowatt-hours say, are one figure; more of them are cents and the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A short line: words and a figure; one that is set in is a part of the one above."""
+
+    label: str
+    figure: str
+    inset: bool = False
 
 
 class Paper(FPDF):
@@ -50,7 +63,7 @@ class Paper(FPDF):
 
     def footer(self) -> None:
         """Print the foot of each page."""
-        self.set_y(-15)
+        self.set_y(-13)
         self._pen(7, _PALE)
         self.cell(self.epw * 0.85, 4, self._shown(self._foot))
         self.cell(
@@ -67,11 +80,11 @@ class Paper(FPDF):
         self.cell(0, 7, self._fitted(sender[0], self.epw), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self._pen(7.5, _PALE)
         self._paragraph(" · ".join(filter(None, sender[1:])), 4)
-        self.ln(9)
+        self.ln(5)
         self._pen(9.5, _INK)
         for line in filter(None, receiver):
             self._paragraph(line, 4.8)
-        self.ln(8)
+        self.ln(5)
         self._pen(17, _INK, bold=True)
         self.cell(0, 9, title, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
@@ -89,7 +102,7 @@ class Paper(FPDF):
 
     def section(self, title: str, unit: str = "") -> None:
         """Begin a part; its title never stands alone at the end of a page."""
-        self._room_for(4 * _LINE)
+        self._room_for(3 * _LINE)
         self.ln(3.2)
         self._pen(9, _ACCENT, bold=True)
         self.cell(self.epw * 0.7, 5.2, title)
@@ -111,6 +124,23 @@ class Paper(FPDF):
         self._figure(figure, top, strong=strong)
         self.set_xy(_LEFT, top + height)
 
+    def halves(self, left: Sequence[Entry], right: Sequence[Entry]) -> None:
+        """Print short lines in two columns, side by side."""
+        width = (self.epw - _GUTTER) / 2
+        for pair in zip_longest(left, right):
+            self._room_for(_LINE)
+            top = self.get_y()
+            for column, entry in enumerate(pair):
+                if entry is not None:
+                    indent = 4 if entry.inset else 0
+                    self._pen(8.5, _PALE if entry.inset else _INK)
+                    figure_width = self.get_string_width(entry.figure) + 2
+                    self.set_xy(_LEFT + column * (width + _GUTTER) + indent, top)
+                    room = width - indent - figure_width
+                    self.cell(room, _LINE, self._fitted(entry.label, room))
+                    self.cell(figure_width, _LINE, entry.figure, align=Align.R)
+            self.set_xy(_LEFT, top + _LINE)
+
     def total(self, label: str, figure: str) -> None:
         """Print a line that stands out: a balance."""
         self._room_for(7)
@@ -123,10 +153,12 @@ class Paper(FPDF):
     def columns(self, cells: tuple[str, ...], *, heading: bool = False) -> None:
         """Print a line of a small table: words first, figures in equal columns after them."""
         self._room_for(_LINE)
-        self._pen(7.5 if heading else 8.5, _PALE if heading else _INK)
-        first = self.epw * 0.32
+        self._pen(8.5, _INK)
+        first = self.epw * 0.30
         width = (self.epw - first) / (len(cells) - 1)
         self.cell(first, _LINE, self._fitted(cells[0], first))
+        # Amounts of ten thousands, with all their decimals, fit side by side.
+        self._pen(7.5, _PALE if heading else _INK)
         for cell in cells[1:-1]:
             self.cell(width, _LINE, cell, align=Align.R)
         self.cell(width, _LINE, cells[-1], align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)

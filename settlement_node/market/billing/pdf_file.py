@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from settlement_node.ledger.creditor_reference import for_people
+from settlement_node.market.billing.corrections import CorrectionLine
 from settlement_node.market.billing.lines import EnergyKind
-from settlement_node.market.billing.paper import Paper
+from settlement_node.market.billing.paper import Entry, Paper
 from settlement_node.market.billing.statement import StatementOfAccount
 from settlement_node.market.billing.taxes import TaxDirection
 from settlement_node.market.billing.wording import (
@@ -27,8 +28,19 @@ _PARTS_OF_ANOTHER: Final = {
     EnergyKind.UNDELIVERED,
     EnergyKind.UNPLACED,
 }
+_TAKEN: Final = {
+    EnergyKind.IMPORTED,
+    EnergyKind.BOUGHT,
+    EnergyKind.BOUGHT_DELIVERED,
+    EnergyKind.UNUSED,
+    EnergyKind.UNCOVERED,
+    EnergyKind.POOL_TAKEN,
+    EnergyKind.FROM_GRID,
+    EnergyKind.CERTIFIED_IN,
+    EnergyKind.UNATTRIBUTED_IN,
+}
 _SUPPLIED: Final = {EnergyKind.SOLD_DELIVERED, EnergyKind.POOL_GIVEN}
-_MOST_ROOFS: Final = 6
+_MOST_ROOFS: Final = 8
 
 
 def write_pdf(statement: StatementOfAccount) -> bytes:
@@ -77,10 +89,7 @@ def _money(paper: Paper, statement: StatementOfAccount) -> None:
             f"{correction.reason}",
             written(correction.amount),
         )
-        for line in correction.money:
-            paper.row(f"{MONEY_WORDS[line.kind]} {written(line.amount)}", "", inset=True)
-        for energy in correction.energy:
-            paper.row(f"{ENERGY_WORDS[energy.kind]} {energy.wh:+} Wh", "", inset=True)
+        paper.row(_parts(statement, correction), "", inset=True)
     paper.total("Closing balance", written(statement.closing))
     code = statement.currency.code
     cents = statement.currency.shown(abs(statement.at_bank))
@@ -95,18 +104,37 @@ def _money(paper: Paper, statement: StatementOfAccount) -> None:
         )
 
 
+def _parts(statement: StatementOfAccount, correction: CorrectionLine) -> str:
+    """Say what a correction is made of."""
+    written = statement.currency.written
+    money = (f"{MONEY_WORDS[line.kind]} {written(line.amount)}" for line in correction.money)
+    energy = (f"{ENERGY_WORDS[line.kind]} {line.wh:+} Wh" for line in correction.energy)
+    return "; ".join((*money, *energy))
+
+
 def _energy(paper: Paper, statement: StatementOfAccount) -> None:
     paper.section("Your energy", "kWh")
-    for line in statement.energy:
-        paper.row(ENERGY_WORDS[line.kind], _kwh(line.wh), inset=line.kind in _PARTS_OF_ANOTHER)
-    roofs = sorted(statement.roofs, key=lambda roof: (-roof.wh, roof.home))
+    entries = {
+        line.kind: Entry(ENERGY_WORDS[line.kind], _kwh(line.wh), line.kind in _PARTS_OF_ANOTHER)
+        for line in statement.energy
+    }
+    paper.halves(
+        [entry for kind, entry in entries.items() if kind in _TAKEN],
+        [entry for kind, entry in entries.items() if kind not in _TAKEN],
+    )
+    roofs = [
+        Entry(roof.home, _kwh(roof.wh))
+        for roof in sorted(statement.roofs, key=lambda roof: (-roof.wh, roof.home))
+    ]
     if roofs:
         paper.section("Whose roofs it came from", "kWh")
-    for roof in roofs[:_MOST_ROOFS]:
-        paper.row(roof.home, _kwh(roof.wh))
-    rest = roofs[_MOST_ROOFS:]
-    if rest:
-        paper.row(f"{len(rest)} more homes", _kwh(sum(roof.wh for roof in rest)))
+        shown = roofs if len(roofs) <= _MOST_ROOFS else roofs[: _MOST_ROOFS - 1]
+        if len(shown) < len(roofs):
+            told = {entry.label for entry in shown}
+            rest = sum(roof.wh for roof in statement.roofs if roof.home not in told)
+            shown.append(Entry(f"{len(roofs) - len(shown)} more homes", _kwh(rest)))
+        middle = (len(shown) + 1) // 2
+        paper.halves(shown[:middle], shown[middle:])
     grid = statement.grid
     if grid.cost or grid.revenue:
         written = statement.currency.written
@@ -139,8 +167,11 @@ def _taxes(paper: Paper, statement: StatementOfAccount) -> None:
 def _rewards(paper: Paper, statement: StatementOfAccount) -> None:
     if statement.rewards:
         paper.section("Rewards, for information", statement.token.code)
-    for reward in statement.rewards:
-        paper.row(reward.contribution, statement.token.written(reward.amount))
+    rewards = [
+        Entry(reward.contribution, statement.token.written(reward.amount))
+        for reward in statement.rewards
+    ]
+    paper.halves(rewards[::2], rewards[1::2])
 
 
 def _vat_id(number: str) -> str:

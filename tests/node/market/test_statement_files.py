@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import jsonschema_rs
 import pypdf
@@ -33,6 +34,7 @@ from settlement_node.market.text_cells import from_text
 from tests.node.market.drawn_statements import drawn_statements
 from tests.node.market.worked_month import ADA, BOB, CENT, EUR, OCTOBER, books, issue_of, month_of
 
+DOCS = Path(__file__).parents[3] / "docs"
 STATEMENT = statement_of_account(issue_of(BOB, 2), books(10 * CENT, month_of(1)), None)
 SELLERS = statement_of_account(issue_of(ADA, 1), books(0, month_of(0, 1300)), None)
 
@@ -192,6 +194,7 @@ def test_the_json_file_is_as_its_schema_says() -> None:
     for statement in (STATEMENT, SELLERS):
         checker.validate(json.loads(write_json(statement)))
     assert not checker.is_valid({"sha256": STATEMENT.sha256})
+    assert json.loads((DOCS / "statement.schema.json").read_text()) == schema
 
 
 DATA = write_json(STATEMENT)
