@@ -71,6 +71,9 @@ def statement_of_account(
 ) -> StatementOfAccount:
     """Make the statement of a month; one that would not add up is refused."""
     _require_in_month(account)
+    month = account.month
+    if (issue.issued.year, issue.issued.month) <= (month.year, month.month):
+        raise StatementError(f"{month} is not over on {issue.issued}: issue its statement later")
     for correction in account.corrections:
         if correction.corrects >= issue.number:
             raise StatementError(f"{correction.corrects} is not issued yet: correct an earlier one")
@@ -138,8 +141,11 @@ def _require_within(month: Month, moments: Iterable[int], what: str) -> None:
 
 def _require_next(issue: Issue, account: AccountMonth, previous: StatementOfAccount) -> None:
     """Refuse what does not go on where the member's statement before ended."""
-    if issue.number <= previous.number:
-        raise StatementError(f"{issue.number} cannot follow {previous.number}: take the next one")
+    if issue.number <= previous.number or issue.issued < previous.issued:
+        raise StatementError(
+            f"{issue.number} of {issue.issued} cannot follow {previous.number} of "
+            f"{previous.issued}: take the next number, and today's date"
+        )
     if issue.member.member != previous.member.member:
         raise StatementError(f"{previous.number} is another member's: give this member's last one")
     if issue.currency != previous.currency:

@@ -1,5 +1,7 @@
 """A statement of account in JSON, the form that its hash covers, and back again."""
 
+from inspect import cleandoc
+
 import msgspec
 
 from settlement_node.market.billing.statement import StatementOfAccount, canonical
@@ -36,6 +38,10 @@ def read_json(data: bytes) -> StatementOfAccount:
 def json_schema() -> dict[str, object]:
     """Describe the file to other programs, as JSON Schema."""
     (schema,), named = msgspec.json.schema_components([StatementOfAccount])
+    for definition in named.values():
+        # Older Pythons leave the source's indents in docstrings.
+        if "description" in definition:
+            definition["description"] = cleandoc(definition["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Statement of account",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from settlement_node.ledger.creditor_reference import is_creditor_reference
+
 _LONGEST: Final = 140
 _MOST_LINES: Final = 6
 
@@ -37,8 +39,12 @@ class Holder:
     def __post_init__(self) -> None:
         """Refuse what could not be shown."""
         _require_shown("the member", self.name, (*self.address, self.vat_id))
-        if not self.member or not self.reference:
-            raise PartyError("the member's id and reference must stand on a statement: give both")
+        if not self.member:
+            raise PartyError("the member's id must stand on a statement: give it")
+        if not is_creditor_reference(self.reference):
+            raise PartyError(
+                f"{self.reference[:40]!r} is no reference to pay with: give the member's"
+            )
 
 
 def _require_shown(whose: str, name: str, others: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from depin_protocol.bounds import MAX_ENERGY
@@ -49,14 +50,19 @@ def read_time(cell: str | Decimal | datetime) -> datetime:
         return cell
     if isinstance(cell, Decimal):
         raise FigureError(f"{cell} is no time: format the cell as date and time")
+    return _read_words(cell)
+
+
+# Each quarter of an hour is named once a channel.
+@lru_cache(maxsize=4096)
+def _read_words(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
     for form in _DAY_FIRST:
         try:
-            return datetime.strptime(cell, form)  # noqa: DTZ007 - local time, resolved later
+            return datetime.strptime(text, form)  # noqa: DTZ007 - local time, resolved later
         except ValueError:
             continue
-    try:
-        return datetime.fromisoformat(cell)
-    except ValueError:
-        raise FigureError(
-            f"{cell[:40]!r} is no time: write 2026-10-25T02:15+02:00 or 25.10.2026 02:15"
-        ) from None
+    raise FigureError(f"{text[:40]!r} is no time: write 2026-10-25T02:15+02:00 or 25.10.2026 02:15")

@@ -26,12 +26,15 @@ class Gathering:
         self._zone = zone
         self._values: dict[Channel, dict[int, QuarterHour]] = {}
         self._names: dict[Channel, str] = {}
+        self._channels: dict[tuple[Given, Given, Given], Channel] = {}
 
     def channel(self, cells: tuple[Given, Given, Given], row: int, column: str) -> Channel | None:
         """Read a metering point, a direction and a code, with or without its OBIS number."""
+        if cells in self._channels:
+            return self._channels[cells]
         point, direction, code = (str(cell) for cell in cells)
         try:
-            return Channel(
+            channel = Channel(
                 point.upper(),
                 Direction(direction.upper()),
                 Code(code.rpartition(" ")[2].upper()),
@@ -43,6 +46,9 @@ class Gathering:
                 f"{direction[:20]!r} with {code[:20]!r}: the direction is one of "
                 f"{', '.join(Direction)}, the code one of {', '.join(Code)}"
             )
+        else:
+            self._channels[cells] = channel
+            return channel
         self.report.add(row, column, words)
         return None
 

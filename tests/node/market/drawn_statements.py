@@ -11,6 +11,7 @@ from settlement_node.market.billing.numbers import StatementNumber
 from settlement_node.market.billing.parties import Holder, Issuer
 from settlement_node.market.billing.statement import Movement, Reward, StatementOfAccount
 from tests.node.market.worked_month import (
+    BOB,
     BUYER,
     NOVEMBER,
     OCTOBER,
@@ -54,7 +55,7 @@ def _intervals(draw: st.DrawFn, seller_rate: int, begins: int) -> tuple[SettledI
 def drawn_statements(draw: st.DrawFn) -> StatementOfAccount:
     """Draw a first statement, or one that follows it and corrects it."""
     rate = draw(st.sampled_from([0, 1000, 1300]))
-    holder = Holder("B" * 22, draw(_WORDS), "RF80BCDEFGHJKLMNPQ", draw(_ADDRESSES))
+    holder = Holder("B" * 22, draw(_WORDS), BOB.reference, draw(_ADDRESSES))
     issuer = Issuer(draw(_WORDS), draw(_ADDRESSES), draw(_WORDS))
     intervals = draw(_intervals(rate, OCTOBER.begins))
     movements = tuple(Movement(*each) for each in draw(st.lists(_MOVEMENTS, max_size=5)))

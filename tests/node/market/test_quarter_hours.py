@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from settlement_node.market.quarter_hours.days import QUARTER, quarters_of
 from settlement_node.market.quarter_hours.figures import FigureError, read_wh
+from settlement_node.market.quarter_hours.identities import Doubt, doubts
 from settlement_node.market.quarter_hours.importing import read_quarter_hours
 from settlement_node.market.quarter_hours.problems import ImportRefusedError, Problem
 from settlement_node.market.quarter_hours.sheet_file import write_sheet_csv, write_sheet_xlsx
@@ -336,3 +338,18 @@ def test_series_out_of_order_cannot_be() -> None:
     with pytest.raises(QuarterHourError, match="out of order"):
         Series(COVERED, "Ada", values[::-1])
     assert values[1].start - values[0].start == QUARTER
+
+
+def test_a_part_that_exceeds_its_whole_is_told() -> None:
+    covered = day_of_values(date(2026, 5, 1))
+    offered = replace(covered, channel=replace(COVERED, code=Code.OFFERED))
+    share = replace(covered, channel=replace(COVERED, code=Code.MEASURED_SHARE))
+    assert list(doubts((covered, offered, share))) == []
+    start = covered.values[5].start
+    less = replace(
+        offered,
+        values=(*offered.values[:5], QuarterHour(start, 2, Quality.L1), *offered.values[6:]),
+    )
+    assert list(doubts((covered, less, share))) == [
+        Doubt(HOME, start, Code.COVERED, Code.OFFERED, excess_wh=4)
+    ]

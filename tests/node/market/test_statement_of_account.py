@@ -211,8 +211,10 @@ def test_a_statement_goes_on_where_the_one_before_ended() -> None:
     november = AccountMonth(NOVEMBER, first.closing, first.closing)
     assert statement_of_account(issue, november, first).opening == first.closing
     for wrong_issue, account, words in (
-        (issue_of(BOB, 4), november, "cannot follow"),
-        (issue_of(ADA, 5), november, "another member's"),
+        (replace(issue, number=first.number), november, "cannot follow"),
+        (replace(issue, issued=date(2026, 11, 30)), november, "is not over on 2026-11-30"),
+        (replace(issue, issued=date(2026, 11, 2)), books(0, ()), "cannot follow"),
+        (replace(issue, member=ADA), november, "another member's"),
         (replace(issue, currency=replace(EUR, code="CHF")), november, "go on in the same"),
         (issue, books(first.closing, ()), "bill a later month"),
         (issue, replace(november, opening=0, closing=0), "closed with -0.8966"),
@@ -285,8 +287,9 @@ def test_parties_that_cannot_be_shown_are_refused() -> None:
     for name, address in ((" ", ()), ("Ada\nEve", ()), ("A" * 141, ()), ("Ada", ("x",) * 6)):
         with pytest.raises(PartyError):
             Issuer(name, address)
-    with pytest.raises(PartyError):
-        Holder("", "Ada", "RF")
+    for member, reference in (("", BOB.reference), ("B", "RF00BCDEFGHJKLMNPQ")):
+        with pytest.raises(PartyError):
+            Holder(member, "Bob", reference)
 
 
 amounts = st.integers(-(2**61), 2**61)

@@ -12,6 +12,7 @@ from depin_protocol.settlement.interval import Member, Settlement, Terms, ZonePr
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.settlement.trades import References
 from settlement_node.ledger.assets import Denomination
+from settlement_node.ledger.creditor_reference import creditor_reference
 from settlement_node.market.billing.corrections import Roof, SettledInterval
 from settlement_node.market.billing.issuing import AccountMonth, Issue
 from settlement_node.market.billing.months import Month
@@ -29,8 +30,13 @@ NANO_PER_WH = 10**6
 """1 EUR per kWh in nano-euros per watt-hour."""
 
 COOP = Issuer("Sonnenhang eG", ("Hauptstraße 1", "4020 Linz"), "ATU12345678")
-ADA = Holder("q2vXGl0MEIsTgNWjdJ8k9g", "Ada Łukasiewicz", "RF63ABCDEFGHJKLMNP", ("Am Hang 2",))
-BOB = Holder("A" * 22, "Bob Müller", "RF80BCDEFGHJKLMNPQ", ("Am Hang 3",))
+ADA = Holder(
+    "q2vXGl0MEIsTgNWjdJ8k9g",
+    "Ada Łukasiewicz",
+    creditor_reference("ABCDEFGHJKLMNP"),
+    ("Am Hang 2",),
+)
+BOB = Holder("A" * 22, "Bob Müller", creditor_reference("BCDEFGHJKLMNPQ"), ("Am Hang 3",))
 
 
 def price(cents_per_kwh: int) -> int:
