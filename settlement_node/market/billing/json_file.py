@@ -36,14 +36,12 @@ def read_json(data: bytes) -> StatementOfAccount:
 
 
 def json_schema() -> dict[str, object]:
-    """Describe the file to other programs, as JSON Schema."""
+    """Describe the file to other programs, as JSON Schema (2020-12)."""
     (schema,), named = msgspec.json.schema_components([StatementOfAccount])
     for definition in named.values():
         # Older Pythons leave the source's indents in docstrings.
-        if "description" in definition:
-            definition["description"] = cleandoc(definition["description"])
+        definition["description"] = cleandoc(definition["description"])
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Statement of account",
         "type": "object",
         "properties": {

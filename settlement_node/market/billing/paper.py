@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import zip_longest
-from typing import Final
+from typing import Final, cast
 
 import ttf_opensans
 from fpdf import FPDF
@@ -178,9 +178,7 @@ class Paper(FPDF):
         lines = self.multi_cell(
             width, _LINE, words, dry_run=True, output=MethodReturnValue.LINES, align=Align.L
         )
-        if not isinstance(lines, list):
-            raise TypeError("the library gave something else than lines")
-        return lines
+        return cast("list[str]", lines)
 
     def _figure(self, figure: str, top: float, *, strong: bool) -> None:
         """Print an amount in full, and what is below a cent, beside more than that, in pale ink."""

@@ -16,9 +16,9 @@ type Given = str | Decimal | datetime
 
 MAX_BYTES: Final = 64 * 2**20
 """Most bytes of a file."""
-_MOST_UNPACKED: Final = 512 * 2**20
-_MOST_ROOM: Final = 26**3 * 40_000
-"""Of a year's quarter hours, as many columns as a sheet may have."""
+_MOST_UNPACKED: Final = 256 * 2**20
+_MOST_CELLS: Final = 20_000_000
+"""A month of 3,000 channels with their levels has 18 million."""
 _LETTERS: Final = 26
 _PLACE: Final = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
 _SEPARATORS: Final = ";\t,"
@@ -89,10 +89,14 @@ def _unpacked(data: bytes) -> bytes:
 
 def _require_dense(content: bytes) -> None:
     """Refuse a cell far away from all others: the room between them would fill the memory."""
-    width = height = 0
-    for column, row in _PLACE.findall(content):
-        width, height = max(width, len(column)), max(height, int(row))
-    if _LETTERS**width * height > _MOST_ROOM:
+    far, rows = b"", 0
+    for letters, row in _PLACE.findall(content):
+        far = max(far, letters, key=lambda name: (len(name), name))
+        rows = max(rows, int(row))
+    columns = 0
+    for letter in far:
+        columns = columns * _LETTERS + letter - ord("A") + 1
+    if columns * rows > _MOST_CELLS:
         raise GridError("a sheet has a cell far from all others: delete it, or send CSV")
 
 

@@ -1,6 +1,7 @@
 """Quarter hours go out and come back unchanged; what is wrong is told by row, and nothing taken."""
 
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from settlement_node.market.quarter_hours.days import QUARTER, quarters_of
 from settlement_node.market.quarter_hours.figures import FigureError, read_wh
+from settlement_node.market.quarter_hours.grids import MAX_BYTES
 from settlement_node.market.quarter_hours.identities import Doubt, doubts
 from settlement_node.market.quarter_hours.importing import read_quarter_hours
 from settlement_node.market.quarter_hours.problems import ImportRefusedError, Problem
@@ -197,7 +199,7 @@ def test_what_is_no_whole_watt_hour_is_refused(cell: str | Decimal) -> None:
 def test_columns_are_found_by_name_in_any_order_and_language() -> None:
     rows = [f"x;G.03;{cell.split(',')[0]};0,25;{HOME};consumption" for cell in day_lines()]
     head = "Anlage;Metercode;Zeitpunkt;Wert (kWh);Zählpunkt;Energierichtung"
-    (series,) = read_quarter_hours("\n".join((head, *rows)).encode(), VIENNA)
+    (series,) = read_quarter_hours("\n".join((head, *rows, ";;", "")).encode(), VIENNA)
     assert series.channel == COVERED
     assert series.wh == 96 * 250
     assert series.levels == {Quality.L0: 96}
@@ -270,11 +272,12 @@ def workbook(*rows: tuple[Cell, ...]) -> bytes:
     return write_workbook(Sheet("Energiedaten", rows, headings=0, widths=()))
 
 
-def test_a_workbook_with_a_cell_far_away_is_refused() -> None:
-    rows: list[tuple[Cell, ...]] = [()] * 1_000_000
-    rows[0] = ("MeteringpointID", *([None] * 16_000), "far")
-    rows[-1] = ("low",)
-    (told,) = refused(workbook(*rows))
+@pytest.mark.parametrize(("columns", "rows"), [(16_000, 1_000_000), (700, 30_000)])
+def test_a_workbook_with_a_cell_far_away_is_refused(columns: int, rows: int) -> None:
+    cells: list[tuple[Cell, ...]] = [()] * rows
+    cells[0] = ("MeteringpointID", *([None] * columns), "far")
+    cells[-1] = ("low",)
+    (told,) = refused(workbook(*cells))
     assert "far from all others" in told.words
 
 
@@ -353,3 +356,82 @@ def test_a_part_that_exceeds_its_whole_is_told() -> None:
     assert list(doubts((covered, less, share))) == [
         Doubt(HOME, start, Code.COVERED, Code.OFFERED, excess_wh=4)
     ]
+
+
+def zipped(content: bytes, packing: int) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", packing, compresslevel=1) as parts:
+        parts.writestr("xl/worksheets/sheet1.xml", content)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (bytes(MAX_BYTES + 1), "are the most"),
+        (zipped(bytes(256 * 2**20 + 1), zipfile.ZIP_DEFLATED), "too large when unpacked"),
+        (zipped(b"<worksheet/>", zipfile.ZIP_BZIP2), "unusual way"),
+        (zipped(b"<worksheet/>", zipfile.ZIP_DEFLATED), "no workbook"),
+    ],
+    ids=["long", "unpacked", "packing", "parts"],
+)
+def test_files_that_would_fill_the_memory_are_refused(data: bytes, words: str) -> None:
+    (told,) = refused(data)
+    assert words in told.words
+
+
+def sheet(*rows: str) -> bytes:
+    heads = (f"MeteringpointID;{HOME};{HOME}", "Energy direction;CONSUMPTION;CONSUMPTION")
+    return "\r\n".join((*heads, "Metercode;G.03;QoV", *rows)).encode()
+
+
+def test_blank_rows_of_a_sheet_and_quarters_that_nobody_told_are_left_alone() -> None:
+    times = [divmod(15 * number, 60) for number in range(96)]
+    rows = [f"01.05.2026 {hour:02}:{minute:02};0,25;L1" for hour, minute in times]
+    (series,) = read_quarter_hours(sheet(";;", *rows, "02.05.2026 00:00;;"), VIENNA)
+    assert series.wh == 96 * 250
+    (told,) = refused(sheet(*rows, rows[0]))
+    assert (told.row, told.column) == (100, "A")
+    assert "came before" in told.words
+
+
+def test_a_sheet_without_its_headings_is_refused() -> None:
+    (told,) = refused(f"MeteringpointID;{HOME}\nMetercode;G.03\n".encode())
+    assert told.words == "there is no row Energy direction: add it"
+
+
+def test_cells_of_other_kinds_are_refused_where_they_stand() -> None:
+    noon = datetime(2026, 5, 1, 12, 0)  # noqa: DTZ001 - a workbook knows no zones
+    told = refused(
+        write_workbook(
+            Sheet(
+                "values",
+                [
+                    ("start", "metering_point", "direction", "code", "wh"),
+                    (noon, HOME, "CONSUMPTION", "G.03", noon),
+                    (46143, HOME, "CONSUMPTION", "G.03", 5),
+                    (),
+                    (noon, HOME, "UP", "G.03", 5),
+                ],
+                headings=1,
+                widths=(),
+            )
+        )
+    )
+    assert [(each.row, each.column) for each in told] == [
+        (2, "wh"),
+        (3, "start"),
+        (5, "metering_point"),
+    ]
+
+
+def test_of_very_many_problems_the_rest_is_counted() -> None:
+    with pytest.raises(ImportRefusedError) as caught:
+        read_quarter_hours(table(*[line("never")] * 700), VIENNA)
+    assert (len(caught.value.problems), caught.value.left_out) == (500, 200)
+    assert "nothing was taken: 700 problems, the first in row 2" in str(caught.value)
+
+
+def test_values_that_no_interval_holds_cannot_be() -> None:
+    with pytest.raises(QuarterHourError, match="Wh in a quarter"):
+        QuarterHour(0, -1, Quality.L1)

@@ -278,6 +278,14 @@ def test_collecting_month_by_month_leaves_less_than_a_cent(opening: int, decimal
     assert left > -statement.cent
 
 
+def test_a_banks_bic_stands_in_a_credit_where_it_is_known() -> None:
+    credit = Credit(Payment("A", 1, "x"), replace(BOBS, bic="BKAUATWW"), DUE)
+    data = write_credit_transfers(MESSAGE, CO_OP, [credit])
+    assert check_credits(data) == [1]
+    inside = ("PmtInf", "CdtTrfTxInf", "CdtrAgt", "FinInstnId", "BIC")
+    assert texts(data, "pain.001.001.03", *inside) == ["BKAUATWW"]
+
+
 def test_who_owes_nothing_is_not_collected_from() -> None:
     paid = statement_of_account(issue_of(ADA, 1), books(0, month_of(0)), None)
     assert debit_of(paid, MANDATE, SequenceType.FIRST, DUE) is None

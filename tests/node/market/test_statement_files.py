@@ -216,3 +216,17 @@ def test_a_statement_altered_with_its_hash_still_has_to_add_up() -> None:
         read_json(json.dumps(told).encode())
     with pytest.raises(StatementFileError, match="not as it was issued"):
         read_json(DATA.replace(b'"Bob', b'"Rob'))
+
+
+def test_an_amount_that_a_spreadsheet_would_alter_stands_as_text() -> None:
+    statement = statement_of_account(issue_of(BOB, 1), books(12_345_678_901_234_567, ()), None)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(write_xlsx(statement)))
+    amounts = {tuple(row[:2]): row[4] for row in book.get_sheet_by_index(0).to_python()}
+    assert amounts["balance", "opening"] == "12345678.901234567"
+    assert amounts["bank", "at_bank"] == 12_345_678.90
+
+
+def test_a_long_name_is_cut_on_paper_only() -> None:
+    renamed = replace(STATEMENT, coop=replace(STATEMENT.coop, name="Sonnenhang " * 12 + "eG"))
+    assert "…" in text_of(write_pdf(renamed))
+    assert read_json(write_json(renamed)).coop.name == renamed.coop.name
