@@ -10,9 +10,9 @@ from depin_protocol.log.merkle import TreeHead
 from settlement_node.commands.common import folder_at, run
 from settlement_node.commands.far_node import (
     Caller,
-    described,
     far_node,
     key_option,
+    listed,
     member_option,
     read_key,
 )
@@ -20,6 +20,7 @@ from settlement_node.commands.local_node import LocalNodeError
 from settlement_node.hosting.folder import CoopFolder, Description, FolderError, NodeFolder
 from settlement_node.log.checkpoints import Checkpoints
 from settlement_node.log.shelf import Shelf
+from settlement_node.output import shown
 from settlement_node.store.opening import open_store, restore_into
 
 
@@ -40,23 +41,23 @@ def copy(url: str, key: Path | None, member: str | None, coop: str | None, path:
     if key is None:
         raise click.UsageError("name the auditor's own key file with --key")
     size, folder = run(_copied(Caller(url, read_key(key), member), coop, folder_at(path)))
-    click.echo(f"{folder.description.name}: {size} entries under the last checkpoint")
+    click.echo(f"{shown(folder.description.name)}: {size} entries under the last checkpoint")
     click.echo(f"nothing is checked yet: settlement-node verify --data {path}")
 
 
 async def _copied(caller: Caller, coop: str | None, node: NodeFolder) -> tuple[int, CoopFolder]:
-    found = await described(caller.url, coop)
-    folder = _folder(node, Description(found["coop"], found["name"], caller.url))
+    found = await listed(caller.url, coop)
+    folder = _folder(node, Description(found.coop, found.name, caller.url))
     with TemporaryDirectory(dir=folder.path, prefix=".fetched-") as place:
         file, fetched = Path(place) / "backup", Path(place) / "books"
         async with far_node(caller, folder.description.coop) as speaker:
             await speaker.download_backup(file)
         if await restore_into(fetched, file) != folder.coop:
             raise LocalNodeError("the node gave the books of another co-op")
-        books = folder.path / "books.sqlite"
-        before = await _head(books, folder) if books.exists() else None
+        books = Path(folder.books)
+        before = await _head(books, folder) if books.exists() else None  # noqa: ASYNC240
         head = await _head(fetched, folder, before)
-        for old in folder.path.glob("books.sqlite*"):
+        for old in folder.path.glob(f"{books.name}*"):
             old.unlink()
         fetched.rename(books)
     return head.size, folder

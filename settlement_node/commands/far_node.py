@@ -4,14 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import click
+import msgspec
 
 from depin_protocol.encoding import EncodingError, from_text
+from depin_protocol.identifiers import is_id
 from settlement_node.commands.local_node import Asking, LocalNodeError, Operator
 from settlement_node.hosting.folder import SEED_LENGTH, FolderError
+from settlement_node.output import shown
 
 _HTTP_OK: Final = 200
 _CHUNK: Final = 2**16
@@ -52,16 +55,26 @@ async def far_node(caller: Caller, coop: str) -> AsyncIterator[Operator]:
         yield speaker
 
 
-async def described(url: str, wanted: str | None) -> dict[str, Any]:
+class Listed(msgspec.Struct, frozen=True):
+    """A co-op as its node lists it."""
+
+    coop: str
+    name: str
+
+
+async def listed(url: str, wanted: str | None) -> Listed:
     """Find a node's co-op by name or identifier, or the only one that it has."""
     async with _session() as session:
-        coops = await Asking(session, url.rstrip("/")).ask("/v1/coops")
-    found = [one for one in coops if wanted is None or wanted in {one["coop"], one["name"]}]
-    if len(found) == 1:
-        chosen: dict[str, Any] = found[0]
-        return chosen
-    listed = "; ".join(f"{one['name']} ({one['coop']})" for one in coops)
-    raise LocalNodeError(f"say which co-op with --coop, by name or identifier: {listed}")
+        answered = await Asking(session, url.rstrip("/")).ask("/v1/coops")
+    try:
+        coops = msgspec.convert(answered, list[Listed])
+    except msgspec.ValidationError as error:
+        raise LocalNodeError(f"{url} is no settlement node: {error}") from error
+    found = [one for one in coops if wanted is None or wanted in {one.coop, one.name}]
+    if len(found) == 1 and is_id(found[0].coop):
+        return found[0]
+    names = "; ".join(f"{shown(one.name)} ({shown(one.coop)})" for one in coops)
+    raise LocalNodeError(f"say which co-op with --coop, by name or identifier: {names}")
 
 
 class Mirror:

@@ -69,7 +69,7 @@ class Asking:
                 method, f"{self._address}{path}", data=data, headers=headers
             ) as response:
                 content = await response.read()
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise LocalNodeError(f"the node does not answer: {error}") from error
         try:
             value = msgspec.json.decode(content)
@@ -77,6 +77,8 @@ class Asking:
             said = f"the node answers {response.status} and does not say why: try again later"
             raise LocalNodeError(said) from error
         if response.status >= 400:  # noqa: PLR2004 - errors begin there
+            if not isinstance(value, dict) or not {"code", "detail", "action"} <= value.keys():
+                raise LocalNodeError(f"{self._address} answers {response.status}: is it a node?")
             kind = NotFoundError if value["code"] == "not-found" else LocalNodeError
             raise kind(f"{value['detail']}: {value['action']}")
         return value
