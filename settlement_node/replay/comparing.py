@@ -11,7 +11,7 @@ from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.envelope import read_envelope
-from settlement_node.intake.streams import CHAIN, STATEMENT, chain_key, read_chain_row
+from settlement_node.intake.streams import CHAIN, ENDED, STATEMENT, chain_key, read_chain_row
 from settlement_node.ledger.rows import Standing
 from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
 from settlement_node.log.entries import EntryError, decode_lines
@@ -154,7 +154,9 @@ class Recomputed:
                 return (number + 1) << HEIGHT * (level + 1) <= index
             case (int(), int(), int(at)) if table is STATEMENT:
                 body = await body_at(self._view, at)
-                return body is not None and self._row_of(body, at) == row
+                return body is not None and await self._row_of(body, at) == row
+            case (bytes(), int(), bytes(), int(), bytes()) if table is ENDED:
+                return await self._has_opening(row)
             case (bytes(name), int(at), int(position), bytes()) if table is TRANSFER:
                 return await self._books(at, position, name)
             case (_, int(at), int(position), bytes(name), *_) if table in _OF_TRANSFERS:
@@ -176,15 +178,28 @@ class Recomputed:
         told = to_text(transfer).encode("ascii")
         return any(told in line for line in lines)
 
-    def _row_of(self, body: bytes, at: int) -> Row | None:
+    async def _row_of(self, body: bytes, at: int) -> Row | None:
         """Return the row that leads to a statement."""
         try:
             header = read_envelope(body).header
         except RefusedError:
             return None
         key = chain_key(header.member, header.stream, header.chain)
-        held = self._rows[CHAIN].get(key)
+        held = self._rows[CHAIN].get(key) or await self._view.get(ENDED, key)
         return None if held is None else (read_chain_row(held)[3].opened_at, header.seq, at)
+
+    async def _has_opening(self, row: Row) -> bool:
+        """Tell whether an ended chain was opened in this log, and goes on no more."""
+        chain = read_chain_row(row)[3]
+        body = await body_at(self._view, chain.opened_at)
+        if body is None:
+            return False
+        try:
+            header = read_envelope(body).header
+        except RefusedError:
+            return False
+        key = chain_key(header.member, header.stream, header.chain)
+        return key == row[: len(ENDED.key)] and key not in self._rows[CHAIN]
 
 
 @cache
@@ -216,6 +231,7 @@ def _always(_row: Row) -> bool:
 
 _SETTLING: Final[dict[Table, tuple[int, Callable[[Row], bool]]]] = {
     STATEMENT: (1, _always),
+    ENDED: (2, _always),
     TILE: (1, _is_full),
     TRANSFER: (0, _has_ended),
     ACCOUNT_HISTORY: (1, _always),
