@@ -74,8 +74,7 @@ from settlement_node.log.shelf import Shelf
 from settlement_node.replay.regaining import NotRegainedError, Regaining, lacking_entries
 from settlement_node.store.port import Store
 
-
-_PACKS_AT_ONCE: Final = 4
+PACKS_AT_ONCE: Final = 4
 """Opening a pack costs some 30 ms, and in a large co-op few of its statements are one home's."""
 
 
@@ -323,7 +322,7 @@ class Coop:
         after_key = (opened_at, after)
         rows = await self._store.scan(STATEMENT, (opened_at,), after=after_key, limit=limit)
         places = {index: seq for _, seq, index in rows if isinstance(index, int)}
-        bodies = await bodies_at(self._store, places, _PACKS_AT_ONCE)
+        bodies = await bodies_at(self._store, places, PACKS_AT_ONCE)
         return [SaidBefore(int(places[index]), index, wire) for index, wire in bodies.items()]
 
     async def entry(self, index: int) -> bytes | None:

@@ -28,7 +28,7 @@ STATEMENT: Final = Table("statement", integers("chain", "seq"), integers("index"
 CHAIN: Final = Table(
     "chain", (*binary("member"), *integers("stream"), *binary("chain")), binary("data")
 )
-"""The chains that may go on: at most a few of each stream."""
+"""The chains that may go on: at most eight of a stream."""
 
 ENDED: Final = Table("ended_chain", CHAIN.key, (*integers("index"), *binary("data")))
 """The chains that have ended, and by which entry; no later one changes them."""

@@ -6,11 +6,12 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Final
 
-from depin_protocol.encoding import to_text
+from depin_protocol.encoding import EncodingError, to_text
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.envelope import read_envelope
+from depin_protocol.statements.fields import BodyError
 from settlement_node.intake.streams import CHAIN, ENDED, STATEMENT, chain_key, read_chain_row
 from settlement_node.ledger.rows import Standing
 from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
@@ -156,7 +157,7 @@ class Recomputed:
                 body = await body_at(self._view, at)
                 return body is not None and await self._row_of(body, at) == row
             case (bytes(), int(), bytes(), int(), bytes()) if table is ENDED:
-                return await self._has_opening(row)
+                return await self._has_opening(row[: len(ENDED.key)])
             case (bytes(name), int(at), int(position), bytes()) if table is TRANSFER:
                 return await self._books(at, position, name)
             case (_, int(at), int(position), bytes(name), *_) if table in _OF_TRANSFERS:
@@ -185,21 +186,27 @@ class Recomputed:
         except RefusedError:
             return None
         key = chain_key(header.member, header.stream, header.chain)
-        held = self._rows[CHAIN].get(key) or await self._view.get(ENDED, key)
-        return None if held is None else (read_chain_row(held)[3].opened_at, header.seq, at)
+        opened_at = await self._opened_at(key)
+        return None if opened_at is None else (opened_at, header.seq, at)
 
-    async def _has_opening(self, row: Row) -> bool:
-        """Tell whether an ended chain was opened in this log, and goes on no more."""
-        chain = read_chain_row(row)[3]
-        body = await body_at(self._view, chain.opened_at)
-        if body is None:
+    async def _opened_at(self, chain: Key) -> int | None:
+        row = self._rows[CHAIN].get(chain) or await self._view.get(ENDED, chain)
+        try:
+            return None if row is None else read_chain_row(row)[3].opened_at
+        except (BodyError, EncodingError):
+            return None
+
+    async def _has_opening(self, chain: Key) -> bool:
+        """Tell whether a chain was opened in this log, and goes on no more."""
+        opened_at = await self._opened_at(chain)
+        body = None if opened_at is None else await body_at(self._view, opened_at)
+        if body is None or chain in self._rows[CHAIN]:
             return False
         try:
             header = read_envelope(body).header
         except RefusedError:
             return False
-        key = chain_key(header.member, header.stream, header.chain)
-        return key == row[: len(ENDED.key)] and key not in self._rows[CHAIN]
+        return chain_key(header.member, header.stream, header.chain) == chain
 
 
 @cache

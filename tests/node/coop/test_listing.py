@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from settlement_node.coop import coop as listing
+from settlement_node.coop.coop import PACKS_AT_ONCE
 from settlement_node.log import reading
 from settlement_node.log.packs import pack_bodies, unpack_bodies
 from settlement_node.log.reading import bodies_at
@@ -43,7 +43,7 @@ async def test_a_page_opens_few_packs_and_the_next_goes_on(
         said = [home.say("metering", readings(NOON, total)) for total in range(120)]
         await here.say(*said)
         packs = await pack_all_but_the_last(here)
-        assert packs > 3 * listing._PACKS_AT_ONCE
+        assert packs > 3 * PACKS_AT_ONCE
         monkeypatch.setattr(reading, "unpack_bodies", counted)
         chain, after, wires = said[0].header.chain, 1, []
         pages = 0
@@ -54,9 +54,9 @@ async def test_a_page_opens_few_packs_and_the_next_goes_on(
             )
             if not page:
                 break
-            assert len(opened) <= listing._PACKS_AT_ONCE
+            assert len(opened) <= PACKS_AT_ONCE
             wires += [one.wire for one in page]
             after = page[-1].seq
             pages += 1
         assert wires == [one.wire for one in said]
-        assert pages > packs // listing._PACKS_AT_ONCE
+        assert pages > packs // PACKS_AT_ONCE
