@@ -21,7 +21,7 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.position           plain: entries, logged time, last checkpoint, why read-only
     coop.key_in_force(member)                        plain: for challenges; None: nobody
     coop.roles(member)                               plain
-    coop.heads(member) -> {stream: [HeldChain]}      plain: where a home goes on
+    coop.heads(member) -> {stream: [Head]}           plain: where a home goes on
     coop.receipt(place) -> Receipt | None
     coop.statement(place) -> (index, wire) | None
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
@@ -42,7 +42,7 @@ builds and reads their parameters.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from depin_protocol.log.merkle import TreeHead
 from depin_protocol.receipts import Receipt
@@ -60,7 +60,7 @@ from settlement_node.governance.facts import Facts
 from settlement_node.governance.joining import JoinRefusedError
 from settlement_node.governance.member import Role, Standing
 from settlement_node.intake.checking import Checkers
-from settlement_node.intake.looking_up import index_of
+from settlement_node.intake.looking_up import index_of, opening_of
 from settlement_node.intake.receipts import receipt_at
 from settlement_node.intake.streams import STATEMENT, Place
 from settlement_node.keeping.roots import LINES
@@ -73,6 +73,9 @@ from settlement_node.log.shelf import Shelf
 from settlement_node.replay.regaining import NotRegainedError, Regaining
 from settlement_node.store.port import Store
 
+PACKS_AT_ONCE: Final = 4
+"""Opening a pack costs some 30 ms, and in a large co-op few of its statements are one home's."""
+
 
 class Position(NamedTuple):
     """Where a co-op stands."""
@@ -82,13 +85,6 @@ class Position(NamedTuple):
     checkpoint: TreeHead
     read_only: str | None
     failure: str | None
-
-
-class HeldChain(NamedTuple):
-    """Where a chain stands, and whether it may go on."""
-
-    head: Head
-    live: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,16 +282,13 @@ class Coop:
         found = self.state.find(member)
         return frozenset(role for role in Role if found is not None and found.acts_as(role))
 
-    def heads(self, member: str) -> dict[Stream, list[HeldChain]]:
-        """Return where a member's chains stand, so that its home can go on."""
+    def heads(self, member: str) -> dict[Stream, list[Head]]:
+        """Return where a member's chains stand that may go on."""
         found = self.state.find(member)
         if found is None:
             return {}
         return {
-            name: [
-                HeldChain(Head(chain, held.seq, held.hash), held.live)
-                for chain, held in stream.chains.items()
-            ]
+            name: [Head(chain, held.seq, held.hash) for chain, held in stream.chains.items()]
             for name, stream in found.streams.items()
         }
 
@@ -312,14 +305,14 @@ class Coop:
     async def statements(
         self, member: str, stream: Stream, chain: str, *, after: int, limit: int
     ) -> list[SaidBefore]:
-        """Return the statements of a chain after a number."""
-        found = self.state.find(member)
-        key = None if found is None else found.streams[stream].row_key(chain, after)
-        if key is None:
+        """Return statements of a chain after a number: up to a limit, and from a few packs."""
+        opened_at = await opening_of(member, stream, chain, self.state.find, self._store)
+        if opened_at is None:
             return []
-        rows = await self._store.scan(STATEMENT, key[:1], after=key, limit=limit)
+        after_key = (opened_at, after)
+        rows = await self._store.scan(STATEMENT, (opened_at,), after=after_key, limit=limit)
         places = {index: seq for _, seq, index in rows if isinstance(index, int)}
-        bodies = await bodies_at(self._store, places)
+        bodies = await bodies_at(self._store, places, PACKS_AT_ONCE)
         return [SaidBefore(int(places[index]), index, wire) for index, wire in bodies.items()]
 
     async def entry(self, index: int) -> bytes | None:

@@ -13,10 +13,12 @@ from settlement_node.coop.writer import Surroundings
 from settlement_node.governance.facts import Facts, Previous
 from settlement_node.governance.member import Standing
 from settlement_node.intake.said import Telling
+from settlement_node.intake.streams import ENDED
 from settlement_node.keeping.succession import next_origin, succeeding
 from settlement_node.log.checkpoints import Checkpoints
 from settlement_node.log.entries import SALT_LENGTH, DecisionError
 from settlement_node.store.port import Store
+from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Clear
 
 
@@ -43,7 +45,8 @@ async def succeed(
     previous = Previous(old.origin, state.sequence.head(), shown.tree)
     facts = replace(old, origin=next_origin(old.origin), previous=previous)
     operator = member_id(facts.coop, public_key(seed))
-    decision = succeeding(facts, state.rows(), note, operator, seed)
+    ended = [(ENDED, row) async for row in every_row(store, ENDED)]
+    decision = succeeding(facts, [*state.rows(), *ended], note, operator, seed)
     at = max(around.clock(), state.at)
     salts = [around.randomness(SALT_LENGTH) for _ in decision.lines]
     entry, body = decision.written(at, salts)

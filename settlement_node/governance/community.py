@@ -87,15 +87,19 @@ class Community:
             decision, replacement = read_announced_row(row)
             self._announced[decision] = replacement
 
+    def recall_ended(self, row: Row) -> None:
+        """Have a chain at hand that ended in the log before this, until its rows are stored."""
+        name, stream, chain, held = read_chain_row(row)
+        self._members[name].streams[stream].remember_chain(chain, held)
+
     def rows(self) -> Iterator[tuple[Table, Row]]:
         """Give every row of the state as it stands."""
         if self._facts is not None:
             yield FACTS, self._facts.row()
         for member in self._members.values():
             yield MEMBER, member.row()
-            for stream, kept in member.streams.items():
-                for chain in kept.chains:
-                    yield CHAIN, member.chain_row(stream, chain)
+            for row in member.chain_rows():
+                yield CHAIN, row
         for code, invitation in self._invitations.items():
             yield INVITE, (code, invitation.data())
         for decision, replacement in self._announced.items():
@@ -172,14 +176,13 @@ class Community:
         del self._announced[decision]
         return [Delete(ANNOUNCED, ((from_text(decision, 32),),))]
 
-    def complete(self, decision: str) -> list[Change]:
-        """Let a replacement take effect."""
+    def complete(self, decision: str, index: int) -> list[Change]:
+        """Let a replacement take effect, by the entry at this index."""
         replacement = self._announced[decision]
         changes = self.drop(decision)
         if isinstance(replacement, KeyReplacement):
             member = self._members[replacement.member]
-            rows = member.replace_key(replacement.key, replacement.tier)
-            return [*changes, Put(MEMBER, [member.row()]), Put(CHAIN, rows)]
+            return changes + member.replace_key(replacement.key, replacement.tier, index)
         return changes + self.found(self.facts.with_key(replacement.use, replacement.key))
 
     def next_due(self, at: int) -> str | None:

@@ -94,12 +94,12 @@ def _announced(decision: Decision, community: Community, name: str, _index: int)
     )
 
 
-def _ended(complete: Callable[[Community, str], list[Change]]) -> "_Effect":
-    def effect(decision: Decision, community: Community, name: str, _index: int) -> Effects:
+def _ended(complete: Callable[[Community, str, int], list[Change]]) -> "_Effect":
+    def effect(decision: Decision, community: Community, name: str, index: int) -> Effects:
         fields = Fields(decision.result, "result")
         announced = fields.text("decision", HASH)
         replacement = community.announced[announced]
-        changes = complete(community, announced)
+        changes = complete(community, announced, index)
         if isinstance(replacement, KeyReplacement):
             concerned = [replacement.member]
         else:
@@ -110,6 +110,10 @@ def _ended(complete: Callable[[Community, str], list[Change]]) -> "_Effect":
         )
 
     return effect
+
+
+def _dropped(community: Community, announced: str, _index: int) -> list[Change]:
+    return community.drop(announced)
 
 
 def _present(community: Community) -> list[str]:
@@ -146,8 +150,8 @@ _EFFECTS: Final[dict[str, _Effect]] = {
     "roles_set": _roles_set,
     "key_replacement_announced": _announced,
     "node_key_announced": _announced,
-    "key_replacement_vetoed": _ended(Community.drop),
-    "node_key_vetoed": _ended(Community.drop),
+    "key_replacement_vetoed": _ended(_dropped),
+    "node_key_vetoed": _ended(_dropped),
     "key_replaced": _ended(Community.complete),
     "node_key_replaced": _ended(Community.complete),
 }

@@ -1,6 +1,6 @@
 """A member: its keys, roles and standing, and what was heard from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Self
@@ -15,8 +15,16 @@ from depin_protocol.statements.fields import ID, MAX_TIME, BodyError, Fields, ar
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.history import LOST, Handover, KeyHistory
 from depin_protocol.statements.membership import TIERS, KeyChange
-from settlement_node.intake.streams import NUMBER_OF, STREAMS, Place, StreamState, chain_row
-from settlement_node.store.tables import Row, Table, binary
+from settlement_node.intake.streams import (
+    NUMBER_OF,
+    STREAMS,
+    Chain,
+    Place,
+    StreamState,
+    chain_changes,
+    chain_row,
+)
+from settlement_node.store.tables import Change, Put, Row, Table, binary
 
 MEMBER: Final = Table("member", binary("member"), binary("data"))
 
@@ -92,16 +100,17 @@ class Member:
         opened_under = self.streams[stream].opened_under(chain)
         return self.history.index_at(stream, chain, seq, opened_under)
 
-    def enter(self, statement: Statement, entry: Entry, index: int) -> set[tuple[Stream, str]]:
+    def enter(
+        self, statement: Statement, entry: Entry, index: int
+    ) -> dict[tuple[Stream, str], Chain]:
         """Take a statement that was admitted; return the chains that moved."""
         header = statement.header
         stream = self.streams[header.stream]
         # A chain is opened with the newest key.
         stream.append(entry.head, len(self.history.keys) - 1, index)
-        moved = {(header.stream, header.chain)}
+        moved = {(header.stream, header.chain): stream.chains[header.chain]}
         for name, chain in sorted(entry.ends):
-            self.streams[name].chains[chain].live = False
-            moved.add((name, chain))
+            moved[name, chain] = self.streams[name].end(chain, index)
         if header.seq == 1 and len(stream.live()) == 1:
             self.held = tuple(place for place in self.held if place.stream != header.stream)
         if isinstance(statement.body, KeyChange):
@@ -110,20 +119,22 @@ class Member:
             self.tiers = (*self.tiers, statement.body.tier)
         return moved
 
-    def replace_key(self, key: bytes, tier: str) -> list[Row]:
+    def replace_key(self, key: bytes, tier: str, index: int) -> list[Change]:
         """Hand over to a key that the old one did not name; all that it said ends where it is."""
         self.history.hand_over(key, LOST)
         self.tiers = (*self.tiers, tier)
-        ended = set()
-        for name, stream in self.streams.items():
-            for chain in stream.live():
-                stream.chains[chain].live = False
-                ended.add((name, chain))
-        return [self.chain_row(stream, chain) for stream, chain in sorted(ended)]
+        ended = {
+            (self.id, name, chain): stream.end(chain, index)
+            for name, stream in self.streams.items()
+            for chain in stream.live()
+        }
+        return [Put(MEMBER, [self.row()]), *chain_changes(ended)]
 
-    def chain_row(self, stream: Stream, chain: str) -> Row:
-        """Return the row of a chain as it is now."""
-        return chain_row(self.id, stream, chain, self.streams[stream].chains[chain])
+    def chain_rows(self) -> Iterator[Row]:
+        """Give the rows of the chains that may go on."""
+        for name, stream in self.streams.items():
+            for chain, held in stream.chains.items():
+                yield chain_row(self.id, name, chain, held)
 
     def row(self) -> Row:
         """Return the member's row, without its chains."""

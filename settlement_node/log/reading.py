@@ -55,14 +55,24 @@ async def body_at(view: View, index: int) -> bytes | None:
     return (await bodies_at(view, [index])).get(index)
 
 
-async def bodies_at(view: View, indexes: Iterable[int]) -> dict[int, bytes]:
-    """Return the bodies at these rising indexes that were not erased; open no pack twice."""
+async def bodies_at(
+    view: View, indexes: Iterable[int], packs: int | None = None
+) -> dict[int, bytes]:
+    """Return the bodies at these rising indexes that were not erased; open no pack twice.
+
+    With a limit of packs, only those are returned that come before one pack more.
+    """
     found: dict[int, bytes] = {}
     pack = _Pack(0, 0, {})
+    opened = 0
     for index in indexes:
         rows = await _rows(view, BODY, index, index + 1)
         if not rows and index >= pack.end:
-            pack = await _pack_with(view, index) or _Pack(index, index + 1, {})
+            if opened == packs:
+                break
+            there = await _pack_with(view, index)
+            opened += there is not None
+            pack = there or _Pack(index, index + 1, {})
         body = rows.get(index, pack.bodies.get(index))
         if body is not None:
             found[index] = body
