@@ -112,9 +112,9 @@ async def test_who_joins_has_accounts(here: Village) -> None:
     assert ledger.number(money(home)) is None
     await here.welcome(home)
     assert ledger.number(money(home)) is not None
-    assert here.coop.state.ledger.references[reference(home)] == money(home)
+    assert (await banked(here, line(1, reference(home)))).lines[0]["match"] == "DEPOSIT"
     await started_again(here)
-    assert here.coop.state.ledger.references[reference(home)] == money(home)
+    assert (await banked(here, line(2, reference(home)))).lines[0]["match"] == "DEPOSIT"
     await all_follows(here)
 
 
