@@ -4,7 +4,6 @@ import calendar
 from datetime import UTC, datetime
 from typing import Final
 
-from settlement_node.ledger.creditor_reference import for_people
 from settlement_node.market.billing.corrections import CorrectionLine
 from settlement_node.market.billing.lines import EnergyKind
 from settlement_node.market.billing.paper import Entry, Paper
@@ -18,6 +17,7 @@ from settlement_node.market.billing.wording import (
     SELF_BILLED,
     TAX_WORDS,
     rate_words,
+    reference_words,
 )
 
 _PARTS_OF_ANOTHER: Final = {
@@ -63,7 +63,7 @@ def write_pdf(statement: StatementOfAccount) -> bytes:
             ("Number", str(statement.number)),
             ("Issued", statement.issued.isoformat()),
             ("Follows", str(statement.earlier.number) if statement.earlier else "no earlier one"),
-            ("Your reference", for_people(member.reference)),
+            ("Your reference", reference_words(member.reference)),
         )
     )
     _money(paper, statement)

@@ -59,6 +59,8 @@ TAX_WORDS: Final = {
     TaxDirection.CREDITED: "credited to you as a seller",
 }
 
+_GROUP: Final = 4
+
 NOT_LIABLE: Final = "No VAT is added to what you supplied: you are not noted as liable to it."
 SELF_BILLED: Final = "The co-op writes this credit note for you as the supplier (self-billing)."
 
@@ -67,3 +69,8 @@ def rate_words(rate: int) -> str:
     """Write basis points as a percentage."""
     whole, part = divmod(rate * 100, WHOLE)
     return f"{whole}.{part:04}"[:-2] + " %"
+
+
+def reference_words(reference: str) -> str:
+    """Write a reference to pay with in groups of four, as people type it."""
+    return " ".join(reference[begin : begin + _GROUP] for begin in range(0, len(reference), _GROUP))

@@ -175,7 +175,7 @@ def credit_of(
             f"a payout of {currency.written(payout.amount)} {currency.code} has parts of a cent, "
             "which no bank pays: cancel it, and reserve whole cents"
         )
-    return Credit(Payment(payout_end_to_end(payout), cents, remittance), to, due)
+    return Credit(Payment(payout_end_to_end(payout.id), cents, remittance), to, due)
 
 
 def require_each_once(payments: Iterable[Payment]) -> None:

@@ -112,9 +112,9 @@ async def test_who_joins_has_accounts(here: Village) -> None:
     assert ledger.number(money(home)) is None
     await here.welcome(home)
     assert ledger.number(money(home)) is not None
-    assert here.coop.state.ledger.references[reference(home)] == money(home)
+    assert (await banked(here, line(1, reference(home)))).lines[0]["match"] == "DEPOSIT"
     await started_again(here)
-    assert here.coop.state.ledger.references[reference(home)] == money(home)
+    assert (await banked(here, line(2, reference(home)))).lines[0]["match"] == "DEPOSIT"
     await all_follows(here)
 
 
@@ -177,6 +177,21 @@ async def test_a_payout_waits_for_the_bank_and_comes_back_if_it_fails(here: Vill
     await started_again(here)
     assert (await banked(here, debit)).lines[0]["match"] == "DEPOSIT_RETURNED"
     assert cents(here, money(home)) == 0
+    await all_follows(here)
+
+
+async def test_of_many_deposits_of_one_name_the_newest_eight_can_be_taken_back(
+    here: Village,
+) -> None:
+    home = Home(2)
+    await here.welcome(home)
+    for number in range(9):
+        await banked(here, line(10, reference(home), "RENT", bank_reference=f"in{number}"))
+    matches = []
+    for number in range(9):
+        taken = line(-10, "", "RENT", bank_reference=f"out{number}", returned=True)
+        matches.append((await banked(here, taken)).lines[0]["match"])
+    assert matches == ["DEPOSIT_RETURNED"] * 8 + ["ORIGINAL_UNKNOWN"]
     await all_follows(here)
 
 
