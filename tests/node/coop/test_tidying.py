@@ -52,7 +52,7 @@ async def test_an_erasure_whose_portion_failed_leaves_no_body(tmp_path: Path) ->
         async def full(_changes: Sequence[Change]) -> None:
             raise StoreFullError("there is no room")
 
-        here.store.commit = full  # type: ignore[method-assign]
+        here.store.commit = full  # type: ignore[assignment]
         with pytest.raises(StoreFullError):
             await clearing_out.portion()
         here.store.commit = commit  # type: ignore[method-assign]

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from settlement_node.hosting import archives
 from settlement_node.hosting.archives import archive, archive_file
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.founding import Wish, found
 from settlement_node.hosting.hosting import hosting
 from settlement_node.store.opening import open_store
+from settlement_node.store.sqlite_file import sync_folder
 
 WISH = Wish("Sonnenstraße", "EUR", "SUN", "street", "https://node.example", "Ada")
 
@@ -54,13 +54,12 @@ async def test_an_archive_is_in_its_folder_durably_before_the_old_log_is_given_u
 ) -> None:
     folder = await founded(tmp_path)
     synced: list[tuple[Path, bool]] = []
-    sync = archives.sync_folder
 
     def noting(path: Path) -> None:
-        sync(path)
+        sync_folder(path)
         synced.append((path, archive_file(folder, 1).exists()))
 
-    monkeypatch.setattr(archives, "sync_folder", noting)
+    monkeypatch.setattr("settlement_node.hosting.archives.sync_folder", noting)
     store = await open_store(folder.books, folder.coop)
     await archive(store, folder, 1)
     await store.close()

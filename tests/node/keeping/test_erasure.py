@@ -232,7 +232,7 @@ async def test_cut_short_anywhere_it_verifies_and_misses_nothing_packed_meanwhil
         found = await verify(here.store)
         assert (found.start, found.erased) == (below, PACK_WIDTH)
         await rebuild(here.store)
-        for change in [change async for change in erasing(here.store, below)]:
+        async for change in erasing(here.store, below):
             await here.store.commit([change])
         for index in range(below):
             assert await body_at(here.store, index) is None
