@@ -1,10 +1,12 @@
 """Watches over connections, so that a slow or greedy one is cut off before it costs others.
 
 Each connection's bytes pass through a guard on their way to aiohttp, which by itself would wait
-for the end of a request's head, and for a reader, as long as they like.
+for the end of a request's head, and for a reader, as long as they like. Under TLS the guard stands
+before the handshake, so that a connection counts from when it is there.
 """
 
 import asyncio
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -31,9 +33,11 @@ class Connections:
         self._open: dict[asyncio.Transport, _Guard] = {}
         self._of_address: Counter[str] = Counter()
 
-    def factory(self, inner: Callable[[], asyncio.BaseProtocol]) -> Callable[[], asyncio.Protocol]:
-        """Guard the connections of a server."""
-        return lambda: _Guard(self, cast("asyncio.Protocol", inner()))
+    def factory(
+        self, inner: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext | None = None
+    ) -> Callable[[], asyncio.Protocol]:
+        """Guard the connections of a server, which begin with a handshake if it speaks TLS."""
+        return lambda: _Guard(self, cast("asyncio.Protocol", inner()), tls)
 
     def admit(self, guard: "_Guard") -> bool:
         """Take one more connection, if there is room for it and its address.
@@ -50,6 +54,26 @@ class Connections:
         self._open[guard.transport] = guard
         self._of_address[address] += 1
         return True
+
+    async def shake_hands(self, guard: "_Guard", tls: ssl.SSLContext) -> asyncio.Transport | None:
+        """Return what an admitted connection goes on with, unless it ends in its handshake."""
+        loop = asyncio.get_running_loop()
+        raw = guard.transport
+        try:
+            secured = await loop.start_tls(
+                raw,
+                guard,
+                tls,
+                server_side=True,
+                ssl_handshake_timeout=self._context.limits.head_time,
+            )
+        except OSError:
+            secured = None
+        if secured is None or guard.transport not in self._open:
+            self.forget(guard)
+            return None
+        self._open[secured] = self._open.pop(raw)
+        return secured
 
     def forget(self, guard: "_Guard") -> None:
         """Let go of a connection that has ended."""
@@ -88,10 +112,16 @@ class Connections:
 class _Guard(asyncio.Protocol):
     """One connection: passes all on, and notes when."""
 
-    def __init__(self, connections: Connections, inner: asyncio.Protocol) -> None:
+    def __init__(
+        self, connections: Connections, inner: asyncio.Protocol, tls: ssl.SSLContext | None
+    ) -> None:
         self._connections = connections
         self._inner = inner
+        self._tls = tls
+        self._handshake: asyncio.Task[None] | None = None
+        self._early = b""
         self._refused = False
+        self._passing_on = False
         self._answering = False
         self._idle_since = time.monotonic()
         self._head_since: float | None = None
@@ -105,26 +135,47 @@ class _Guard(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if isinstance(peer, tuple) else ""
         self.address = household(self.peer)
-        if self._connections.admit(self):
-            self._inner.connection_made(transport)
-        else:
+        if not self._connections.admit(self):
             self._refused = True
-            self.transport.write(_FULL)
+            if self._tls is None:
+                self.transport.write(_FULL)
             self.transport.close()
+        elif self._tls is None:
+            self._pass_on()
+        else:
+            self.transport.pause_reading()
+            self._handshake = asyncio.create_task(self._shake_hands(self._tls))
+
+    async def _shake_hands(self, tls: ssl.SSLContext) -> None:
+        secured = await self._connections.shake_hands(self, tls)
+        if secured is not None:
+            self.transport = secured
+            self._pass_on()
+            if self._early:
+                # It came together with the handshake's last bytes.
+                self.data_received(self._early)
+                self._early = b""
+
+    def _pass_on(self) -> None:
+        self._passing_on = True
+        self._inner.connection_made(self.transport)
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
+            return
+        if not self._passing_on:
+            self._early += data
             return
         if not self._answering and self._head_since is None:
             self._head_since = time.monotonic()
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        return None if self._refused else self._inner.eof_received()
+        return self._inner.eof_received() if self._passing_on else None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._refused:
-            self._connections.forget(self)
+        self._connections.forget(self)
+        if self._passing_on:
             self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:

@@ -31,6 +31,7 @@ class Context:
         self.access = Access()
         self.addresses = Buckets(limits.address)
         self.members = Buckets(limits.member)
+        self.lasting = Buckets(limits.lasting)
         self.streams: dict[str, int] = {}
         self.bodies_bytes = 0
         self._proxies = frozenset(proxies)

@@ -44,6 +44,8 @@ class Limits:
     """What one address may cost: a request 10, a statement 1."""
     member: Rate = Rate(10_000, 50)
     """Statements of one member; weeks that were missed fit into the burst."""
+    lasting: Rate = Rate(100, 100 / 86_400)
+    """Chain openings and key changes of one member: each leaves what no later one replaces."""
 
 
 class Buckets:

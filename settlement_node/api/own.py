@@ -30,14 +30,11 @@ async def members(request: web.Request) -> web.Response:
 
 
 async def heads(request: web.Request) -> web.Response:
-    """Say where a member's chains stand, so that a home can go on."""
+    """Say where a member's chains stand that may go on."""
     coop, name = owner(request, Role.OPERATOR, Role.AUDITOR)
     return answer(
         {
-            stream: [
-                {**held.head.to_json(), "live": held.live}
-                for held in coop.heads(name).get(stream, [])
-            ]
+            stream: [head.to_json() for head in coop.heads(name).get(stream, [])]
             for stream in STREAMS
         }
     )

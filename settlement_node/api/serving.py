@@ -74,7 +74,6 @@ async def serving(
     if runner.server is None:
         raise RuntimeError("aiohttp has made no server")
     factory = connections.factory(runner.server)
-    handshake = app[CONTEXT].limits.head_time if where.tls is not None else None
     loop = asyncio.get_running_loop()
     servers: list[asyncio.Server] = []
     own = 0
@@ -88,11 +87,9 @@ async def serving(
             if where.host is not None:
                 servers.append(
                     await loop.create_server(
-                        factory,
+                        connections.factory(runner.server, where.tls),
                         where.host,
                         where.port,
-                        ssl=where.tls,
-                        ssl_handshake_timeout=handshake,
                         backlog=_BACKLOG,
                     )
                 )

@@ -1,6 +1,8 @@
 """`POST /v1/statements`: what homes say, in batches, and a receipt or a problem for each."""
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -18,6 +20,8 @@ from settlement_node.coop.answers import Answer
 # Where the one form of an envelope has the names of its co-op and member, after the signature.
 _COOP: Final = slice(64 + 15, 64 + 15 + 22)
 _MEMBER: Final = slice(_COOP.stop + 12, _COOP.stop + 12 + 22)
+_LASTING: Final = re.compile(rb'"kind":"(chain_opening|key_change)"')
+"""Also finds these words within a body, which can only cost the member who wrote them."""
 
 
 async def take(request: web.Request) -> web.Response:
@@ -33,18 +37,17 @@ async def take(request: web.Request) -> web.Response:
         raise bad_request("there is no statement", "Send at least one.")
     members = {wire[_MEMBER] for wire in wires}
     _keep_to_rates(request, members, len(wires))
+    _keep_to_lasting_rates(request, _lasting(wires))
     coop = context.hosting.coops.get(_text(wires[0][_COOP]))
     if coop is None:
         refused = WrongCoopError("the first statement is for no co-op that this node runs")
         return _written([refused] * len(wires))
     answers = await coop.submit(wires)
-    taken = Counter(
-        wire[_MEMBER]
-        for wire, given in zip(wires, answers, strict=True)
-        if isinstance(given, Receipt)
-    )
-    for member, count in taken.items():
+    taken = [wire for wire, given in zip(wires, answers, strict=True) if isinstance(given, Receipt)]
+    for member, count in Counter(wire[_MEMBER] for wire in taken).items():
         context.members.charge(_text(member), count)
+    for kind, count in _lasting(taken).items():
+        context.lasting.charge(kind, count)
     return _written(answers)
 
 
@@ -61,6 +64,21 @@ def _keep_to_rates(request: web.Request, members: set[bytes], count: int) -> Non
     if seconds:
         detail = "more statements came from this address or member than its share"
         raise wait_a_little(429, "too-many-requests", "Too many statements", detail, seconds)
+
+
+def _keep_to_lasting_rates(request: web.Request, kinds: Counter[str]) -> None:
+    """Let nobody open chains or change keys without end."""
+    lasting = request.app[CONTEXT].lasting
+    seconds = max((lasting.wait(kind) for kind in kinds), default=0)
+    if seconds:
+        detail = "the member has opened more chains, or changed its key more often, than its share"
+        raise wait_a_little(429, "too-many-requests", "Too many chains or keys", detail, seconds)
+
+
+def _lasting(wires: Iterable[bytes]) -> Counter[str]:
+    """Count, for each member and kind, what leaves something for ever."""
+    found = ((wire, _LASTING.search(wire)) for wire in wires)
+    return Counter(_text(wire[_MEMBER]) + kind[1].decode() for wire, kind in found if kind)
 
 
 def _text(name: bytes) -> str:

@@ -131,9 +131,9 @@ class Operator(Asking):
     async def tell(self, body: Body) -> int:
         """Say something, insist that it took effect, and return its place in the log."""
         heads = await self.ask(f"/v1/coops/{self.coop}/members/{self.member}/head")
-        live = [head for head in heads["trading"] if head["live"]]
-        if live:
-            chain, seq, prev = live[0]["chain"], live[0]["seq"], live[0]["hash"]
+        if heads["trading"]:
+            head = heads["trading"][0]
+            chain, seq, prev = head["chain"], head["seq"], head["hash"]
         else:
             opening = self._sign(ChainOpening(), to_text(secrets.token_bytes(ID_LENGTH)), 1)
             await self._say(opening)

@@ -19,7 +19,7 @@ from settlement_node.governance.room import MembershipRoom
 from settlement_node.intake.checking import Checked
 from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.said import Effects, Said, Telling
-from settlement_node.intake.streams import CHAIN, STATEMENT
+from settlement_node.intake.streams import ENDED, STATEMENT, Chain, chain_changes
 from settlement_node.keeping.room import KeepingRoom
 from settlement_node.keeping.roots import LINES
 from settlement_node.keeping.state_root import STATE_ROOT, body_of
@@ -53,12 +53,13 @@ class CoopState:
         self.keeping = KeepingRoom(self.community, self)
         elsewhere = self.ledger.actions | self.keeping.actions
         membership = MembershipRoom(self.community, elsewhere)
-        # Keeping last, so that a state root is taken when all else that is overdue has happened.
         self._rooms: tuple[Room, ...] = (membership, self.ledger, self.keeping)
+        # What is overdue in another room may be the first entry of a day.
+        self._by_time: tuple[Room, ...] = (self.keeping, membership, self.ledger)
         self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
-        self._moved: set[tuple[str, Stream, str]] = set()
+        self._moved: dict[tuple[str, Stream, str], Chain] = {}
         self._placed: list[Row] = []
 
     @classmethod
@@ -83,6 +84,9 @@ class CoopState:
         facts, rows = inherited(decision, tables)
         check_signed(decision, facts, rows)
         await self.take_up(self.sequence, at, RowsView(rows))
+        for table, row in rows:
+            if table is ENDED:
+                self.community.recall_ended(row)
         self.sequence.append(entry, body)
         return Effects(tuple(Put(table, [row]) for table, row in rows))
 
@@ -110,7 +114,7 @@ class CoopState:
         self._answer_next()
         if self._answers:
             return self._answers[0][1]
-        for room in self._rooms:
+        for room in self._by_time:
             decision = room.overdue(at)
             if decision is not None:
                 return decision
@@ -146,8 +150,8 @@ class CoopState:
         index = self.sequence.append(entry, statement.wire)
         member = self.community.members[statement.header.member]
         was_held = member.held
-        for moved in member.enter(statement, admitted, index):
-            self._moved.add((member.id, *moved))
+        for place, chain in member.enter(statement, admitted, index).items():
+            self._moved[member.id, *place] = chain
         header = statement.header
         opened_at = member.streams[header.stream].chains[header.chain].opened_at
         self._placed.append((opened_at, header.seq, index))
@@ -195,7 +199,7 @@ class CoopState:
     async def look_up(self, checked: Iterable[Checked], view: View, at: int) -> None:
         """Bring near what deciding on these statements takes of what only the store has."""
         several = list(checked)
-        await look_up(several, self.find, view)
+        await look_up(several, self.find, view, self.size)
         statements = [one.found for one in several if isinstance(one.found, Statement)]
         for room in self._rooms:
             await room.look_up(statements, view, size=self.size, at=at)
@@ -209,14 +213,10 @@ class CoopState:
 
     def take_changes(self) -> list[Change]:
         """Return the rows that every entry since the last time has changed a little more."""
-        rows = [
-            self.community.members[member].chain_row(stream, chain)
-            for member, stream, chain in sorted(self._moved)
-        ]
-        self._moved.clear()
         changes = self.sequence.take_changes()
-        if rows:
-            changes += [Put(CHAIN, rows), Put(STATEMENT, self._placed)]
+        if self._moved:
+            changes += [*chain_changes(self._moved), Put(STATEMENT, self._placed)]
+            self._moved = {}
             self._placed = []
         return changes
 

@@ -13,12 +13,14 @@ from settlement_node.coop.writer import Surroundings
 from settlement_node.governance.facts import Facts, Previous
 from settlement_node.governance.member import Standing
 from settlement_node.intake.said import Telling
+from settlement_node.intake.streams import ENDED
 from settlement_node.keeping.succession import next_origin, succeeding
 from settlement_node.ledger.passing_on import passed_on
 from settlement_node.ledger.tables import TRANSFER
 from settlement_node.log.checkpoints import Checkpoints
 from settlement_node.log.entries import SALT_LENGTH, DecisionError
 from settlement_node.store.port import Store
+from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Clear
 
 
@@ -48,6 +50,7 @@ async def succeed(
     operator = member_id(facts.coop, public_key(seed))
     rows = [one for one in state.rows() if one[0] is not TRANSFER]
     rows += await passed_on(store)
+    rows += [(ENDED, row) async for row in every_row(store, ENDED)]
     decision = succeeding(facts, rows, note, operator, seed)
     at = max(around.clock(), state.at)
     salts = [around.randomness(SALT_LENGTH) for _ in decision.lines]

@@ -15,10 +15,14 @@ from settlement_node.governance.announcements import (
 from settlement_node.governance.facts import FACTS, FACTS_KEY, Facts
 from settlement_node.governance.invitation import INVITE, Invitation
 from settlement_node.governance.member import MEMBER, Member, Role, Standing
-from settlement_node.intake.streams import CHAIN, read_chain_row
+from settlement_node.intake.streams import CHAIN, Place, read_chain_row
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Delete, Put, Row, Table
+
+
+class NotFoundedError(Exception):
+    """There is no co-op yet."""
 
 
 class Community:
@@ -35,7 +39,7 @@ class Community:
     def facts(self) -> Facts:
         """What the co-op is."""
         if self._facts is None:
-            raise LookupError("the co-op is not founded yet: its log has no entry 0")
+            raise NotFoundedError("the co-op is not founded yet: its log has no entry 0")
         return self._facts
 
     @property
@@ -87,15 +91,19 @@ class Community:
             decision, replacement = read_announced_row(row)
             self._announced[decision] = replacement
 
+    def recall_ended(self, row: Row) -> None:
+        """Have a chain at hand that ended in the log before this, until its rows are stored."""
+        name, stream, chain, held = read_chain_row(row)
+        self._members[name].streams[stream].remember_chain(chain, held)
+
     def rows(self) -> Iterator[tuple[Table, Row]]:
         """Give every row of the state as it stands."""
         if self._facts is not None:
             yield FACTS, self._facts.row()
         for member in self._members.values():
             yield MEMBER, member.row()
-            for stream, kept in member.streams.items():
-                for chain in kept.chains:
-                    yield CHAIN, member.chain_row(stream, chain)
+            for row in member.chain_rows():
+                yield CHAIN, row
         for code, invitation in self._invitations.items():
             yield INVITE, (code, invitation.data())
         for decision, replacement in self._announced.items():
@@ -144,10 +152,10 @@ class Community:
                 changes += self.drop(decision)
         return changes
 
-    def hold(self, member: str) -> list[Change]:
-        """Hold a member's orders until it has opened a chain that names all others."""
-        self._members[member].held = True
-        return [self.member_row(member)]
+    def hold(self, place: Place) -> list[Change]:
+        """Hold a member's orders until it has opened a chain there that names all others."""
+        self._members[place.member].held += (place,)
+        return [self.member_row(place.member)]
 
     def set_roles(self, member: str, roles: frozenset[Role]) -> list[Change]:
         """Give a member exactly these roles."""
@@ -172,14 +180,13 @@ class Community:
         del self._announced[decision]
         return [Delete(ANNOUNCED, ((from_text(decision, 32),),))]
 
-    def complete(self, decision: str) -> list[Change]:
-        """Let a replacement take effect."""
+    def complete(self, decision: str, index: int) -> list[Change]:
+        """Let a replacement take effect, by the entry at this index."""
         replacement = self._announced[decision]
         changes = self.drop(decision)
         if isinstance(replacement, KeyReplacement):
             member = self._members[replacement.member]
-            rows = member.replace_key(replacement.key, replacement.tier)
-            return [*changes, Put(MEMBER, [member.row()]), Put(CHAIN, rows)]
+            return changes + member.replace_key(replacement.key, replacement.tier, index)
         return changes + self.found(self.facts.with_key(replacement.use, replacement.key))
 
     def next_due(self, at: int) -> str | None:

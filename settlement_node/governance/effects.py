@@ -17,6 +17,7 @@ from settlement_node.governance.invitation import Invitation
 from settlement_node.governance.member import Role, Standing
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.intake.said import Effects, Telling
+from settlement_node.intake.streams import Place
 from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.store.tables import Change
 
@@ -93,12 +94,12 @@ def _announced(decision: Decision, community: Community, name: str, _index: int)
     )
 
 
-def _ended(complete: Callable[[Community, str], list[Change]]) -> "_Effect":
-    def effect(decision: Decision, community: Community, name: str, _index: int) -> Effects:
+def _ended(complete: Callable[[Community, str, int], list[Change]]) -> "_Effect":
+    def effect(decision: Decision, community: Community, name: str, index: int) -> Effects:
         fields = Fields(decision.result, "result")
         announced = fields.text("decision", HASH)
         replacement = community.announced[announced]
-        changes = complete(community, announced)
+        changes = complete(community, announced, index)
         if isinstance(replacement, KeyReplacement):
             concerned = [replacement.member]
         else:
@@ -109,6 +110,10 @@ def _ended(complete: Callable[[Community, str], list[Change]]) -> "_Effect":
         )
 
     return effect
+
+
+def _dropped(community: Community, announced: str, _index: int) -> list[Change]:
+    return community.drop(announced)
 
 
 def _present(community: Community) -> list[str]:
@@ -126,8 +131,9 @@ def _member(decision: Decision) -> str:
 
 
 def _held(decision: Decision, community: Community, name: str, _index: int) -> Effects:
-    member = read_envelope(wire_in(decision, "statement")).header.member
-    return Effects(tuple(community.hold(member)), (held_telling(member, name),))
+    header = read_envelope(wire_in(decision, "statement")).header
+    place = Place(header.member, header.stream, header.chain, header.seq)
+    return Effects(tuple(community.hold(place)), (held_telling(header.member, name),))
 
 
 type _Effect = Callable[[Decision, Community, str, int], Effects]
@@ -144,8 +150,8 @@ _EFFECTS: Final[dict[str, _Effect]] = {
     "roles_set": _roles_set,
     "key_replacement_announced": _announced,
     "node_key_announced": _announced,
-    "key_replacement_vetoed": _ended(Community.drop),
-    "node_key_vetoed": _ended(Community.drop),
+    "key_replacement_vetoed": _ended(_dropped),
+    "node_key_vetoed": _ended(_dropped),
     "key_replaced": _ended(Community.complete),
     "node_key_replaced": _ended(Community.complete),
 }

@@ -14,7 +14,7 @@ from settlement_node.governance.following import decisions_on, has_a_say, overdu
 from settlement_node.governance.invitation import INVITE
 from settlement_node.governance.member import MEMBER
 from settlement_node.intake.said import Effects, Said
-from settlement_node.intake.streams import CHAIN
+from settlement_node.intake.streams import CHAIN, ENDED
 from settlement_node.log.entries import Decision
 from settlement_node.store.port import View
 from settlement_node.store.tables import Row, Table
@@ -25,7 +25,7 @@ class MembershipRoom:
 
     kinds: Final = KINDS
     actions: Final = ACTIONS
-    tables: Final[tuple[Table, ...]] = (FACTS, MEMBER, CHAIN, INVITE, ANNOUNCED)
+    tables: Final[tuple[Table, ...]] = (FACTS, MEMBER, CHAIN, ENDED, INVITE, ANNOUNCED)
 
     def __init__(self, community: Community, elsewhere: frozenset[str] = frozenset()) -> None:
         """Keep this community's books; `elsewhere` are operators' actions of other rooms."""

@@ -1,10 +1,10 @@
 """What is held of a member's two streams, as small as deciding allows.
 
-Of each chain the head is kept; older hashes are looked up in the store when a statement names
-them, and are at hand until the streams are told to forget.
+Of each chain that may go on the head is kept. Chains that have ended, and older hashes, are looked
+up in the store when a statement names them, and are at hand until the streams are told to forget.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, Self
@@ -17,7 +17,7 @@ from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import HASH, MAX_TIME, Fields
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.membership import ChainOpening, KeyChange
-from settlement_node.store.tables import Row, Table, binary, integers
+from settlement_node.store.tables import Change, Delete, Put, Row, Table, binary, integers
 
 STREAMS: Final[tuple[Stream, ...]] = ("metering", "trading")
 NUMBER_OF: Final[dict[Stream, int]] = {"metering": 0, "trading": 1}
@@ -28,6 +28,10 @@ STATEMENT: Final = Table("statement", integers("chain", "seq"), integers("index"
 CHAIN: Final = Table(
     "chain", (*binary("member"), *integers("stream"), *binary("chain")), binary("data")
 )
+"""The chains that may go on: at most eight of a stream."""
+
+ENDED: Final = Table("ended_chain", CHAIN.key, (*integers("index"), *binary("data")))
+"""The chains that have ended, and by which entry; no later one changes them."""
 
 _MAX_KEYS: Final = 2**20
 
@@ -47,7 +51,7 @@ def _name(text: str) -> bytes:
 
 
 class NotLookedUpError(LookupError):
-    """A hash was asked for that the caller ought to have fetched first."""
+    """A chain or a hash was asked for that the caller ought to have fetched first."""
 
 
 @dataclass(slots=True)
@@ -59,16 +63,17 @@ class Chain:
     opened_under: int
     opened_at: int
     """The index of its opening in the log; below 0 if that is an earlier log."""
-    live: bool = True
+    ended_at: int | None = None
+    """The index of the entry by which it ended; nothing while it may go on."""
 
     def data(self) -> bytes:
-        """Write the chain for its row."""
-        key, opened, live = self.opened_under, self.opened_at, int(self.live)
-        text = f'{{"s":{self.seq},"h":"{self.hash}","k":{key},"o":{opened},"l":{live}}}'
+        """Write where the chain stands for its row."""
+        key, opened = self.opened_under, self.opened_at
+        text = f'{{"s":{self.seq},"h":"{self.hash}","k":{key},"o":{opened}}}'
         return text.encode("ascii")
 
     @classmethod
-    def read(cls, data: bytes) -> Self:
+    def read(cls, data: bytes, ended_at: int | None = None) -> Self:
         """Read the chain from its row."""
         fields = Fields(decode_json(data), "chain")
         return cls(
@@ -76,28 +81,30 @@ class Chain:
             fields.text("h", HASH),
             fields.integer("k", 0, _MAX_KEYS),
             fields.integer("o", -MAX_TIME, MAX_TIME),
-            bool(fields.integer("l", 0, 1)),
+            ended_at,
         )
 
 
 class StreamState:
     """One stream of a member: a `StreamView` of the protocol."""
 
-    __slots__ = ("_near", "chains")
+    __slots__ = ("_ended", "_near", "chains")
 
     def __init__(self) -> None:
         """Begin with nothing heard."""
         self.chains: dict[str, Chain] = {}
+        """Those that may go on."""
+        self._ended: dict[str, Chain | None] = {}
         self._near: dict[tuple[str, int], str | None] = {}
 
     def head(self, chain: str) -> Head | None:
         """Return the last statement held of a chain."""
-        held = self.chains.get(chain)
+        held = self._held(chain)
         return None if held is None else Head(chain, held.seq, held.hash)
 
     def hash_at(self, chain: str, seq: int) -> str | None:
         """Return the hash of a statement that is held."""
-        held = self.chains.get(chain)
+        held = self._held(chain)
         if held is None or seq > held.seq:
             return None
         if seq == held.seq:
@@ -113,17 +120,24 @@ class StreamState:
 
     def live(self) -> list[str]:
         """Return the chains that may go on."""
-        return [name for name, chain in self.chains.items() if chain.live]
+        return list(self.chains)
 
     def opened_under(self, chain: str) -> int | None:
-        """Return which key signed the chain's opening."""
-        held = self.chains.get(chain)
+        """Return which key signed the chain's opening, as far as it is at hand.
+
+        Signatures are checked before anything is looked up, and again if this has changed by then.
+        """
+        held = self.at_hand(chain)
         return None if held is None else held.opened_under
 
-    def row_key(self, chain: str, seq: int) -> Row | None:
-        """Return the key of a statement's row, if the chain was opened."""
-        held = self.chains.get(chain)
-        return None if held is None else (held.opened_at, seq)
+    def at_hand(self, chain: str) -> Chain | None:
+        """Return a chain that may go on, or was looked up."""
+        return self.chains.get(chain) or self._ended.get(chain)
+
+    def _held(self, chain: str) -> Chain | None:
+        if self.lacks_chain(chain):
+            raise NotLookedUpError(f"chain {chain} was not looked up")
+        return self.at_hand(chain)
 
     def append(self, head: Head, key_index: int, index: int) -> None:
         """Take one more statement, which stands at this index of the log."""
@@ -134,9 +148,23 @@ class StreamState:
             self._near[head.chain, held.seq] = held.hash
             held.seq, held.hash = head.seq, head.hash
 
+    def end(self, chain: str, index: int) -> Chain:
+        """Let a chain go on no more, by the entry at this index."""
+        ended = self._ended[chain] = self.chains.pop(chain)
+        ended.ended_at = index
+        return ended
+
+    def lacks_chain(self, chain: str) -> bool:
+        """Tell whether only the store knows if there was such a chain."""
+        return chain not in self.chains and chain not in self._ended
+
+    def remember_chain(self, chain: str, ended: Chain | None) -> None:
+        """Take a chain that was looked up; none if none of this name has ended."""
+        self._ended[chain] = ended
+
     def lacks(self, chain: str, seq: int) -> bool:
         """Tell whether a hash is held, but only in the store."""
-        held = self.chains.get(chain)
+        held = self.at_hand(chain)
         return held is not None and seq < held.seq and (chain, seq) not in self._near
 
     def remember(self, chain: str, seq: int, hash_: str | None) -> None:
@@ -144,8 +172,9 @@ class StreamState:
         self._near[chain, seq] = hash_
 
     def forget(self) -> None:
-        """Keep no more than the heads."""
+        """Keep no more than the heads of the chains that may go on."""
         self._near.clear()
+        self._ended.clear()
 
 
 def named_places(statement: Statement) -> Iterator[tuple[Stream, Head]]:
@@ -164,14 +193,33 @@ def chain_key(member: str, stream: Stream, name: str) -> Row:
 
 
 def chain_row(member: str, stream: Stream, name: str, chain: Chain) -> Row:
-    """Return a chain's row."""
-    return (*chain_key(member, stream, name), chain.data())
+    """Return a chain's row, in the one table or the other."""
+    key = chain_key(member, stream, name)
+    return (*key, chain.data()) if chain.ended_at is None else (*key, chain.ended_at, chain.data())
+
+
+def chain_changes(moved: Mapping[tuple[str, Stream, str], Chain]) -> list[Change]:
+    """Return the rows of chains that have moved, by member, stream and name."""
+    rows = [(chain_row(*place, chain), chain) for place, chain in sorted(moved.items(), key=_place)]
+    live = [row for row, chain in rows if chain.ended_at is None]
+    ended = [row for row, chain in rows if chain.ended_at is not None]
+    changes: list[Change] = [Put(CHAIN, live)] if live else []
+    if ended:
+        changes += [Delete(CHAIN, [row[: len(CHAIN.key)] for row in ended]), Put(ENDED, ended)]
+    return changes
+
+
+def _place(moved: tuple[tuple[str, Stream, str], Chain]) -> tuple[str, Stream, str]:
+    return moved[0]
 
 
 def read_chain_row(row: Row) -> tuple[str, Stream, str, Chain]:
-    """Read a chain's row: member, stream, name and where it stands."""
-    member, number, name, data = row
-    match member, number, name, data:
-        case bytes(), int(), bytes(), bytes():
-            return to_text(member), STREAMS[number], to_text(name), Chain.read(data)
-    raise TypeError(f"not the row of a chain: {row!r}")
+    """Read a row of either table: member, stream, name and where the chain stands."""
+    match row:
+        case (bytes(member), int(number), bytes(name), bytes(data)):
+            chain = Chain.read(data)
+        case (bytes(member), int(number), bytes(name), int(index), bytes(data)):
+            chain = Chain.read(data, index)
+        case _:
+            raise TypeError(f"not the row of a chain: {row!r}")
+    return to_text(member), STREAMS[number], to_text(name), chain

@@ -16,13 +16,15 @@ from depin_protocol.log.notes import Note
 from depin_protocol.statements.fields import ID, SIGNATURE, BodyError, Fields
 from settlement_node.governance.facts import FACTS, Facts
 from settlement_node.governance.member import MEMBER, Member, Role
-from settlement_node.intake.streams import CHAIN, chain_row, read_chain_row
+from settlement_node.intake.streams import CHAIN, ENDED, chain_row, read_chain_row
 from settlement_node.keeping.roots import ROOT
 from settlement_node.keeping.state_root import read_row, row_line
 from settlement_node.log.entries import Decision, DecisionError, EntryError
 from settlement_node.store.tables import Row, Table
 
 SUCCESSOR: Final = "successor"
+
+_CHAINS: Final = frozenset((CHAIN, ENDED))
 
 _ORIGIN: Final = re.compile(r"(.*?)(?:/([1-9][0-9]{0,5}))?")
 
@@ -64,14 +66,20 @@ def succeeding(
 
 def _passed_on(rows: list[tuple[Table, Row]]) -> Iterable[tuple[Table, Row]]:
     """Leave out what is the old log's own; indexes of its entries are no indexes any more."""
-    chains = [read_chain_row(row) for table, row in rows if table is CHAIN]
+    chains = [read_chain_row(row) for table, row in rows if table in _CHAINS]
     lowest = min((chain.opened_at for *_, chain in chains), default=0)
     below = min(lowest, 0) - 1
     for member, stream, name, chain in chains:
         at = chain.opened_at
-        moved = replace(chain, opened_at=at if at < 0 else below - at)
-        yield CHAIN, chain_row(member, stream, name, moved)
-    yield from ((table, row) for table, row in rows if table not in {CHAIN, FACTS, ROOT})
+        moved = replace(
+            chain,
+            opened_at=at if at < 0 else below - at,
+            ended_at=None if chain.ended_at is None else -1,
+        )
+        table = CHAIN if chain.ended_at is None else ENDED
+        yield table, chain_row(member, stream, name, moved)
+    left = {*_CHAINS, FACTS, ROOT}
+    yield from ((table, row) for table, row in rows if table not in left)
 
 
 def inherited(

@@ -55,14 +55,24 @@ async def body_at(view: View, index: int) -> bytes | None:
     return (await bodies_at(view, [index])).get(index)
 
 
-async def bodies_at(view: View, indexes: Iterable[int]) -> dict[int, bytes]:
-    """Return the bodies at these rising indexes that were not erased; open no pack twice."""
+async def bodies_at(
+    view: View, indexes: Iterable[int], packs: int | None = None
+) -> dict[int, bytes]:
+    """Return the bodies at these rising indexes that were not erased; open no pack twice.
+
+    With a limit of packs, only those are returned that come before one pack more.
+    """
     found: dict[int, bytes] = {}
     pack = _Pack(0, 0, {})
+    opened = 0
     for index in indexes:
         rows = await _rows(view, BODY, index, index + 1)
         if not rows and index >= pack.end:
-            pack = await _pack_with(view, index) or _Pack(index, index + 1, {})
+            if opened == packs:
+                break
+            there = await _pack_with(view, index)
+            opened += there is not None
+            pack = there or _Pack(index, index + 1, {})
         body = rows.get(index, pack.bodies.get(index))
         if body is not None:
             found[index] = body
@@ -108,14 +118,24 @@ async def portions(
 
 
 async def erasing(view: View, below: int) -> AsyncIterator[Change]:
-    """Give what has to be committed, portion by portion, so that no body is left below an index."""
-    # Rows first: what is packed meanwhile is packed without them.
+    """Give what has to be committed, portion by portion, so that no body is left below an index.
+
+    Oldest first: cut short, it is a beginning of the log that has no bodies.
+    """
+    async for change in _erasing_packs(view, below):
+        yield change
     while rows := await view.scan(BODY, until=(below - 1,), limit=_ERASED_AT_ONCE):
         yield Delete(BODY, [row[:1] for row in rows])
+    # Between two portions rows may have been packed.
+    async for change in _erasing_packs(view, below):
+        yield change
+
+
+async def _erasing_packs(view: View, below: int) -> AsyncIterator[Change]:
     async for pack in _packs(view, 0, below):
         if pack.end <= below:
             yield Delete(PACK, [(pack.first,)])
-        else:
+        elif min(pack.bodies, default=below) < below:
             rest = [None] * (below - pack.first)
             left = [*rest, *(pack.bodies.get(index) for index in range(below, pack.end))]
             packed = await asyncio.to_thread(pack_bodies, left)

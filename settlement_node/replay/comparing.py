@@ -6,12 +6,13 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Final
 
-from depin_protocol.encoding import to_text
+from depin_protocol.encoding import EncodingError, to_text
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.envelope import read_envelope
-from settlement_node.intake.streams import CHAIN, STATEMENT, chain_key, read_chain_row
+from depin_protocol.statements.fields import BodyError
+from settlement_node.intake.streams import CHAIN, ENDED, STATEMENT, chain_key, read_chain_row
 from settlement_node.ledger.rows import Standing
 from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
 from settlement_node.log.entries import EntryError, decode_lines
@@ -154,7 +155,9 @@ class Recomputed:
                 return (number + 1) << HEIGHT * (level + 1) <= index
             case (int(), int(), int(at)) if table is STATEMENT:
                 body = await body_at(self._view, at)
-                return body is not None and self._row_of(body, at) == row
+                return body is not None and await self._row_of(body, at) == row
+            case (bytes(), int(), bytes(), int(), bytes()) if table is ENDED:
+                return await self._has_opening(row[: len(ENDED.key)])
             case (bytes(name), int(at), int(position), bytes()) if table is TRANSFER:
                 return await self._books(at, position, name)
             case (_, int(at), int(position), bytes(name), *_) if table in _OF_TRANSFERS:
@@ -176,15 +179,34 @@ class Recomputed:
         told = to_text(transfer).encode("ascii")
         return any(told in line for line in lines)
 
-    def _row_of(self, body: bytes, at: int) -> Row | None:
+    async def _row_of(self, body: bytes, at: int) -> Row | None:
         """Return the row that leads to a statement."""
         try:
             header = read_envelope(body).header
         except RefusedError:
             return None
         key = chain_key(header.member, header.stream, header.chain)
-        held = self._rows[CHAIN].get(key)
-        return None if held is None else (read_chain_row(held)[3].opened_at, header.seq, at)
+        opened_at = await self._opened_at(key)
+        return None if opened_at is None else (opened_at, header.seq, at)
+
+    async def _opened_at(self, chain: Key) -> int | None:
+        row = self._rows[CHAIN].get(chain) or await self._view.get(ENDED, chain)
+        try:
+            return None if row is None else read_chain_row(row)[3].opened_at
+        except (BodyError, EncodingError):
+            return None
+
+    async def _has_opening(self, chain: Key) -> bool:
+        """Tell whether a chain was opened in this log, and goes on no more."""
+        opened_at = await self._opened_at(chain)
+        body = None if opened_at is None else await body_at(self._view, opened_at)
+        if body is None or chain in self._rows[CHAIN]:
+            return False
+        try:
+            header = read_envelope(body).header
+        except RefusedError:
+            return False
+        return chain_key(header.member, header.stream, header.chain) == chain
 
 
 @cache
@@ -216,6 +238,7 @@ def _always(_row: Row) -> bool:
 
 _SETTLING: Final[dict[Table, tuple[int, Callable[[Row], bool]]]] = {
     STATEMENT: (1, _always),
+    ENDED: (2, _always),
     TILE: (1, _is_full),
     TRANSFER: (0, _has_ended),
     ACCOUNT_HISTORY: (1, _always),

@@ -113,7 +113,7 @@ class Replay:
                 raise DoesNotFollowError(one.index, str(error)) from None
             read = check(wire, self._state.community.facts.coop, self._state.find)
             if isinstance(read, Checked):
-                await look_up([read], self._state.find, self._look_ups)
+                await look_up([read], self._state.find, self._look_ups, self._state.size)
         return self._decision(one)
 
     async def _first(self, one: Written) -> Effects:

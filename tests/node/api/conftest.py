@@ -1,6 +1,7 @@
 """A real node on a real port, in a thread of its own, for tests that come from outside."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +59,10 @@ class Node:
 
 @contextmanager
 def running_node(
-    path: Path, limits: Limits | None = None, proxies: tuple[str, ...] = ()
+    path: Path,
+    limits: Limits | None = None,
+    proxies: tuple[str, ...] = (),
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[Node]:
     """Make a co-op in a folder and run it."""
     folder = NodeFolder(path)
@@ -68,7 +72,7 @@ def running_node(
     running: list[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]] = []
 
     async def serve() -> None:
-        where = Listening(folder.socket, "127.0.0.1", 0)
+        where = Listening(folder.socket, "127.0.0.1", 0, tls)
         stop = asyncio.Event()
         async with (
             hosting(folder.coops()) as hosted,

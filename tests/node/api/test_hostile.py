@@ -241,6 +241,24 @@ def test_a_member_has_a_share_that_nobody_else_can_use_up(tmp_path: Path) -> Non
         assert "statement" in modest.tell(node.port, modest.say("metering", readings())).json[0]
 
 
+def test_a_member_that_opens_chains_without_end_is_slowed_down_and_still_heard(
+    tmp_path: Path,
+) -> None:
+    with running_node(tmp_path, Limits(lasting=Rate(5, 0.001))) as node:
+        home, other = node.welcome(), node.welcome()
+        before = home.heads["metering"]
+        for _ in range(4):
+            before, said = home.heads["metering"], home.open("metering", home.heads["metering"])
+            reply = home.tell(node.port, said)
+        assert (reply.status, reply.json["code"]) == (429, "too-many-requests")
+        assert int(reply.headers["Retry-After"]) > 0
+        home.heads["metering"] = before
+        assert "statement" in home.tell(node.port, home.say("metering", readings())).json[0]
+        assert "statement" in home.tell(node.port, home.change_key()).json[0]
+        other.tell(node.port, other.say("metering", readings()))
+        assert other.tell(node.port, other.open("trading")).status == 200
+
+
 def test_an_address_has_a_share(tmp_path: Path) -> None:
     with running_node(tmp_path, Limits(address=Rate(500, 0.01))) as node:
         home = node.welcome()

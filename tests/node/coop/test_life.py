@@ -185,7 +185,7 @@ class Life(RuleBasedStateMachine):
         if asks:
             known = self.here.coop.heads(home.member)
             for stream in STREAMS:
-                live = [chain.head for chain in known[stream] if chain.live]
+                live = known[stream]
                 self.run(self._submit(home.open(stream, *live)))
         else:
             self.run(self._submit(home.say("trading", Preference("street", (home.member,)))))

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.keys import public_key
-from depin_protocol.problems import BadSignatureError, ChainEndedError, UnknownKeyError
+from depin_protocol.problems import (
+    BadSignatureError,
+    ChainEndedError,
+    ForkError,
+    UnknownKeyError,
+)
 from depin_protocol.statements.measuring import Readings
 from depin_protocol.statements.membership import Leave, OperatorAction, Veto, prove_possession
 from depin_protocol.statements.trading import Preference
@@ -131,11 +136,12 @@ async def test_a_lost_key_is_replaced_after_seven_days(tmp_path: Path) -> None:
         await here.coop.tick()
         assert here.coop.key_in_force(home.member) == public_key(seed(20))
         assert (await last_decision(here)).kind == "key_replaced"
+        ended = home.heads["trading"]
         (answer,) = await here.coop.submit([home.say("trading", Preference("street", ())).wire])
         assert isinstance(answer, ChainEndedError | BadSignatureError)
-        heads = [chain.head for chain in here.coop.heads(home.member)["trading"]]
+        assert here.coop.heads(home.member) == {"metering": [], "trading": []}
         home.seed = seed(20)
-        await here.say(home.open("trading", *heads))
+        await here.say(home.open("trading", ended))
         await here.say(home.say("trading", Preference("street", ())))
 
 
@@ -289,5 +295,24 @@ async def test_a_head_that_the_change_names_may_come_later(tmp_path: Path) -> No
         waiting = home.say("metering", Readings(ident(7), (NOON,), {"import": (1,)}))
         await here.say(home.change_key(20, waiting.head))
         await here.say(waiting)
-        live = [one.head for one in here.coop.heads(home.member)["metering"] if one.live]
+        live = here.coop.heads(home.member)["metering"]
         assert live == [waiting.head]
+
+
+async def test_a_key_that_was_lost_and_replaced_holds_nothing(tmp_path: Path) -> None:
+    async with village(tmp_path) as here:
+        home = Home(2)
+        await here.welcome(home)
+        thief = Home(2)
+        thief.heads = dict(home.heads)
+        await here.say(home.say("trading", Preference("street", ())))
+        await lost_key(here, home, seed(20))
+        here.clock.now += VETO_TIME
+        await here.coop.tick()
+        forged = thief.say("trading", Preference("street", (home.member,)))
+        later = thief.say("trading", Preference("street", ()))
+        refusals = await here.coop.submit([forged.wire, later.wire])
+        assert [type(one) for one in refusals] == [ForkError, ChainEndedError]
+        member = here.coop.state.find(home.member)
+        assert member is not None
+        assert not member.orders_held

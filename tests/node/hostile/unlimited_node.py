@@ -11,5 +11,6 @@ from settlement_node.commands import serve
 PLENTY: Final = Rate(10**12, 10**9)
 
 if __name__ == "__main__":
-    with patch.object(serve, "Limits", partial(Limits, address=PLENTY, member=PLENTY)):
+    limits = partial(Limits, address=PLENTY, member=PLENTY, lasting=PLENTY)
+    with patch.object(serve, "Limits", limits):
         main()

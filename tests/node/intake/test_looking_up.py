@@ -42,7 +42,7 @@ async def test_what_a_statement_names_is_brought_near_and_let_go_of(tmp_path: Pa
             None,
             BadSignatureError("nobody"),
         )
-        await look_up([again, opening, stranger], street.find, store)
+        await look_up([again, opening, stranger], street.find, store, 9)
         assert [seq for seq in range(1, 6) if stream.lacks(chain, seq)] == [1, 4]
         assert [stream.hash_at(chain, seq) for seq in (2, 3)] == [said[1].hash, said[2].hash]
 
@@ -51,7 +51,7 @@ async def test_what_a_statement_names_is_brought_near_and_let_go_of(tmp_path: Pa
             stream.hash_at(chain, 2)
 
         unsigned = opening._replace(found=BadSignatureError("not signed"))
-        await look_up([unsigned], street.find, store)
+        await look_up([unsigned], street.find, store, 9)
         assert stream.lacks(chain, 3)
     finally:
         await store.close()
@@ -65,4 +65,4 @@ async def test_what_follows_a_head_needs_no_store(tmp_path: Path) -> None:
     store = await open_store(tmp_path / "coop", from_text(COOP, 16))
     await store.close()
     # A store that is closed refuses every question.
-    await look_up([following], street.find, store)
+    await look_up([following], street.find, store, 9)

@@ -1,5 +1,7 @@
 """What is held of a member's streams: the heads always, older hashes once they were looked up."""
 
+from dataclasses import replace
+
 import pytest
 
 from depin_protocol.encoding import EncodingError, from_text
@@ -29,6 +31,7 @@ def grown(length: int) -> StreamState:
 
 def test_nothing_is_held_of_a_chain_that_was_not_opened() -> None:
     stream = grown(2)
+    stream.remember_chain(OTHER, None)
     assert stream.head(OTHER) is None
     assert stream.hash_at(OTHER, 1) is None
     assert stream.opened_under(OTHER) is None
@@ -65,16 +68,37 @@ def test_a_chain_keeps_the_key_of_its_opening_and_may_end() -> None:
     stream.append(Head(OTHER, 2, digest(10)), 5, 51)
     assert stream.opened_under(OTHER) == 1
     assert stream.live() == [CHAIN, OTHER]
-    stream.chains[CHAIN].live = False
+    assert stream.end(CHAIN, 52) == Chain(1, digest(1), 0, 41, 52)
     assert stream.live() == [OTHER]
 
 
-@pytest.mark.parametrize("live", [True, False])
-def test_a_chain_s_row_reads_back(*, live: bool) -> None:
-    chain = Chain(7, digest(7), 2, 41, live)
+def test_a_chain_that_has_ended_is_at_hand_until_it_is_forgotten_or_after_its_look_up() -> None:
+    stream = grown(2)
+    ended = stream.end(CHAIN, 50)
+    assert stream.head(CHAIN) == Head(CHAIN, 2, digest(2))
+    stream.forget()
+    assert stream.lacks_chain(CHAIN)
+    assert stream.opened_under(CHAIN) is None
+    for ask in (stream.head, lambda chain: stream.hash_at(chain, 1)):
+        with pytest.raises(NotLookedUpError, match="was not looked up"):
+            ask(CHAIN)
+    stream.remember_chain(CHAIN, ended)
+    assert not stream.lacks_chain(CHAIN)
+    assert stream.hash_at(CHAIN, 2) == digest(2)
+    assert stream.opened_under(CHAIN) == 0
+    assert stream.lacks(CHAIN, 1)
+    assert stream.live() == []
+
+
+def test_a_chain_s_row_reads_back_from_the_table_that_it_is_in() -> None:
+    chain = Chain(7, digest(7), 2, 41)
     row = chain_row(ident(3), "trading", CHAIN, chain)
     assert row == (from_text(ident(3), 16), 1, from_text(CHAIN, 16), chain.data())
     assert read_chain_row(row) == (ident(3), "trading", CHAIN, chain)
+    ended = replace(chain, ended_at=60)
+    row = chain_row(ident(3), "trading", CHAIN, ended)
+    assert row == (from_text(ident(3), 16), 1, from_text(CHAIN, 16), 60, chain.data())
+    assert read_chain_row(row) == (ident(3), "trading", CHAIN, ended)
 
 
 def test_a_row_that_is_none_of_a_chain_is_refused() -> None:
@@ -85,14 +109,6 @@ def test_a_row_that_is_none_of_a_chain_is_refused() -> None:
         read_chain_row((*row[:3], Chain(0, digest(7), 2, 41).data()))
     with pytest.raises(EncodingError):
         read_chain_row((*row[:3], b"{"))
-
-
-def test_a_statement_s_row_is_found_by_where_its_chain_was_opened() -> None:
-    stream = grown(3)
-    stream.append(Head(OTHER, 1, digest(9)), 0, 50)
-    assert stream.row_key(CHAIN, 3) == (41, 3)
-    assert stream.row_key(OTHER, 1) == (50, 1)
-    assert stream.row_key(ident(3), 1) is None
 
 
 def test_an_opening_and_a_key_change_name_places_and_readings_name_none() -> None:
