@@ -19,38 +19,38 @@ def account_of(node: Node, home: Neighbour, kind: str = "MEMBER_MONEY") -> dict[
     return found
 
 
-def test_a_member_sees_what_it_holds_and_how_that_came(unlimited: Node) -> None:
-    home = unlimited.welcome()
+def test_a_member_sees_what_it_holds_and_how_that_came(node: Node) -> None:
+    home = node.welcome()
     box = f"BOX{home.member.encode().hex()[:20].upper()}"
-    unlimited.act(OpenBankAccount(box))
+    node.act(OpenBankAccount(box))
     for cents in (300, 500):
-        unlimited.act(RecordDeposit(home.member, box, cents * CENT))
-    unlimited.act(ReservePayout(home.member, box, 100 * CENT))
-    token = home.token(unlimited.port)
-    own = ask(unlimited.port, f"{home.path}/accounts", Authorization=token)
+        node.act(RecordDeposit(home.member, box, cents * CENT))
+    node.act(ReservePayout(home.member, box, 100 * CENT))
+    token = home.token(node.port)
+    own = ask(node.port, f"{home.path}/accounts", Authorization=token)
     assert own.json["reference"] == member_reference(home.coop, home.member)
     assert box in own.json["pay_to"]
-    account = account_of(unlimited, home)
+    account = account_of(node, home)
     assert (account["holds"], account["leaving"]) == (800 * CENT, 100 * CENT)
     assert (account["asset"], account["decimals"], account["owner"]) == ("EUR", 9, home.member)
 
     path = f"{home.path}/accounts/{account['account']}/history"
-    whole = ask(unlimited.port, path, Authorization=token).json
+    whole = ask(node.port, path, Authorization=token).json
     assert [one["holds"] for one in whole] == [300 * CENT, 800 * CENT, 800 * CENT]
     assert [one["transfer"]["code"] for one in whole] == ["DEPOSIT", "DEPOSIT", "PAYOUT"]
     assert whole[-1]["transfer"]["standing"] == "RESERVED"
-    paged = ask(unlimited.port, f"{path}?limit=1", Authorization=token).json
+    paged = ask(node.port, f"{path}?limit=1", Authorization=token).json
     while len(paged) < len(whole):
         more = f"{path}?limit=1&after={paged[-1]['at']}"
-        paged += ask(unlimited.port, more, Authorization=token).json
+        paged += ask(node.port, more, Authorization=token).json
     assert paged == whole
-    assert ask(unlimited.port, f"{path}?after=1", Authorization=token).status == 400
+    assert ask(node.port, f"{path}?after=1", Authorization=token).status == 400
 
 
-def test_nobody_sees_what_others_hold(unlimited: Node) -> None:
-    home, other = unlimited.welcome(), unlimited.welcome()
-    token = other.token(unlimited.port)
-    number = account_of(unlimited, home)["account"]
+def test_nobody_sees_what_others_hold(node: Node) -> None:
+    home, other = node.welcome(), node.welcome()
+    token = other.token(node.port)
+    number = account_of(node, home)["account"]
     coop = f"/v1/coops/{home.coop}"
     for path in (
         f"{home.path}/accounts",
@@ -59,26 +59,26 @@ def test_nobody_sees_what_others_hold(unlimited: Node) -> None:
         f"{coop}/accounts/{number}/history",
         f"{coop}/transfers/{random_id()}",
     ):
-        assert ask(unlimited.port, path).status == 401
-        assert ask(unlimited.port, path, Authorization=token).status == 403
+        assert ask(node.port, path).status == 401
+        assert ask(node.port, path, Authorization=token).status == 403
     mine = f"{other.path}/accounts/{number}/history"
-    assert ask(unlimited.port, mine, Authorization=token).status == 404
+    assert ask(node.port, mine, Authorization=token).status == 404
 
 
-def test_an_auditor_sees_all_accounts(unlimited: Node) -> None:
-    home, auditor = unlimited.welcome(), unlimited.welcome(Role.AUDITOR)
-    token = auditor.token(unlimited.port)
+def test_an_auditor_sees_all_accounts(node: Node) -> None:
+    home, auditor = node.welcome(), node.welcome(Role.AUDITOR)
+    token = auditor.token(node.port)
     coop = f"/v1/coops/{home.coop}"
-    number = account_of(unlimited, home)["account"]
+    number = account_of(node, home)["account"]
     listed: list[dict[str, object]] = []
     while page := ask(
-        unlimited.port, f"{coop}/accounts?after={len(listed)}&limit=7", Authorization=token
+        node.port, f"{coop}/accounts?after={len(listed)}&limit=7", Authorization=token
     ).json:
         listed += page
     assert [one["account"] for one in listed] == list(range(1, len(listed) + 1))
-    assert listed[int(str(number)) - 1] == account_of(unlimited, home)
-    assert ask(unlimited.port, f"{home.path}/accounts", Authorization=token).status == 200
-    found = ask(unlimited.port, f"{coop}/accounts/{number}/history", Authorization=token)
+    assert listed[int(str(number)) - 1] == account_of(node, home)
+    assert ask(node.port, f"{home.path}/accounts", Authorization=token).status == 200
+    found = ask(node.port, f"{coop}/accounts/{number}/history", Authorization=token)
     assert (found.status, found.json) == (200, [])
     for missing in (f"accounts/{10**9}/history", f"transfers/{to_text(bytes(16))}"):
-        assert ask(unlimited.port, f"{coop}/{missing}", Authorization=token).status == 404
+        assert ask(node.port, f"{coop}/{missing}", Authorization=token).status == 404
