@@ -11,6 +11,7 @@ from depin_protocol.receipts import Receipt
 type Answer = Receipt | RefusedError
 """What comes of one statement: the promise, or why it can't enter its chain."""
 
+
 class Answers(list[Answer]):
     """The answers to statements, in order, and which of these entered the log now."""
 
