@@ -14,6 +14,7 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.show_checkpoint(note)                       somebody else's; larger = read-only
     coop.offer_entries(start, entries)               what a restored node regains, from any mirror
     coop.offer_bodies(bodies) -> what is missing     homes' statements by `submit` do the same
+    coop.missing            plain: what is missing still, and who could have it
     coop.resume()                                    after a restore, once nothing larger is known
 
     coop.facts              plain: identifier, currency, token, market, origin, keys
@@ -70,7 +71,7 @@ from settlement_node.log.checkpoints import Checkpoints, verified
 from settlement_node.log.reading import bodies_at, body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.shelf import Shelf
-from settlement_node.replay.regaining import NotRegainedError, Regaining
+from settlement_node.replay.regaining import NotRegainedError, Regaining, lacking_entries
 from settlement_node.store.port import Store
 
 PACKS_AT_ONCE: Final = 4
@@ -241,11 +242,20 @@ class Coop:
         for body in bodies:
             regaining.offer_body(body)
         await regaining.advance()
-        if not regaining.whole:
-            return regaining.missing
-        self._regaining = None
-        self._checkpoints.grown(self._around.clock())
-        return None
+        if regaining.whole:
+            self._regaining = None
+            self._checkpoints.grown(self._around.clock())
+        return self.missing
+
+    @property
+    def missing(self) -> str | None:
+        """What is missing up to the largest checkpoint that is known, and who could have it."""
+        if self._regaining is not None:
+            return self._regaining.missing
+        largest = self._trust.largest
+        if largest is None or largest.tree.size <= self.state.size:
+            return None
+        return lacking_entries(self.state.size, largest.tree.size)
 
     async def resume(self) -> None:
         """Let a restored co-op grow again: nobody is known to hold more of its log."""
