@@ -9,6 +9,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import click
 
@@ -85,8 +86,9 @@ async def _serve(wish: _Wish) -> None:
         async with serving(hosted, where, _limits(), wish.proxies) as port:
             scheme = "https" if tls else "http"
             click.echo(f"listening on {scheme}://{wish.host}:{port}")
-            for coop in hosted.coops.values():
-                click.echo(f"  {coop.facts.name}: {coop.facts.coop}")
+            for name, coop in hosted.coops.items():
+                click.echo(f"  {coop.facts.name}: {name}")
+                _say_where(hosted.folders[name].description.address, port, tls=tls is not None)
             coops = list(hosted.coops)
             async with (
                 announced(port, coops, tls=tls is not None) if wish.announce else nullcontext()
@@ -96,6 +98,15 @@ async def _serve(wish: _Wish) -> None:
     if failed:
         raise ServingError("no co-op of this node works any more; see above why")
     click.echo("stopped")
+
+
+def _say_where(address: str, port: int, *, tls: bool) -> None:
+    """Say what invites name, and whether that is plainly not here."""
+    named = urlsplit(address)
+    default = 443 if named.scheme == "https" else 80
+    here = (named.scheme == "https") == tls and (named.port or default) == port
+    hint = "" if here else "; unless a proxy leads from there, see `settlement-node address`"
+    click.echo(f"    invites name {address}{hint}")
 
 
 def _limits() -> Limits:
