@@ -23,6 +23,11 @@ _JOIN_STATUS: Final = {
     JoinProblem.CLOCK_WRONG: 422,
     JoinProblem.LEFT: 409,
 }
+_ANOTHER_INVITE: Final = "Ask an operator for another invite."
+_JOIN_ACTION: Final = {
+    JoinProblem.REQUEST_INVALID: "Correct the request and send it again; the invite is not used.",
+    JoinProblem.WRONG_COOP: "Send it to the node that the invite names.",
+}
 _OF_STATUS: Final = {
     404: ("not-found", "Nothing is here", "See /openapi.json for what there is."),
     405: ("method-not-allowed", "Not that method", "See /openapi.json for what there is."),
@@ -121,7 +126,8 @@ def _join_refused(refused: JoinRefusedError) -> ProblemError:
         str(refused.code),
         "You cannot join with this",
         what,
-        action.capitalize() or "Ask an operator for another invite.",
+        action.capitalize()
+        or _JOIN_ACTION.get(refused.code, "Ask an operator for another invite."),
     )
 
 

@@ -75,7 +75,8 @@ async def _announce(what: Announcement, say: Callable[[str], None]) -> None:
             try:
                 async with _registered(what.service(addresses)):
                     said = _tell(say, news, said)
-                    while reachable(what.host, own_addresses()) == addresses:
+                    # Nothing tells when an address changes, so one has to look.
+                    while reachable(what.host, own_addresses()) == addresses:  # noqa: ASYNC110
                         await asyncio.sleep(_LOOK)
                 continue
             except _FAILURES as error:

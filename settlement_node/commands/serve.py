@@ -9,6 +9,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import click
 
@@ -94,7 +95,8 @@ async def _serve(wish: _Wish) -> None:
             host = f"[{wish.host}]" if ":" in wish.host else wish.host
             click.echo(f"listening on {scheme}://{host}:{port}")
             for name, coop in hosted.coops.items():
-                click.echo(f"  {coop.facts.name}: {coop.facts.coop}")
+                click.echo(f"  {coop.facts.name}: {name}")
+                _say_where(hosted.folders[name].description.address, port, tls=tls is not None)
                 for flaw in hosted.flaws[name]:
                     click.echo(f"  {coop.facts.name}: {flaw}", err=True)
             coops = list(hosted.coops)
@@ -105,6 +107,15 @@ async def _serve(wish: _Wish) -> None:
     if failed:
         raise ServingError("no co-op of this node works any more; see above why")
     click.echo("stopped")
+
+
+def _say_where(address: str, port: int, *, tls: bool) -> None:
+    """Say what invites name, and whether that is plainly not here."""
+    named = urlsplit(address)
+    default = 443 if named.scheme == "https" else 80
+    here = (named.scheme == "https") == tls and (named.port or default) == port
+    hint = "" if here else "; unless a proxy leads from there, see `settlement-node address`"
+    click.echo(f"    invites name {address}{hint}")
 
 
 def _limits() -> Limits:
