@@ -1,4 +1,4 @@
-"""What `serve` says and does at its edges: wrong options, no network, a stop amid half a request."""
+"""What `serve` does at its edges: wrong options, no network, a stop amid half a request."""
 
 import signal
 import socket
