@@ -75,14 +75,19 @@ async def _announce(what: Announcement, say: Callable[[str], None]) -> None:
             try:
                 async with _registered(what.service(addresses)):
                     said = _tell(say, news, said)
-                    # Nothing tells when an address changes, so one has to look.
-                    while reachable(what.host, own_addresses()) == addresses:  # noqa: ASYNC110
-                        await asyncio.sleep(_LOOK)
+                    await _until_elsewhere(what.host, addresses)
                 continue
             except _FAILURES as error:
                 news = f"not announced yet: {str(error) or type(error).__name__}"
         said = _tell(say, news, said)
         await asyncio.sleep(_LOOK)
+
+
+async def _until_elsewhere(host: str, addresses: Sequence[str]) -> None:
+    while True:
+        await asyncio.sleep(_LOOK)
+        if reachable(host, own_addresses()) != addresses:
+            return
 
 
 def _tell(say: Callable[[str], None], news: str, said: str) -> str:
