@@ -1,6 +1,7 @@
 """What the node's commands share: options, and errors that people can act on."""
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +52,28 @@ coop_option: Final[_Decorator] = click.option(
 NAMES_BEGIN_WITH_HYPHENS: Final = {"ignore_unknown_options": True}
 """For a command that takes a member: one name in 64 does, and would be taken for an option."""
 
+_MAX_SOCKET_PATH: Final = 107
+"""Bytes in the path of a socket, on Linux."""
+
+_MAX_REASON: Final = 2_000
+
+
+class _Reason(click.ParamType[str]):
+    """What a statement can hold as the reason of an action."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what says nothing, or more than a statement has room for."""
+        if not value.strip() or len(value) > _MAX_REASON:
+            self.fail(f"give 1 to {_MAX_REASON} characters", param, ctx)
+        return value
+
+
+reason_option: Final[_Decorator] = click.option(
+    "--reason", required=True, type=_Reason(), help="Why; it stands with the action."
+)
+
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work; what can be expected to go wrong ends in one line and exit code 1."""
@@ -62,4 +85,11 @@ def run[T](work: Coroutine[Any, Any, T]) -> T:
 
 def folder_at(path: Path) -> NodeFolder:
     """Return the data folder."""
-    return NodeFolder(path.absolute())
+    node = NodeFolder(path.absolute())
+    length = len(os.fsencode(node.socket))
+    if length > _MAX_SOCKET_PATH:
+        raise click.ClickException(
+            f"{node.socket} is {length} bytes long, and the system takes {_MAX_SOCKET_PATH} for a"
+            " socket: choose a shorter path with --data, or make a link to it and name that"
+        )
+    return node

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from depin_protocol.statements.membership import Confirmation
-from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.common import coop_option, data_option, folder_at, reason_option, run
 from settlement_node.commands.far_node import (
     Caller,
     far_node,
@@ -76,7 +76,7 @@ def confirm(  # noqa: PLR0913 - one argument for each option
 @data_option
 @coop_option
 @_root
-@click.option("--reason", required=True, help="Why; it stands with the action.")
+@reason_option
 def erase(path: Path, coop: str | None, index: int, reason: str) -> None:
     """Erase the bodies of all entries before ROOT, for good; backups keep theirs.
 

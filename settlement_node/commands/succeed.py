@@ -10,7 +10,7 @@ from settlement_node.coop.succeeding import NoSuccessionError
 from settlement_node.coop.succeeding import succeed as found_successor
 from settlement_node.governance.facts import Facts
 from settlement_node.hosting.archives import archive, archive_file
-from settlement_node.hosting.folder import OPERATOR, CoopFolder, NodeFolder
+from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import surroundings
 from settlement_node.keeping.succession import generation
 from settlement_node.store.opening import open_store
@@ -49,7 +49,8 @@ async def _succeeded(node: NodeFolder, folder: CoopFolder) -> Facts:
         await archive(store, folder, generation(origin))
 
     try:
-        return await found_successor(store, folder.seed(OPERATOR), surroundings(folder), keep)
+        seeds = folder.operator_seeds()
+        return await found_successor(store, seeds, surroundings(folder), keep)
     except NoSuccessionError as error:
         raise LocalNodeError(str(error)) from None
     finally:
