@@ -49,6 +49,9 @@ coop_option: Final[_Decorator] = click.option(
     "--coop", help="Which co-op, by name or identifier, where the folder holds several."
 )
 
+NAMES_BEGIN_WITH_HYPHENS: Final = {"ignore_unknown_options": True}
+"""For a command that takes a member: one name in 64 does, and would be taken for an option."""
+
 _MAX_SOCKET_PATH: Final = 107
 """Bytes in the path of a socket, on Linux."""
 

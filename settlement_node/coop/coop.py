@@ -41,6 +41,7 @@ Operators' actions are statements: they come by `submit` like all others. `gover
 builds and reads their parameters.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
@@ -49,17 +50,17 @@ from depin_protocol.log.merkle import TreeHead
 from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.heads import Head
-from settlement_node.coop.answers import Answer, Joined, ReadOnlyError
+from settlement_node.coop.answers import Answers, Joined, ReadOnlyError, StoppedError
 from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.events import Events
-from settlement_node.coop.pipeline import Pipeline
+from settlement_node.coop.pipeline import Pipeline, stopped_by
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.tidying import Tidying
-from settlement_node.coop.trust import Trust
+from settlement_node.coop.trust import Shown, Trust
 from settlement_node.coop.writer import Surroundings, Writer
 from settlement_node.governance.facts import Facts
 from settlement_node.governance.joining import JoinRefusedError
-from settlement_node.governance.member import Role, Standing
+from settlement_node.governance.member import Role
 from settlement_node.intake.checking import Checkers
 from settlement_node.intake.looking_up import index_of, opening_of
 from settlement_node.intake.receipts import receipt_at
@@ -77,6 +78,11 @@ from settlement_node.store.port import Store
 PACKS_AT_ONCE: Final = 4
 """Opening a pack costs some 30 ms, and in a large co-op few of its statements are one home's."""
 
+_BEING_COMPARED: Final = (
+    "a checkpoint was shown that is larger than the last one here, and is being compared: send it"
+    " again in a moment"
+)
+
 
 class Position(NamedTuple):
     """Where a co-op stands."""
@@ -86,6 +92,8 @@ class Position(NamedTuple):
     checkpoint: TreeHead
     read_only: str | None
     failure: str | None
+    trouble: str | None
+    """What can't be tidied up for now, though intake goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,10 @@ class Coop:
         self._pipeline = self._new_pipeline()
         self._trust = Trust(store, state)
         self._regaining: Regaining | None = None
+        self._broken: str | None = None
+        """Why what is in memory may be ahead of the store."""
+        self._turn = asyncio.Lock()
+        """Of who starts or stops the writer, or follows entries without it."""
         self._started = False
 
     @classmethod
@@ -130,9 +142,9 @@ class Coop:
     async def open(cls, store: Store, around: Surroundings) -> Self:
         """Load a co-op; it can be asked at once, and takes statements after `start`."""
         coop = cls(store, await CoopState.load(store), around)
-        coop._trust = await Trust.load(store, coop.state)
         await coop._checkpoints.load(store)
         await coop._check_last_checkpoint()
+        coop._trust = await Trust.load(store, coop.state)
         await coop.events.load(coop.state.community.members)
         return coop
 
@@ -161,29 +173,38 @@ class Coop:
 
     async def start(self) -> None:
         """Begin to write: first what is overdue, then what is submitted; not while read-only."""
+        async with self._turn:
+            await self._start()
+
+    async def _start(self) -> None:
         if self._trust.read_only is None and not self._started:
+            self._check_unbroken()
             self._started = True
             self._pipeline = self._new_pipeline()
             await self._pipeline.start()
 
     async def close(self) -> None:
         """Commit what waits, publish a last checkpoint, and stop; the store stays open."""
-        await self._pipeline.close(publish=self._trust.read_only is None)
-        self.events.close()
-        self._checkers.close()
+        async with self._turn:
+            await self._pipeline.close(self._trust.read_only)
+            self.events.close()
+            self._checkers.close()
 
     @property
     def failure(self) -> str | None:
         """Why the co-op has stopped by itself."""
         store = self._store.failure
-        return self._pipeline.failure or (None if store is None else str(store))
+        return self._broken or self._pipeline.failure or (None if store is None else str(store))
 
-    async def submit(self, wires: Sequence[bytes]) -> list[Answer]:
+    async def submit(self, wires: Sequence[bytes]) -> Answers:
         """Take statements; return a receipt or the refusal of each, in order."""
         if self._regaining is not None:
             await self.offer_bodies(wires)
         self._check_writable()
-        return (await self._pipeline.hand_in(wires)).statements if wires else []
+        if not wires:
+            return Answers()
+        outcome = await self._pipeline.hand_in(wires)
+        return Answers(outcome.statements, outcome.entered)
 
     async def join(self, wire: bytes) -> Joined:
         """Take in a new member, or raise a JoinRefusedError."""
@@ -203,49 +224,75 @@ class Coop:
         if reason is not None:
             raise ReadOnlyError(reason)
 
+    def _check_unbroken(self) -> None:
+        reason = self.failure
+        if reason is not None:
+            raise StoppedError(reason)
+
     async def show_checkpoint(self, note: bytes) -> None:
         """Take a checkpoint that somebody holds, or raise a LogError if it is not of this log.
 
         One that is larger than the log here makes the co-op read-only until it has regained it;
         one that contradicts the log does so for good.
         """
-        shown = verified(note, self.facts.log_verifier())
-        size = shown.tree.size
-        if size > self.state.size:
-            await self._trust.show(shown, note)
+        shown = Shown(verified(note, self.facts.log_verifier()), note)
+        async with self._turn:
+            if shown.checkpoint.tree.size <= self.shelf.size:
+                await self._trust.compare(shown)
+                if self._trust.read_only is not None:
+                    await self._stop_growing()
+                return
+            # It was signed and not here: nothing may be until it is known what came of it.
+            grew = self._started
             await self._stop_growing()
-        elif size <= self.shelf.size and size and await self.shelf.head(size) != shown.tree:
-            await self._trust.contradict(shown, note)
-            await self._stop_growing()
+            await self._trust.show(shown)
+            if self.failure is None:
+                await self._trust.compare(shown)
+                if grew:
+                    await self._start()
 
     async def _stop_growing(self) -> None:
         """Sign nothing more for this log."""
         if self._started:
             self._started = False
-            await self._pipeline.close(publish=False)
+            await self._pipeline.close(self._trust.read_only or _BEING_COMPARED)
 
     async def offer_entries(self, start: int, entries: Sequence[bytes]) -> None:
         """Take entries of the log that are missing here, or raise a NotRegainedError."""
-        largest = self._trust.largest
-        if largest is None or largest.tree.size <= self.state.size:
-            raise NotRegainedError("nothing is known to be missing: show a larger checkpoint first")
-        if self._regaining is None or self._regaining.target != largest:
-            self._regaining = Regaining(self.state, self._store, largest)
-        self._regaining.offer_entries(start, entries)
+        async with self._turn:
+            largest = self._trust.largest
+            if largest is None or largest.tree.size <= self.state.size:
+                raise NotRegainedError(
+                    "nothing is known to be missing: show a larger checkpoint first"
+                )
+            if self._regaining is None or self._regaining.target != largest:
+                self._regaining = Regaining(self.state, self._store, largest)
+            self._regaining.offer_entries(start, entries)
         await self.offer_bodies([])
 
     async def offer_bodies(self, bodies: Sequence[bytes]) -> str | None:
         """Take bodies that are missing, and go on as far as they reach; say what still is."""
-        regaining = self._regaining
-        if regaining is None:
-            return None
-        for body in bodies:
-            regaining.offer_body(body)
-        await regaining.advance()
-        if regaining.whole:
-            self._regaining = None
-            self._checkpoints.grown(self._around.clock())
-        return self.missing
+        # Who goes away meanwhile must not leave it halfway.
+        return await asyncio.shield(asyncio.create_task(self._regain(bodies)))
+
+    async def _regain(self, bodies: Sequence[bytes]) -> str | None:
+        async with self._turn:
+            regaining = self._regaining
+            if regaining is None:
+                return None
+            self._check_unbroken()
+            for body in bodies:
+                regaining.offer_body(body)
+            following = asyncio.create_task(regaining.advance())
+            await asyncio.wait([following])
+            error = following.exception()
+            if error is not None:
+                self._broken = stopped_by(error)
+                raise StoppedError(self._broken) from error
+            if regaining.whole:
+                self._regaining = None
+                self._checkpoints.grown(self._around.clock())
+            return self.missing
 
     @property
     def missing(self) -> str | None:
@@ -259,11 +306,12 @@ class Coop:
 
     async def resume(self) -> None:
         """Let a restored co-op grow again: nobody is known to hold more of its log."""
-        largest = self._trust.largest
-        if largest is not None and largest.tree.size > self.state.size:
-            self._check_writable()
-        await self._trust.settle()
-        await self.start()
+        async with self._turn:
+            self._check_unbroken()
+            if self._trust.lost is not None:
+                self._check_writable()
+            await self._trust.settle()
+            await self._start()
 
     @property
     def facts(self) -> Facts:
@@ -275,7 +323,9 @@ class Coop:
         """Where the log stands."""
         state = self.state
         signed = self._checkpoints.published
-        return Position(state.size, state.at, signed, self._trust.read_only, self.failure)
+        trouble = self._pipeline.trouble
+        read_only = self._trust.read_only
+        return Position(state.size, state.at, signed, read_only, self.failure, trouble)
 
     @property
     def ledger(self) -> Ledger:
@@ -283,14 +333,21 @@ class Coop:
         return self.state.ledger.ledger
 
     def key_in_force(self, member: str) -> bytes | None:
-        """Return the key that a member shows itself with; nothing for who is none."""
+        """Return the key that a member shows itself with; nothing for who never was one.
+
+        Who has left has no roles any more, and still reads what is its own.
+        """
         found = self.state.find(member)
-        return None if found is None or found.standing is Standing.LEFT else found.key
+        return None if found is None else found.key
 
     def roles(self, member: str) -> frozenset[Role]:
         """Return the roles that a member may act in now."""
         found = self.state.find(member)
         return frozenset(role for role in Role if found is not None and found.acts_as(role))
+
+    def check_events(self, member: str, after: int) -> None:
+        """Raise an EventsExpiredError if a member can't go on after this event and miss nothing."""
+        self.events.check(member, after, self.state.at)
 
     def heads(self, member: str) -> dict[Stream, list[Head]]:
         """Return where a member's chains stand that may go on."""

@@ -19,7 +19,7 @@ from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Delete, Put, Row, Table
 
 _ERASED_AT_ONCE: Final = 256
-_ROWS_AT_ONCE: Final = 1_000
+ROWS_AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +111,31 @@ async def portions(
             # All bodies here were erased; the next pack begins where a bundle does.
             stop, bodies = min((start // BUNDLE_WIDTH + 1) * BUNDLE_WIDTH, end), {}
         else:
-            stop = min(start + _ROWS_AT_ONCE, end)
+            stop = min(start + ROWS_AT_ONCE, end)
             bodies = await _rows(view, BODY, start, stop)
         yield range(start, stop), await _beside(view, bodies, start, stop - start)
         start = stop
 
 
 async def erasing(view: View, below: int) -> AsyncIterator[Change]:
-    """Give what has to be committed, portion by portion, so that no body is left below an index."""
-    # Rows first: what is packed meanwhile is packed without them.
+    """Give what has to be committed, portion by portion, so that no body is left below an index.
+
+    Oldest first: cut short, it is a beginning of the log that has no bodies.
+    """
+    async for change in _erasing_packs(view, below):
+        yield change
     while rows := await view.scan(BODY, until=(below - 1,), limit=_ERASED_AT_ONCE):
         yield Delete(BODY, [row[:1] for row in rows])
+    # Between two portions rows may have been packed.
+    async for change in _erasing_packs(view, below):
+        yield change
+
+
+async def _erasing_packs(view: View, below: int) -> AsyncIterator[Change]:
     async for pack in _packs(view, 0, below):
         if pack.end <= below:
             yield Delete(PACK, [(pack.first,)])
-        else:
+        elif min(pack.bodies, default=below) < below:
             rest = [None] * (below - pack.first)
             left = [*rest, *(pack.bodies.get(index) for index in range(below, pack.end))]
             packed = await asyncio.to_thread(pack_bodies, left)

@@ -30,6 +30,7 @@ from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Put
 
 _REGAINED: Final = "regained "
+_AT_ONCE: Final = 500
 
 
 class NotRegainedError(Exception):
@@ -115,25 +116,31 @@ class Regaining:
         return False
 
     async def advance(self) -> int:
-        """Follow the entries whose bodies are there, durably; return how many."""
-        written = []
+        """Follow the entries whose bodies are there, durably; return how many.
+
+        Where it raises, the state may be ahead of the store, and neither may be used any more.
+        """
+        first = self._state.size
+        replay = Replay(self._state, self._store)
+        try:
+            while written := self._next_portion():
+                changes: list[Change] = []
+                async for _, effects in replay.portion(written):
+                    changes += effects.changes
+                changes.append(_regained_row(self._start, self._state.size - self._start))
+                await self._store.commit([*changes, *self._state.take_changes()])
+        finally:
+            replay.close()
+        return self._state.size - first
+
+    def _next_portion(self) -> list[Written]:
+        written: list[Written] = []
         index = self._state.size
-        while self._led and index in self._bodies:
+        while self._led and index in self._bodies and len(written) < _AT_ONCE:
             entry = self._entries[index - self._start]
             written.append(Written(index, read_entry(entry), entry, self._bodies.pop(index)))
             index += 1
-        if not written:
-            return 0
-        changes: list[Change] = []
-        replay = Replay(self._state, self._store)
-        try:
-            async for _, effects in replay.portion(written):
-                changes += effects.changes
-        finally:
-            replay.close()
-        changes.append(_regained_row(written[0].index, len(written)))
-        await self._store.commit([*changes, *self._state.take_changes()])
-        return len(written)
+        return written
 
 
 def lacking_entries(known: int, target: int) -> str:

@@ -36,16 +36,6 @@ class Match(enum.Enum):
     ORIGINAL_UNKNOWN = "It undoes a movement that is not in these books: say whose it was."
     OUT_UNKNOWN = "No payout waits for it: say whether it is the co-op's own, or the bank's charge."
 
-    @property
-    def to_suspense(self) -> bool:
-        """Whether somebody has to say whose it is."""
-        return self not in _MATCHED
-
-
-_MATCHED: Final = frozenset(
-    {Match.DEPOSIT, Match.PAYOUT, Match.DEPOSIT_RETURNED, Match.PAYOUT_RETURNED}
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Booking:
@@ -64,15 +54,10 @@ class Imported:
     known: tuple[Booking, ...]
     refused: tuple[tuple[Booking, Outcome], ...]
 
-    @property
-    def unmatched(self) -> tuple[Booking, ...]:
-        """The new lines of which somebody has to say whose they are."""
-        return tuple(booking for booking in self.new if booking.match.to_suspense)
 
-
-def payout_end_to_end(payout: Transfer) -> str:
-    """Name a payout for the bank, which gives the name back in its statement."""
-    return payout.id.hex().upper()
+def payout_end_to_end(name: bytes) -> str:
+    """Write a payout's id for the bank, which gives it back in its statement."""
+    return name.hex().upper()
 
 
 def payout_named(end_to_end: str) -> bytes | None:
