@@ -47,7 +47,7 @@ def copy(url: str, key: Path | None, member: str | None, coop: str | None, path:
 
 async def _copied(caller: Caller, coop: str | None, node: NodeFolder) -> tuple[int, CoopFolder]:
     found = await listed(caller.url, coop)
-    folder = _folder(node, Description(found.coop, found.name, caller.url))
+    folder = _folder(node, Description(found.coop, found.name, caller.url, operator=""))
     with TemporaryDirectory(dir=folder.path, prefix=".fetched-") as place:
         file, fetched = Path(place) / "backup", Path(place) / "books"
         async with far_node(caller, folder.description.coop) as speaker:

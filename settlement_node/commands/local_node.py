@@ -166,9 +166,9 @@ class Operator(Asking):
         await self._check_effect(index, said)
         return index
 
-    async def _heads(self) -> dict[str, list[dict[str, object]]]:
+    async def _heads(self) -> dict[str, list[dict[str, Any]]]:
         path = f"/v1/coops/{self.coop}/members/{self.member}/head"
-        heads: dict[str, list[dict[str, object]]] = await self.ask(path)
+        heads: dict[str, list[dict[str, Any]]] = await self.ask(path)
         return heads
 
     async def decided_on(self, index: int) -> list[dict[str, Any]]:
