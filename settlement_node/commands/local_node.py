@@ -147,7 +147,7 @@ class Operator(Asking):
     async def tell(self, body: Body, successor: bytes | None = None) -> int:
         """Say something, insist that it took effect, and return its place in the log.
 
-        A key change names its successor.
+        A key change names the seed of the key that speaks from then on.
         """
         heads = await self._heads()
         if heads["trading"]:
@@ -166,6 +166,11 @@ class Operator(Asking):
         await self._check_effect(index, said)
         return index
 
+    async def _heads(self) -> dict[str, list[dict[str, Any]]]:
+        path = f"/v1/coops/{self.coop}/members/{self.member}/head"
+        heads: dict[str, list[dict[str, Any]]] = await self.ask(path)
+        return heads
+
     async def decided_on(self, index: int) -> list[dict[str, Any]]:
         """Read the lines of the decision that follows a statement at this place in the log."""
         path = f"/v1/coops/{self.coop}/bodies/{index + 1}"
@@ -173,11 +178,6 @@ class Operator(Asking):
         if status >= 400:  # noqa: PLR2004 - errors begin there
             self._read(status, content)
         return [msgspec.json.decode(line[SALT_LENGTH:]) for line in decode_lines(content)]
-
-    async def _heads(self) -> dict[str, list[dict[str, Any]]]:
-        path = f"/v1/coops/{self.coop}/members/{self.member}/head"
-        heads: dict[str, list[dict[str, Any]]] = await self.ask(path)
-        return heads
 
     def _sign(self, body: Body, chain: str, seq: int, prev: str = FIRST_PREV) -> Statement:
         salt = to_text(secrets.token_bytes(ID_LENGTH))

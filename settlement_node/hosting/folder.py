@@ -42,7 +42,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: str
     """Where homes reach the node: what invites say."""
     operator: str
-    """The member that commands speak for; its name stays when its key changes."""
+    """The member that commands speak for, whatever its key; nobody in an auditor's copy."""
     database: str | None = None
     """A PostgreSQL URL; without one the books are a file."""
 
