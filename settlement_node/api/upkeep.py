@@ -59,10 +59,10 @@ async def offer_body(request: web.Request) -> web.Response:
     coop = official(request, Role.OPERATOR)
     body = await body_of(request, BYTES_TYPE, _MOST_BODY)
     try:
-        missing = await coop.offer_bodies([body])
+        await coop.offer_bodies([body])
     except NotRegainedError as error:
         raise _not_regained(error) from None
-    return _stands(coop, missing)
+    return _stands(coop)
 
 
 async def resume(request: web.Request) -> web.Response:
@@ -73,8 +73,11 @@ async def resume(request: web.Request) -> web.Response:
 
 
 async def backup(request: web.Request) -> web.StreamResponse:
-    """Give all rows as they are now, while statements go on coming in."""
-    coop = official(request, Role.OPERATOR)
+    """Give all rows as they are now, while statements go on coming in.
+
+    Auditors, who may read every body, follow the log on a machine of their own.
+    """
+    coop = official(request, Role.OPERATOR, Role.AUDITOR)
     store = request.app[CONTEXT].hosting.stores[coop.facts.coop]
     with TemporaryDirectory(prefix="settlement-node-") as folder:
         path = Path(folder) / "backup"
@@ -91,9 +94,10 @@ async def backup(request: web.Request) -> web.StreamResponse:
         return response
 
 
-def _stands(coop: Coop, missing: str | None = None) -> web.Response:
+def _stands(coop: Coop) -> web.Response:
     position = coop.position
-    return answer({"entries": position.size, "read_only": position.read_only, "missing": missing})
+    standing = {"entries": position.size, "read_only": position.read_only, "missing": coop.missing}
+    return answer(standing)
 
 
 def _not_regained(error: NotRegainedError) -> ProblemError:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import msgspec
@@ -25,6 +25,9 @@ from settlement_node.hosting.folder import OPERATOR, CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import hosting, now
 from settlement_node.store.backup import read_head
 
+LOCAL: Final = "http://node"
+"""A node's address where its socket is known."""
+
 
 class LocalNodeError(Exception):
     """The node did not do as it was asked; the message says why."""
@@ -43,18 +46,60 @@ class NoEffectError(LocalNodeError):
         self.code = code
 
 
-class Operator:
-    """Speaks to the node with an operator's key, or an auditor's."""
+class Asking:
+    """Asks a node for JSON."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
+        """Ask at an address, for what is for everybody."""
+        self._session = session
+        self._address = address
+        self._headers: dict[str, str] = {}
+
+    async def ask(self, path: str, content: object | None = None) -> Any:  # noqa: ANN401 - JSON
+        """Ask for JSON, or raise a LocalNodeError."""
+        data = None if content is None else msgspec.json.encode(content)
+        return await self.send(path, data, "application/json")
+
+    async def send(self, path: str, data: bytes | None, media_type: str) -> Any:  # noqa: ANN401
+        """Send something, or ask with nothing; return the JSON that is answered."""
+        method = "GET" if data is None else "POST"
+        headers = {**self._headers, "Content-Type": media_type}
+        try:
+            async with self._session.request(
+                method, f"{self._address}{path}", data=data, headers=headers
+            ) as response:
+                content = await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise LocalNodeError(f"the node does not answer: {error}") from error
+        try:
+            value = msgspec.json.decode(content)
+        except msgspec.DecodeError as error:
+            said = f"the node answers {response.status} and does not say why: try again later"
+            raise LocalNodeError(said) from error
+        if response.status >= 400:  # noqa: PLR2004 - errors begin there
+            if not isinstance(value, dict) or not {"code", "detail", "action"} <= value.keys():
+                raise LocalNodeError(f"{self._address} answers {response.status}: is it a node?")
+            kind = NotFoundError if value["code"] == "not-found" else LocalNodeError
+            raise kind(f"{value['detail']}: {value['action']}")
+        return value
+
+
+class Operator(Asking):
+    """Speaks to a node with an operator's key, or an auditor's."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, folder: CoopFolder, seed: bytes | None = None
+        self,
+        session: aiohttp.ClientSession,
+        coop: str,
+        seed: bytes,
+        member: str | None = None,
+        address: str = LOCAL,
     ) -> None:
-        """Speak for whose key this is, or for the operator whose key lies in the co-op's folder."""
-        self._session = session
-        self._seed = seed or folder.seed(OPERATOR)
-        self.coop = folder.description.coop
-        self.member = member_id(self.coop, public_key(self._seed))
-        self._headers: dict[str, str] = {}
+        """Speak for a member, or for who joined with this key, if none is named."""
+        super().__init__(session, address)
+        self._seed = seed
+        self.coop = coop
+        self.member = member or member_id(coop, public_key(seed))
 
     async def log_in(self) -> None:
         """Get a token; the member's name stays when its key changes, so it is asked for by name."""
@@ -69,11 +114,6 @@ class Operator:
         }
         token = (await self.ask(f"{path}/tokens", answered))["token"]
         self._headers = {"Authorization": f"Bearer {token}"}
-
-    async def ask(self, path: str, content: object | None = None) -> Any:  # noqa: ANN401 - JSON
-        """Ask for JSON, or raise a LocalNodeError."""
-        data = None if content is None else msgspec.json.encode(content)
-        return await self._request(path, data, "application/json")
 
     async def act(self, action: Action, reason: str) -> None:
         """Do something as operator, and insist that it took effect."""
@@ -99,7 +139,7 @@ class Operator:
         return sign_statement(header, body, self._seed)
 
     async def _say(self, statement: Statement) -> int:
-        answers = await self._request("/v1/statements", pack([statement.wire]), MEDIA_TYPE)
+        answers = await self.send("/v1/statements", pack([statement.wire]), MEDIA_TYPE)
         if "code" in answers[0]:
             raise LocalNodeError(f"{answers[0]['detail']}: {answers[0]['action']}")
         header = statement.header
@@ -110,7 +150,7 @@ class Operator:
     async def download_backup(self, file: Path) -> None:
         """Write the co-op's books into a file that appears once it is whole."""
         partial = file.with_name(f"{file.name}.partial")
-        address = f"http://node/v1/coops/{self.coop}/backup"
+        address = f"{self._address}/v1/coops/{self.coop}/backup"
         endless = aiohttp.ClientTimeout(total=None, sock_read=600)
         try:
             async with self._session.get(
@@ -141,38 +181,20 @@ class Operator:
                     raise NoEffectError(data["code"], data["detail"])
             after = events[-1]["id"]
 
-    async def _request(self, path: str, data: bytes | None, media_type: str) -> Any:  # noqa: ANN401
-        method = "GET" if data is None else "POST"
-        headers = {**self._headers, "Content-Type": media_type}
-        try:
-            async with self._session.request(
-                method, f"http://node{path}", data=data, headers=headers
-            ) as response:
-                content = await response.read()
-        except aiohttp.ClientError as error:
-            raise LocalNodeError(f"the node does not answer: {error}") from error
-        try:
-            value = msgspec.json.decode(content)
-        except msgspec.DecodeError as error:
-            said = f"the node answers {response.status} and does not say why: try again later"
-            raise LocalNodeError(said) from error
-        if response.status >= 400:  # noqa: PLR2004 - errors begin there
-            kind = NotFoundError if value["code"] == "not-found" else LocalNodeError
-            raise kind(f"{value['detail']}: {value['action']}")
-        return value
-
 
 @asynccontextmanager
 async def operator(
-    node: NodeFolder, folder: CoopFolder, seed: bytes | None = None
+    node: NodeFolder, folder: CoopFolder, seed: bytes | None = None, member: str | None = None
 ) -> AsyncIterator[Operator]:
     """Speak to the node that runs on this folder; if none does, run one for as long as it takes.
 
     Without a seed it is the operator who speaks.
     """
+    seed = seed or folder.seed(OPERATOR)
+    coop = folder.description.coop
     if await is_running(node):
         async with _session(node.socket) as session:
-            speaker = Operator(session, folder, seed)
+            speaker = Operator(session, coop, seed, member)
             await speaker.log_in()
             yield speaker
         return
@@ -180,7 +202,7 @@ async def operator(
         for trouble in hosted.troubles.values():
             raise LocalNodeError(trouble)
         async with serving(hosted, Listening(node.socket)), _session(node.socket) as session:
-            speaker = Operator(session, folder, seed)
+            speaker = Operator(session, coop, seed, member)
             await speaker.log_in()
             yield speaker
 
@@ -188,7 +210,7 @@ async def operator(
 async def is_running(node: NodeFolder) -> bool:
     """Tell whether a node runs on this folder and answers."""
     try:
-        async with _session(node.socket) as session, session.get("http://node/openapi.json"):
+        async with _session(node.socket) as session, session.get(f"{LOCAL}/openapi.json"):
             return True
     except aiohttp.ClientConnectorError:
         return False

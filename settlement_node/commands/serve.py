@@ -85,8 +85,10 @@ async def _serve(wish: _Wish) -> None:
         async with serving(hosted, where, _limits(), wish.proxies) as port:
             scheme = "https" if tls else "http"
             click.echo(f"listening on {scheme}://{wish.host}:{port}")
-            for coop in hosted.coops.values():
+            for name, coop in hosted.coops.items():
                 click.echo(f"  {coop.facts.name}: {coop.facts.coop}")
+                for flaw in hosted.flaws[name]:
+                    click.echo(f"  {coop.facts.name}: {flaw}", err=True)
             coops = list(hosted.coops)
             async with (
                 announced(port, coops, tls=tls is not None) if wish.announce else nullcontext()
@@ -115,15 +117,20 @@ def _limits() -> Limits:
 async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:
     """Wait until the node is to stop, and say when a co-op has; tell whether all have."""
     failed: set[str] = set()
+    troubles: dict[str, str | None] = {}
     while len(failed) < len(hosted.coops):
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK):
                 await stopping.wait()
                 return False
         for name, coop in hosted.coops.items():
-            if coop.failure is not None and name not in failed:
+            position = coop.position
+            if position.failure is not None and name not in failed:
                 failed.add(name)
-                click.echo(f"{coop.facts.name}: {coop.failure}", err=True)
+                click.echo(f"{coop.facts.name}: {position.failure}", err=True)
+            if position.trouble is not None and position.trouble != troubles.get(name):
+                click.echo(f"{coop.facts.name}: {position.trouble}", err=True)
+            troubles[name] = position.trouble
     return True
 
 

@@ -5,13 +5,21 @@ from typing import Any
 
 import click
 
-from depin_protocol.encoding import EncodingError, from_text
 from depin_protocol.statements.membership import Confirmation
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.far_node import (
+    Caller,
+    far_node,
+    key_option,
+    member_option,
+    read_key,
+)
 from settlement_node.commands.local_node import LocalNodeError, Operator, operator
 from settlement_node.commands.verify import verified
-from settlement_node.hosting.folder import SEED_LENGTH, FolderError, NodeFolder
+from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.keeping.following import EraseBodies
+from settlement_node.keeping.roots import Roots
+from settlement_node.store.opening import open_store
 
 _root = click.argument("index", metavar="ROOT", type=click.IntRange(min=1))
 
@@ -36,14 +44,31 @@ def list_roots(path: Path, coop: str | None) -> None:
 @data_option
 @coop_option
 @_root
+@key_option
+@member_option
 @click.option(
-    "--key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The auditor's key file; without it the operator's key, if that is an auditor too.",
+    "--node",
+    "url",
+    metavar="URL",
+    help="A node elsewhere, of which the data folder has a copy; see `settlement-node copy`.",
 )
-def confirm(path: Path, coop: str | None, index: int, key: Path | None) -> None:
+def confirm(  # noqa: PLR0913 - one argument for each option
+    path: Path,
+    coop: str | None,
+    *,
+    index: int,
+    key: Path | None,
+    member: str | None,
+    url: str | None,
+) -> None:
     """Follow the whole log and, if all follows, sign as an auditor that ROOT is its state."""
-    run(_confirmed(folder_at(path), coop, index, key))
+    seed = None if key is None else read_key(key)
+    if url is None:
+        run(_confirmed(folder_at(path), coop, index, seed, member))
+    elif seed is None:
+        raise click.UsageError("name the auditor's own key file with --key")
+    else:
+        run(_confirmed_elsewhere(folder_at(path), coop, index, Caller(url, seed, member)))
     click.echo(f"all follows, and root {index} is confirmed")
 
 
@@ -66,11 +91,27 @@ async def _listed(node: NodeFolder, coop: str | None) -> list[dict[str, Any]]:
         return await _roots(speaker)
 
 
-async def _confirmed(node: NodeFolder, coop: str | None, index: int, key: Path | None) -> None:
-    seed = None if key is None else _read_key(key)
+async def _confirmed(
+    node: NodeFolder, coop: str | None, index: int, seed: bytes | None, member: str | None
+) -> None:
     await verified(node, coop)
-    async with operator(node, node.choose(coop), seed) as speaker:
+    async with operator(node, node.choose(coop), seed, member) as speaker:
         await speaker.tell(Confirmation(await _name(speaker, index)))
+
+
+async def _confirmed_elsewhere(
+    node: NodeFolder, coop: str | None, index: int, caller: Caller
+) -> None:
+    """Say of the copy that was followed what its root is: the node's word is not asked for it."""
+    await verified(node, coop)
+    folder = node.choose(coop)
+    name = await _name_in(folder, index)
+    async with far_node(caller, folder.description.coop) as speaker:
+        await speaker.tell(Confirmation(name))
+        for one in await _roots(speaker):
+            if one["decision"] == name and speaker.member in one["confirmed"]:
+                return
+    raise LocalNodeError("the node has taken the confirmation, and it has no effect there")
 
 
 async def _erased(node: NodeFolder, coop: str | None, index: int, reason: str) -> None:
@@ -90,8 +131,14 @@ async def _name(speaker: Operator, index: int) -> str:
     raise LocalNodeError(f"no state root {index} is kept: see `settlement-node state list`")
 
 
-def _read_key(file: Path) -> bytes:
+async def _name_in(folder: CoopFolder, index: int) -> str:
+    store = await open_store(folder.books, folder.coop)
     try:
-        return from_text(file.read_text("ascii").strip(), SEED_LENGTH)
-    except (OSError, UnicodeDecodeError, EncodingError) as error:
-        raise FolderError(f"{file} holds no key: name the auditor's own key file") from error
+        roots = Roots()
+        await roots.load(store)
+    finally:
+        await store.close()
+    root = roots.all.get(index)
+    if root is None:
+        raise LocalNodeError(f"the copy has no state root {index}: fetch it again")
+    return root.name

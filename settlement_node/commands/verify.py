@@ -11,6 +11,7 @@ from depin_protocol.log.notes import Note
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import is_running, operator
 from settlement_node.governance.facts import FACTS, FACTS_KEY, Facts
+from settlement_node.hosting.archives import archive_file
 from settlement_node.hosting.folder import CoopFolder, FolderError, NodeFolder
 from settlement_node.replay.verify import CheckpointError, Verified
 from settlement_node.replay.verify import verify as follow
@@ -33,16 +34,33 @@ from settlement_node.store.port import Store
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The same, and believed: follow the log from the last state root under it.",
 )
-def verify(path: Path, coop: str | None, trusted: Path | None, believed: Path | None) -> None:
+@click.option(
+    "--previous",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Follow the co-op's log of this number, which another has succeeded; 1 is its first.",
+)
+def verify(
+    path: Path,
+    coop: str | None,
+    trusted: Path | None,
+    believed: Path | None,
+    previous: int | None,
+) -> None:
     """Follow the log and compare all tables; name the first thing that does not follow.
 
     It begins with the first entry, or at the state root below which bodies were erased. A node that
-    runs is asked for a copy of its books, and goes on.
+    runs is asked for a copy of its books, and goes on; it must not run for an earlier log.
     """
     if trusted is not None and believed is not None:
         raise click.UsageError("--checkpoint and --trusted are not for one run")
     file = believed or trusted
-    checked = run(verified(folder_at(path), coop, file, begin_there=believed is not None))
+    begin_there = believed is not None
+    node = folder_at(path)
+    if previous is None:
+        checked = run(verified(node, coop, file, begin_there=begin_there))
+    else:
+        checked = run(_verified_before(node, coop, previous, file, begin_there=begin_there))
     click.echo(f"{checked.entries} entries and {checked.checkpoints} checkpoints: all follows")
     if checked.start:
         click.echo(
@@ -66,6 +84,17 @@ async def verified(
             await speaker.download_backup(file)
         await restore_into(books, file)
         return await _verified_at(books, folder, trusted, begin_there=begin_there)
+
+
+async def _verified_before(
+    node: NodeFolder, coop: str | None, number: int, trusted: Path | None, *, begin_there: bool
+) -> Verified:
+    """Verify one of a co-op's earlier logs, which nothing alters any more."""
+    folder = node.choose(coop)
+    file = archive_file(folder, number)
+    if not file.exists():
+        raise FolderError(f"{folder.description.name} has no earlier log of the number {number}")
+    return await _verified_at(file, folder, trusted, begin_there=begin_there)
 
 
 async def _verified_at(

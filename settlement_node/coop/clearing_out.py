@@ -42,11 +42,13 @@ class ClearingOut:
             await durable.load(self._store)
             self._horizon = durable.horizon
             self._erasing = erasing(self._store, self._horizon)
-        change = await anext(self._erasing, None)
+        # What goes wrong in a portion leaves nothing half done: it begins anew.
+        erasing_on, self._erasing = self._erasing, None
+        change = await anext(erasing_on, None)
         if change is not None:
             await self._store.commit([change])
+            self._erasing = erasing_on
             return True
-        self._erasing = None
         await self._store.scrub()
         self._erased_below = self._horizon
         await self._store.commit([Put(META, [(_ERASED_BELOW, b"%d" % self._horizon)])])

@@ -14,6 +14,7 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.show_checkpoint(note)                       somebody else's; larger = read-only
     coop.offer_entries(start, entries)               what a restored node regains, from any mirror
     coop.offer_bodies(bodies) -> what is missing     homes' statements by `submit` do the same
+    coop.missing            plain: what is missing still, and who could have it
     coop.resume()                                    after a restore, once nothing larger is known
 
     coop.facts              plain: identifier, currency, token, market, origin, keys
@@ -40,6 +41,7 @@ Operators' actions are statements: they come by `submit` like all others. `gover
 builds and reads their parameters.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
@@ -48,13 +50,13 @@ from depin_protocol.log.merkle import TreeHead
 from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.heads import Head
-from settlement_node.coop.answers import Answer, Joined, ReadOnlyError
+from settlement_node.coop.answers import Answer, Joined, ReadOnlyError, StoppedError
 from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.events import Events
-from settlement_node.coop.pipeline import Pipeline
+from settlement_node.coop.pipeline import Pipeline, stopped_by
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.tidying import Tidying
-from settlement_node.coop.trust import Trust
+from settlement_node.coop.trust import Shown, Trust
 from settlement_node.coop.writer import Surroundings, Writer
 from settlement_node.governance.facts import Facts
 from settlement_node.governance.joining import JoinRefusedError
@@ -70,11 +72,16 @@ from settlement_node.log.checkpoints import Checkpoints, verified
 from settlement_node.log.reading import bodies_at, body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.shelf import Shelf
-from settlement_node.replay.regaining import NotRegainedError, Regaining
+from settlement_node.replay.regaining import NotRegainedError, Regaining, lacking_entries
 from settlement_node.store.port import Store
 
 PACKS_AT_ONCE: Final = 4
 """Opening a pack costs some 30 ms, and in a large co-op few of its statements are one home's."""
+
+_BEING_COMPARED: Final = (
+    "a checkpoint was shown that is larger than the last one here, and is being compared: send it"
+    " again in a moment"
+)
 
 
 class Position(NamedTuple):
@@ -85,6 +92,8 @@ class Position(NamedTuple):
     checkpoint: TreeHead
     read_only: str | None
     failure: str | None
+    trouble: str | None
+    """What can't be tidied up for now, though intake goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,10 @@ class Coop:
         self._pipeline = self._new_pipeline()
         self._trust = Trust(store, state)
         self._regaining: Regaining | None = None
+        self._broken: str | None = None
+        """Why what is in memory may be ahead of the store."""
+        self._turn = asyncio.Lock()
+        """Of who starts or stops the writer, or follows entries without it."""
         self._started = False
 
     @classmethod
@@ -129,9 +142,9 @@ class Coop:
     async def open(cls, store: Store, around: Surroundings) -> Self:
         """Load a co-op; it can be asked at once, and takes statements after `start`."""
         coop = cls(store, await CoopState.load(store), around)
-        coop._trust = await Trust.load(store, coop.state)
         await coop._checkpoints.load(store)
         await coop._check_last_checkpoint()
+        coop._trust = await Trust.load(store, coop.state)
         await coop.events.load(coop.state.community.members)
         return coop
 
@@ -160,22 +173,28 @@ class Coop:
 
     async def start(self) -> None:
         """Begin to write: first what is overdue, then what is submitted; not while read-only."""
+        async with self._turn:
+            await self._start()
+
+    async def _start(self) -> None:
         if self._trust.read_only is None and not self._started:
+            self._check_unbroken()
             self._started = True
             self._pipeline = self._new_pipeline()
             await self._pipeline.start()
 
     async def close(self) -> None:
         """Commit what waits, publish a last checkpoint, and stop; the store stays open."""
-        await self._pipeline.close(publish=self._trust.read_only is None)
-        self.events.close()
-        self._checkers.close()
+        async with self._turn:
+            await self._pipeline.close(self._trust.read_only)
+            self.events.close()
+            self._checkers.close()
 
     @property
     def failure(self) -> str | None:
         """Why the co-op has stopped by itself."""
         store = self._store.failure
-        return self._pipeline.failure or (None if store is None else str(store))
+        return self._broken or self._pipeline.failure or (None if store is None else str(store))
 
     async def submit(self, wires: Sequence[bytes]) -> list[Answer]:
         """Take statements; return a receipt or the refusal of each, in order."""
@@ -202,58 +221,94 @@ class Coop:
         if reason is not None:
             raise ReadOnlyError(reason)
 
+    def _check_unbroken(self) -> None:
+        reason = self.failure
+        if reason is not None:
+            raise StoppedError(reason)
+
     async def show_checkpoint(self, note: bytes) -> None:
         """Take a checkpoint that somebody holds, or raise a LogError if it is not of this log.
 
         One that is larger than the log here makes the co-op read-only until it has regained it;
         one that contradicts the log does so for good.
         """
-        shown = verified(note, self.facts.log_verifier())
-        size = shown.tree.size
-        if size > self.state.size:
-            await self._trust.show(shown, note)
+        shown = Shown(verified(note, self.facts.log_verifier()), note)
+        async with self._turn:
+            if shown.checkpoint.tree.size <= self.shelf.size:
+                await self._trust.compare(shown)
+                if self._trust.read_only is not None:
+                    await self._stop_growing()
+                return
+            # It was signed and not here: nothing may be until it is known what came of it.
+            await self._trust.show(shown)
+            grew = self._started
             await self._stop_growing()
-        elif size <= self.shelf.size and size and await self.shelf.head(size) != shown.tree:
-            await self._trust.contradict(shown, note)
-            await self._stop_growing()
+            if self.failure is None:
+                await self._trust.compare(shown)
+                if grew:
+                    await self._start()
 
     async def _stop_growing(self) -> None:
         """Sign nothing more for this log."""
         if self._started:
             self._started = False
-            await self._pipeline.close(publish=False)
+            await self._pipeline.close(self._trust.read_only or _BEING_COMPARED)
 
     async def offer_entries(self, start: int, entries: Sequence[bytes]) -> None:
         """Take entries of the log that are missing here, or raise a NotRegainedError."""
-        largest = self._trust.largest
-        if largest is None or largest.tree.size <= self.state.size:
-            raise NotRegainedError("nothing is known to be missing: show a larger checkpoint first")
-        if self._regaining is None or self._regaining.target != largest:
-            self._regaining = Regaining(self.state, self._store, largest)
-        self._regaining.offer_entries(start, entries)
+        async with self._turn:
+            largest = self._trust.largest
+            if largest is None or largest.tree.size <= self.state.size:
+                raise NotRegainedError(
+                    "nothing is known to be missing: show a larger checkpoint first"
+                )
+            if self._regaining is None or self._regaining.target != largest:
+                self._regaining = Regaining(self.state, self._store, largest)
+            self._regaining.offer_entries(start, entries)
         await self.offer_bodies([])
 
     async def offer_bodies(self, bodies: Sequence[bytes]) -> str | None:
         """Take bodies that are missing, and go on as far as they reach; say what still is."""
-        regaining = self._regaining
-        if regaining is None:
+        # Who goes away meanwhile must not leave it halfway.
+        return await asyncio.shield(asyncio.create_task(self._regain(bodies)))
+
+    async def _regain(self, bodies: Sequence[bytes]) -> str | None:
+        async with self._turn:
+            regaining = self._regaining
+            if regaining is None:
+                return None
+            self._check_unbroken()
+            for body in bodies:
+                regaining.offer_body(body)
+            following = asyncio.create_task(regaining.advance())
+            await asyncio.wait([following])
+            error = following.exception()
+            if error is not None:
+                self._broken = stopped_by(error)
+                raise StoppedError(self._broken) from error
+            if regaining.whole:
+                self._regaining = None
+                self._checkpoints.grown(self._around.clock())
+            return self.missing
+
+    @property
+    def missing(self) -> str | None:
+        """What is missing up to the largest checkpoint that is known, and who could have it."""
+        if self._regaining is not None:
+            return self._regaining.missing
+        largest = self._trust.largest
+        if largest is None or largest.tree.size <= self.state.size:
             return None
-        for body in bodies:
-            regaining.offer_body(body)
-        await regaining.advance()
-        if not regaining.whole:
-            return regaining.missing
-        self._regaining = None
-        self._checkpoints.grown(self._around.clock())
-        return None
+        return lacking_entries(self.state.size, largest.tree.size)
 
     async def resume(self) -> None:
         """Let a restored co-op grow again: nobody is known to hold more of its log."""
-        largest = self._trust.largest
-        if largest is not None and largest.tree.size > self.state.size:
-            self._check_writable()
-        await self._trust.settle()
-        await self.start()
+        async with self._turn:
+            self._check_unbroken()
+            if self._trust.lost is not None:
+                self._check_writable()
+            await self._trust.settle()
+            await self._start()
 
     @property
     def facts(self) -> Facts:
@@ -265,7 +320,9 @@ class Coop:
         """Where the log stands."""
         state = self.state
         signed = self._checkpoints.published
-        return Position(state.size, state.at, signed, self._trust.read_only, self.failure)
+        trouble = self._pipeline.trouble
+        read_only = self._trust.read_only
+        return Position(state.size, state.at, signed, read_only, self.failure, trouble)
 
     @property
     def ledger(self) -> Ledger:

@@ -7,12 +7,12 @@ only a start from the store is sure to be right.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from depin_protocol.problems import RefusedError
-from settlement_node.coop.answers import BusyError, StoppedError
+from settlement_node.coop.answers import BusyError, ReadOnlyError, StoppedError
 from settlement_node.coop.tidying import Tidying
 from settlement_node.coop.writer import Group, Outcome, Surroundings, Writer
 from settlement_node.intake.checking import ON_THE_SPOT, Checked, Checkers
@@ -63,9 +63,11 @@ class Pipeline:
         self._waiting = 0
         self._waiting_bytes = 0
         self._closing = False
-        self._publish = True
+        self._refusing: str | None = None
+        """Why nothing more may be written or signed."""
         self._tasks: list[asyncio.Task[None]] = []
         self.failure: str | None = None
+        """Why it has stopped."""
 
     async def start(self) -> None:
         """Write what is overdue, then take submissions."""
@@ -80,14 +82,19 @@ class Pipeline:
         for task in self._tasks:
             task.add_done_callback(self._ended)
 
-    async def close(self, *, publish: bool = True) -> None:
-        """Write what waits, publish a last checkpoint unless none may be signed, and stop."""
+    async def close(self, refusing: str | None = None) -> None:
+        """Write what waits, publish a last checkpoint, and stop; refuse it if there is a reason."""
         self._closing = True
-        self._publish = publish
+        self._refusing = refusing
         self._news.set()
         self._tidying.stop()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    @property
+    def trouble(self) -> str | None:
+        """What can't be tidied up for now."""
+        return self._tidying.trouble
 
     async def hand_in(self, wires: Sequence[bytes] = (), join: bytes | None = None) -> Outcome:
         """Wait until this is written, and return what to answer."""
@@ -140,21 +147,26 @@ class Pipeline:
                 async with asyncio.timeout(self._until_something_is_due()):
                     ready = await self._ready.get()
             except TimeoutError:
-                await self._write(Group())
+                if self._refusing is None:
+                    await self._write(Group())
                 continue
             if ready is None:
-                if self._publish and self._checkpoints.wanted_at is not None:
+                if self._refusing is None and self._checkpoints.wanted_at is not None:
                     await self._writer.checkpoint()
                 return
             submissions, statements = ready
-            joins = [one.join for one in submissions if one.join is not None]
-            self._answer(submissions, await self._write(Group(joins, statements)))
+            if self._refusing is None:
+                joins = [one.join for one in submissions if one.join is not None]
+                self._answer(submissions, await self._write(Group(joins, statements)))
+            else:
+                self._refuse(submissions, ReadOnlyError(self._refusing))
             self._ready.task_done()
 
     async def _write(self, group: Group) -> Outcome:
         outcome = await self._writer.write(group)
         wanted_at = self._checkpoints.wanted_at
-        if wanted_at is not None and wanted_at <= self._around.clock():
+        is_due = wanted_at is not None and wanted_at <= self._around.clock()
+        if is_due and self._refusing is None:
             await self._writer.checkpoint()
         return outcome
 
@@ -167,26 +179,37 @@ class Pipeline:
     def _answer(self, submissions: list[_Submission], outcome: Outcome) -> None:
         joins, statements = iter(outcome.joins), iter(outcome.statements)
         for one in submissions:
-            self._waiting -= len(one.wires)
-            self._waiting_bytes -= one.weight
-            self._open.discard(one)
+            self._let_go(one)
             joined = [next(joins)] if one.join is not None else []
             outcome = Outcome(joined, [next(statements) for _ in one.wires])
             # Who goes away does not take back what it said.
             if not one.answer.cancelled():
                 one.answer.set_result(outcome)
 
+    def _refuse(self, submissions: Iterable[_Submission], error: Exception) -> None:
+        for one in list(submissions):
+            self._let_go(one)
+            if not one.answer.cancelled():
+                one.answer.set_exception(error)
+
+    def _let_go(self, one: _Submission) -> None:
+        self._waiting -= len(one.wires)
+        self._waiting_bytes -= one.weight
+        self._open.discard(one)
+
     def _ended(self, task: asyncio.Task[Outcome] | asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
-        self.failure = (
-            f"the co-op has stopped, since it could not go on writing: {error}."
-            " Mend that and start the node again; nothing that was promised is lost"
-        )
+        self.failure = stopped_by(error)
         for other in self._tasks:
             other.cancel()
-        for submission in self._open:
-            if not submission.answer.cancelled():
-                submission.answer.set_exception(StoppedError(self.failure))
-        self._open.clear()
+        self._refuse(self._open, StoppedError(self.failure))
+
+
+def stopped_by(error: BaseException) -> str:
+    """Say why a co-op takes nothing more until it is started again."""
+    return (
+        f"the co-op has stopped, since it could not go on writing: {error}."
+        " Mend that and start the node again; nothing that was promised is lost"
+    )

@@ -53,8 +53,9 @@ class CoopState:
         self.keeping = KeepingRoom(self.community, self)
         elsewhere = self.ledger.actions | self.keeping.actions
         membership = MembershipRoom(self.community, elsewhere)
-        # Keeping last, so that a state root is taken when all else that is overdue has happened.
         self._rooms: tuple[Room, ...] = (membership, self.ledger, self.keeping)
+        # What is overdue in another room may be the first entry of a day.
+        self._by_time: tuple[Room, ...] = (self.keeping, membership, self.ledger)
         self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
@@ -113,7 +114,7 @@ class CoopState:
         self._answer_next()
         if self._answers:
             return self._answers[0][1]
-        for room in self._rooms:
+        for room in self._by_time:
             decision = room.overdue(at)
             if decision is not None:
                 return decision

@@ -15,6 +15,8 @@ from settlement_node.governance.member import Standing
 from settlement_node.intake.said import Telling
 from settlement_node.intake.streams import ENDED
 from settlement_node.keeping.succession import next_origin, succeeding
+from settlement_node.ledger.passing_on import passed_on
+from settlement_node.ledger.tables import TRANSFER
 from settlement_node.log.checkpoints import Checkpoints
 from settlement_node.log.entries import SALT_LENGTH, DecisionError
 from settlement_node.store.port import Store
@@ -31,8 +33,9 @@ async def succeed(
 ) -> Facts:
     """Go on in a new log, by the key of an operator; the old one, by its origin, is archived first.
 
-    All members, keys, chains and accounts go on as they are held. The store then holds the new log
-    alone, or, cut short, the old one.
+    All members, keys, chains and accounts go on as they are held, and what was booked for a bank's
+    line or by an operator stays known, so that nothing is booked twice. The store then holds the
+    new log alone, or, cut short, the old one.
     """
     state = await CoopState.load(store)
     trust = await Trust.load(store, state)
@@ -45,8 +48,10 @@ async def succeed(
     previous = Previous(old.origin, state.sequence.head(), shown.tree)
     facts = replace(old, origin=next_origin(old.origin), previous=previous)
     operator = member_id(facts.coop, public_key(seed))
-    ended = [(ENDED, row) async for row in every_row(store, ENDED)]
-    decision = succeeding(facts, [*state.rows(), *ended], note, operator, seed)
+    rows = [one for one in state.rows() if one[0] is not TRANSFER]
+    rows += await passed_on(store)
+    rows += [(ENDED, row) async for row in every_row(store, ENDED)]
+    decision = succeeding(facts, rows, note, operator, seed)
     at = max(around.clock(), state.at)
     salts = [around.randomness(SALT_LENGTH) for _ in decision.lines]
     entry, body = decision.written(at, salts)

@@ -8,6 +8,8 @@ from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.writer import Surroundings
 from settlement_node.log.checkpoints import Checkpoints
 from settlement_node.log.packing import pack_next
+from settlement_node.log.sealed import DamagedLogError
+from settlement_node.store.errors import StoreError
 from settlement_node.store.port import Store
 
 _LOOK: Final = 60.0
@@ -33,11 +35,18 @@ class Tidying:
         self._around = around
         self._clearing_out = clearing_out
         self._stopping = asyncio.Event()
+        self.trouble: str | None = None
+        """Why the last portion could not be done."""
 
     async def run(self) -> None:
-        """Go on until it is to stop."""
+        """Go on until it is to stop; intake needs none of this, so trouble waits to be mended."""
         while not self._stopping.is_set():
-            more = await self.portion()
+            more = False
+            try:
+                more = await self.portion()
+                self.trouble = None
+            except (StoreError, DamagedLogError) as error:
+                self.trouble = f"old rows are neither packed nor deleted for now: {error}"
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PAUSE if more else _LOOK):
                     await self._stopping.wait()

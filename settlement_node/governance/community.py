@@ -21,6 +21,10 @@ from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Delete, Put, Row, Table
 
 
+class NotFoundedError(Exception):
+    """There is no co-op yet."""
+
+
 class Community:
     """Who belongs to the co-op, as far as the log says; each change returns its rows."""
 
@@ -35,7 +39,7 @@ class Community:
     def facts(self) -> Facts:
         """What the co-op is."""
         if self._facts is None:
-            raise LookupError("the co-op is not founded yet: its log has no entry 0")
+            raise NotFoundedError("the co-op is not founded yet: its log has no entry 0")
         return self._facts
 
     @property

@@ -10,6 +10,7 @@ from depin_protocol.log.errors import LogError
 from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import KeyMissingError, Keyring
 from settlement_node.coop.writer import Surroundings
+from settlement_node.governance.community import NotFoundedError
 from settlement_node.hosting.archives import Archives
 from settlement_node.hosting.folder import CoopFolder, FolderError
 from settlement_node.log.sealed import DamagedLogError
@@ -17,7 +18,7 @@ from settlement_node.store.errors import StoreError
 from settlement_node.store.opening import open_store
 from settlement_node.store.port import Store
 
-_TROUBLES = (StoreError, DamagedLogError, KeyMissingError, FolderError, LogError, LookupError)
+_TROUBLES = (StoreError, DamagedLogError, KeyMissingError, FolderError, LogError, NotFoundedError)
 
 
 def now() -> int:
@@ -41,6 +42,8 @@ class Hosting:
         self.archives = Archives()
         self.troubles: dict[str, str] = {}
         """Why a co-op that lies here does not run."""
+        self.flaws: dict[str, list[str]] = {}
+        """What of a co-op that runs can't be shown."""
 
     async def open(self, folder: CoopFolder, *, take_over: bool) -> None:
         """Open a co-op and let it write, or note why it can't."""
@@ -53,13 +56,13 @@ class Hosting:
             return
         try:
             coop = await Coop.open(store, around)
-            await self.archives.open(folder)
             await coop.start()
         except _TROUBLES as error:
             await store.close()
             self.troubles[name] = f"{folder.description.name}: {error}"
             return
         self.coops[name], self.folders[name], self.stores[name] = coop, folder, store
+        self.flaws[name] = await self.archives.open(folder)
 
     async def stop(self) -> None:
         """Let every co-op commit what waits; they can be read still."""

@@ -145,3 +145,20 @@ ALLOWED_MOVES: Final = frozenset(
     (code, debited, credited) for code, moves in MOVES.items() for debited, credited in moves
 )
 """The same, for one look."""
+
+NAMED_LATER: Final = frozenset(
+    {
+        Code.OPENING_BANK,
+        Code.OPENING_MEMBER,
+        Code.OPENING_FUNDS,
+        Code.DEPOSIT,
+        Code.DEPOSIT_RETURNED,
+        Code.PAYOUT,
+        Code.PAYOUT_RETURNED,
+        Code.UNMATCHED_IN,
+        Code.UNMATCHED_OUT,
+        Code.SUSPENSE_IDENTIFIED,
+        Code.SUSPENSE_CHARGED,
+    }
+)
+"""What a bank or an operator may tell again, return or identify, however late."""

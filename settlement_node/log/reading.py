@@ -118,14 +118,24 @@ async def portions(
 
 
 async def erasing(view: View, below: int) -> AsyncIterator[Change]:
-    """Give what has to be committed, portion by portion, so that no body is left below an index."""
-    # Rows first: what is packed meanwhile is packed without them.
+    """Give what has to be committed, portion by portion, so that no body is left below an index.
+
+    Oldest first: cut short, it is a beginning of the log that has no bodies.
+    """
+    async for change in _erasing_packs(view, below):
+        yield change
     while rows := await view.scan(BODY, until=(below - 1,), limit=_ERASED_AT_ONCE):
         yield Delete(BODY, [row[:1] for row in rows])
+    # Between two portions rows may have been packed.
+    async for change in _erasing_packs(view, below):
+        yield change
+
+
+async def _erasing_packs(view: View, below: int) -> AsyncIterator[Change]:
     async for pack in _packs(view, 0, below):
         if pack.end <= below:
             yield Delete(PACK, [(pack.first,)])
-        else:
+        elif min(pack.bodies, default=below) < below:
             rest = [None] * (below - pack.first)
             left = [*rest, *(pack.bodies.get(index) for index in range(below, pack.end))]
             packed = await asyncio.to_thread(pack_bodies, left)

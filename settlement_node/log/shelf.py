@@ -77,30 +77,23 @@ class Shelf:
         if isinstance(wanted, Bundle):
             content = encode_bundle(await entries(self._store, wanted.index * WIDTH, wanted.width))
         else:
-            content = await self._tile(wanted)
+            content = await _tile(self._store, wanted)
         return Served(content, _BYTES, _FOR_EVER)
 
     async def head(self, size: int) -> TreeHead:
         """Return the head that the log had at this size."""
         self._check_size(size)
-        found: list[TreeHead] = []
-
-        def prove(hash_at: HashAt) -> tuple[bytes, ...]:
-            found.append(tree_head(size, hash_at))
-            return ()
-
-        await self._proof(size, prove)
-        return found[-1]
+        return await head_at(self._store, size)
 
     async def inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
         """Prove that the log of this size has this entry."""
         self._check_size(size)
-        return await self._proof(size, partial(inclusion_proof, index, size))
+        return await _proof(self._store, size, partial(inclusion_proof, index, size))
 
     async def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
         """Prove that the log of the old size is the beginning of the new one."""
         self._check_size(new)
-        return await self._proof(new, partial(consistency_proof, old, new))
+        return await _proof(self._store, new, partial(consistency_proof, old, new))
 
     async def proof_file(self, index: int) -> bytes | None:
         """Return an entry's `.tlog-proof`, or nothing until a checkpoint holds it."""
@@ -114,23 +107,37 @@ class Shelf:
         if size > self.size:
             raise ProofError(f"the last checkpoint holds {self.size} entries, not {size}")
 
-    async def _proof(self, size: int, prove: _Prove) -> tuple[bytes, ...]:
-        """Find out which tiles the proof stands on, fetch them, and make it."""
-        needed: dict[Tile, bytes] = {}
 
-        def note_down(tile: Tile) -> bytes:
-            needed[tile] = b""
-            return bytes(tile.width * HASH_LENGTH)
+async def head_at(store: Store, size: int) -> TreeHead:
+    """Return the head of the first entries that a store holds, published or not."""
+    found: list[TreeHead] = []
 
-        prove(hash_from_tiles(size, note_down))
-        for tile in needed:
-            needed[tile] = await self._tile(tile)
-        return prove(hash_from_tiles(size, needed.__getitem__))
+    def prove(hash_at: HashAt) -> tuple[bytes, ...]:
+        found.append(tree_head(size, hash_at))
+        return ()
 
-    async def _tile(self, tile: Tile) -> bytes:
-        """Read a tile as wide as asked for: a wider one begins with it."""
-        if tile.level == 0:
-            return await leaves(self._store, tile.index * WIDTH, tile.width)
-        row = await self._store.get(TILE, (tile.level, tile.index))
-        held = row[2] if row is not None and isinstance(row[2], bytes) else b""
-        return held[: tile.width * HASH_LENGTH]
+    await _proof(store, size, prove)
+    return found[-1]
+
+
+async def _proof(store: Store, size: int, prove: _Prove) -> tuple[bytes, ...]:
+    """Find out which tiles the proof stands on, fetch them, and make it."""
+    needed: dict[Tile, bytes] = {}
+
+    def note_down(tile: Tile) -> bytes:
+        needed[tile] = b""
+        return bytes(tile.width * HASH_LENGTH)
+
+    prove(hash_from_tiles(size, note_down))
+    for tile in needed:
+        needed[tile] = await _tile(store, tile)
+    return prove(hash_from_tiles(size, needed.__getitem__))
+
+
+async def _tile(store: Store, tile: Tile) -> bytes:
+    """Read a tile as wide as asked for: a wider one begins with it."""
+    if tile.level == 0:
+        return await leaves(store, tile.index * WIDTH, tile.width)
+    row = await store.get(TILE, (tile.level, tile.index))
+    held = row[2] if row is not None and isinstance(row[2], bytes) else b""
+    return held[: tile.width * HASH_LENGTH]

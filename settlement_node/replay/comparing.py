@@ -173,7 +173,11 @@ class Recomputed:
             lines = decode_lines(body)
         except EntryError:
             return False
-        return position < len(lines) and to_text(transfer).encode("ascii") in lines[position]
+        if index:
+            lines = lines[position : position + 1]
+        # A successor's entry 0 has them as rows, in the order of their names.
+        told = to_text(transfer).encode("ascii")
+        return any(told in line for line in lines)
 
     async def _row_of(self, body: bytes, at: int) -> Row | None:
         """Return the row that leads to a statement."""

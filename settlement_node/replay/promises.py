@@ -11,7 +11,6 @@ from settlement_node.intake.receipts import RECEIPT_GROUP, receipt_of
 from settlement_node.log.entries import StatementEntry
 from settlement_node.replay.replaying import Written
 from settlement_node.store.port import View
-from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Row
 
 
@@ -62,7 +61,6 @@ class Promises:
         self._whole: list[tuple[_Group, bytes]] = []
         self._late: list[_Group] = []
         self._keys: list[bytes] = []
-        self.groups = 0
         self.without = 0
         """Statements that were regained, and for which no receipt was given anew."""
 
@@ -96,7 +94,6 @@ class Promises:
         self._open = group if len(group.hashes) < group.count else None
         if self._open is not None:
             return
-        self.groups += 1
         if self._is_regained(group.first):
             self._late.append(group)
         elif not entry.at < group.due <= entry.at + MAX_PROMISE:
@@ -110,7 +107,9 @@ class Promises:
         return any(index in stretch for stretch in self._regained)
 
     async def end(self) -> None:
-        """Check the signatures of the groups that have become whole."""
+        """Check the signatures of the groups that have become whole, and that each began."""
+        if self._beginning:
+            raise PromiseError(min(self._beginning), "it is for no statement, or for one twice")
         whole, self._whole = self._whole, []
         half = len(whole) // 2
         await asyncio.gather(
@@ -122,17 +121,14 @@ class Promises:
         for group, key in groups:
             group.check(self._origin, (key,))
 
-    async def finish(self, start: int) -> None:
-        """Check what was given late, by whichever key, and that no other receipts are there."""
+    async def finish(self, size: int) -> None:
+        """Check what was given late, by whichever key, and that there are none past the log."""
         if self._open is not None:
             raise PromiseError(self._open.first, "its group goes on past the end of the log")
         for group in self._late:
             group.check(self._origin, self._keys)
-        there = 0
-        async for row in every_row(self._view, RECEIPT_GROUP, after=(start - 1,)):
-            there += 1
-            if there > self.groups:
-                raise PromiseError(_read(row).first, "it is for no statement, or for one twice")
+        for row in await self._view.scan(RECEIPT_GROUP, after=(size - 1,), limit=1):
+            raise PromiseError(_read(row).first, f"the log has {size} entries")
 
 
 def _read(row: Row) -> _Group:

@@ -36,8 +36,12 @@ async def rebuild(store: Store) -> int:
     try:
         async for portion in written_entries(store, start.index):
             changes: list[Change] = []
-            async for _, effects in replay.portion(portion):
+            async for one, effects in replay.portion(portion):
                 changes += effects.changes
+                if one.index == 0:
+                    # What a successor begins with is looked up by the entries that follow.
+                    await store.commit(changes)
+                    changes = []
             await store.commit([*changes, *_of_tables(state)])
         replay.finish()
     finally:

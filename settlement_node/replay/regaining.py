@@ -30,6 +30,7 @@ from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Put
 
 _REGAINED: Final = "regained "
+_AT_ONCE: Final = 500
 
 
 class NotRegainedError(Exception):
@@ -48,6 +49,9 @@ class Regaining:
         self._entries: list[bytes] = []
         self._wanted: dict[str, int] = {}
         self._bodies: dict[int, bytes] = {}
+        self._said: set[int] = set()
+        self._decided: set[int] = set()
+        """Of which statements and which decisions the body is missing."""
         self._led = False
         """The entries are all here, and lead to the target."""
 
@@ -59,13 +63,16 @@ class Regaining:
     @property
     def missing(self) -> str:
         """Say what is still missing."""
-        size, target = self._state.size, self.target.tree.size
+        target = self.target.tree.size
         known = self._start + len(self._entries)
         if known < target:
-            return f"entries {known} to {target - 1}, which any mirror of the log can give"
-        return (
-            f"the bodies of entries {size} to {target - 1}, of which {len(self._bodies)} are here"
-        )
+            return lacking_entries(known, target)
+        said, decided = len(self._said), len(self._decided)
+        lacking = [
+            f"{said} statements, which homes send again and auditors' copies have" if said else "",
+            f"{decided} decisions, which auditors' copies have" if decided else "",
+        ]
+        return f"the bodies of {' and of '.join(filter(None, lacking))}"
 
     def offer_entries(self, start: int, entries: Sequence[bytes]) -> None:
         """Take the entries from `start` on, until there are all; they must lead to the target."""
@@ -89,10 +96,10 @@ class Regaining:
             read = read_entry(entry)
             if isinstance(read, StatementEntry):
                 self._wanted[read.hash] = index
-            elif (name := first_name(read)) is not None:
-                self._wanted[name] = index
+                self._said.add(index)
             elif read.count:
-                self._wanted[to_text(read.root)] = index
+                self._wanted[first_name(read) or to_text(read.root)] = index
+                self._decided.add(index)
             else:
                 self._bodies[index] = b""
         self._led = True
@@ -103,29 +110,42 @@ class Regaining:
             index = self._wanted.get(name)
             if index is not None and index >= self._state.size:
                 self._bodies[index] = body
+                self._said.discard(index)
+                self._decided.discard(index)
                 return True
         return False
 
     async def advance(self) -> int:
-        """Follow the entries whose bodies are there, durably; return how many."""
-        written = []
+        """Follow the entries whose bodies are there, durably; return how many.
+
+        Where it raises, the state may be ahead of the store, and neither may be used any more.
+        """
+        first = self._state.size
+        replay = Replay(self._state, self._store)
+        try:
+            while written := self._next_portion():
+                changes: list[Change] = []
+                async for _, effects in replay.portion(written):
+                    changes += effects.changes
+                changes.append(_regained_row(self._start, self._state.size - self._start))
+                await self._store.commit([*changes, *self._state.take_changes()])
+        finally:
+            replay.close()
+        return self._state.size - first
+
+    def _next_portion(self) -> list[Written]:
+        written: list[Written] = []
         index = self._state.size
-        while self._led and index in self._bodies:
+        while self._led and index in self._bodies and len(written) < _AT_ONCE:
             entry = self._entries[index - self._start]
             written.append(Written(index, read_entry(entry), entry, self._bodies.pop(index)))
             index += 1
-        if not written:
-            return 0
-        changes: list[Change] = []
-        replay = Replay(self._state, self._store)
-        try:
-            async for _, effects in replay.portion(written):
-                changes += effects.changes
-        finally:
-            replay.close()
-        changes.append(_regained_row(written[0].index, len(written)))
-        await self._store.commit([*changes, *self._state.take_changes()])
-        return len(written)
+        return written
+
+
+def lacking_entries(known: int, target: int) -> str:
+    """Say which entries are missing, and who has them."""
+    return f"entries {known} to {target - 1}, which any mirror of the log can give"
 
 
 async def regained(view: View) -> list[range]:

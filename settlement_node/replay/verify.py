@@ -78,7 +78,7 @@ async def verify(
         replay.finish()
     finally:
         replay.close()
-    await promises.finish(start.index)
+    await promises.finish(state.size)
     signed.finish(state)
     if state.keeping.roots.horizon < possible.index:
         raise DoesNotFollowError(0, "its body is missing, and no erasure stands in the log")

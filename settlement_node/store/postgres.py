@@ -37,6 +37,10 @@ from settlement_node.store.tables import Change, Column, Kind, Row, Table, Value
 _READERS: Final = 4
 _MOST_BATCHES: Final = 4_096
 _SECONDS_TO_PART: Final = 3.0
+
+_SECONDS_TO_SCRUB: Final = 86_400.0
+"""A large table takes its time, and nobody waits for it."""
+
 _KINDS: Final = {"bigint": Kind.INT, "bytea": Kind.BYTES, "text": Kind.TEXT}
 
 type Pool = asyncpg.Pool[asyncpg.Record]
@@ -185,8 +189,9 @@ class PostgresStore(_PostgresView):
 
     async def scrub(self) -> None:
         """Let the space of deleted rows be written over; only VACUUM FULL does so at once."""
-        for table in await self.tables():
-            await self._rows(f'VACUUM "{table.name}"', ())
+        with in_our_words():
+            for table in await self.tables():
+                await self._readers.execute(f'VACUUM "{table.name}"', timeout=_SECONDS_TO_SCRUB)
 
     async def close(self) -> None:
         """Let what is waiting be committed, then close."""

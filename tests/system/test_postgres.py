@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.node.api.neighbour import Neighbour, ask, readings
+from tests.node.ledger.camt_files import Entry, Part
+from tests.node.postgres_server import Server
 from tests.system.node_process import command, ended, new_coop, refused, running, serving
-from tests.system.test_node import welcome
+from tests.system.test_money import bank_file
+from tests.system.test_node import newest_checkpoint, welcome
 
 pytestmark = pytest.mark.postgres
 
@@ -126,3 +129,48 @@ def test_books_move_between_a_file_and_a_database(
         assert home.tell(port, *said, more).json[:-1] == receipts
         assert counted(port, coop) > len(said)
     assert "all follows" in command("verify", "--data", new)
+
+
+def test_a_log_in_a_database_is_succeeded(
+    tmp_path: Path, postgres: Server, postgres_url: str
+) -> None:
+    node, restored, backup = (tmp_path / name for name in ("node", "restored", "backup"))
+    coop = new_coop(node, database=postgres_url)
+    bank, why = "DE02120300000000202051", ("--reason", "as agreed")
+    statement = bank_file(
+        tmp_path,
+        Entry("7.00", (Part(text=("hello",)),)),
+        opening="100.00",
+        closing="107.00",
+    )
+    with running(node) as (port, _):
+        home = welcome(node, port)
+        kept = [home.say("metering", readings(total)) for total in range(50)]
+        home.tell(port, *kept)
+        command("bank", "open", "--data", node, bank)
+        command("money", "opening", "--data", node, *why, "--account", bank, "100")
+        assert "IN SUSPENSE" in command("bank", "import", "--data", node, statement)
+        newest_checkpoint(port, coop)
+        command("backup", "--data", node, backup)
+        lost = [home.say("metering", readings(total)) for total in range(3)]
+        home.tell(port, *lost)
+        checkpoint = newest_checkpoint(port, coop)
+    elsewhere(node, restored, postgres.create("after_the_disk"))
+    command("restore", "--data", restored, backup)
+    with running(restored) as (port, _):
+        shown = ask(port, f"/v1/coops/{coop}/checkpoints", checkpoint, "text/plain").json
+        assert shown["missing"].endswith("which any mirror of the log can give")
+        held = shown["entries"]
+    assert "without 3 entries" in command("succeed", "--data", restored, "--yes")
+    with running(restored) as (port, _):
+        assert ask(port, f"/v1/coops/{coop}").json["origin"].endswith("/2")
+        assert home.tell(port, kept[-1]).json[0]["code"] == "earlier-log"
+        assert all("signature" in one for one in home.tell(port, *lost).json)
+        before = ask(port, f"/log/{coop}/checkpoint").content
+        assert before.split(b"\n")[1] == b"%d" % held
+        assert "nothing new" in command("bank", "import", "--data", restored, statement)
+        assert "all follows" in command("verify", "--data", restored)
+    earlier = command("verify", "--data", restored, "--previous", "1")
+    assert earlier.startswith(f"{held} entries")
+    assert "made anew" in command("rebuild", "--data", restored)
+    assert "all follows" in command("verify", "--data", restored)

@@ -4,13 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from depin_protocol.frames import pack
+from depin_protocol.log.tiles import new_bundles
 from depin_protocol.statements.envelope import Statement
 from settlement_node.governance.member import Role
 from settlement_node.hosting.folder import NodeFolder
 from tests.node.api.conftest import Node
 from tests.node.api.neighbour import Neighbour, Reply, ask, readings
+from tests.node.log.test_foreign_client import served, write
 from tests.system.node_process import command, new_coop, refused, running
+from tests.system.test_auditor import copied, key_of
+from tests.system.test_keeping import joined
 from tests.system.test_node import newest_checkpoint
+from tests.system.test_succession import lose_the_disk
 
 OCTETS = "application/octet-stream"
 
@@ -135,3 +140,54 @@ def test_a_lost_disk_is_regained_and_the_log_goes_on(tmp_path: Path) -> None:
         assert ask(port, proof).status == 200
     checkpoint.write_bytes(life.checkpoint)
     assert "all follows" in command("verify", "--data", folder, "--checkpoint", checkpoint)
+
+
+def mirror(port: int, coop: str, folder: Path) -> None:
+    """Keep the log's files as a mirror does."""
+    newest_checkpoint(port, coop)
+    size = ask(port, f"/v1/coops/{coop}").json["entries"]
+    for path in ("checkpoint", *(bundle.path for bundle in new_bundles(0, size))):
+        write(folder / path, ask(port, f"/log/{coop}/{path}").content)
+
+
+def test_the_command_regains_from_a_mirror_and_an_auditors_copy(tmp_path: Path) -> None:
+    folder, backup, files = (tmp_path / name for name in ("node", "backup", "mirror"))
+    coop = new_coop(folder)
+    with running(folder) as (port, _):
+        home, auditor = joined(folder, port, "member"), joined(folder, port, "auditor")
+        key = key_of(auditor, tmp_path)
+        home.tell(port, *(home.say("metering", readings(total)) for total in range(300)))
+        command("backup", "--data", folder, backup)
+        home.tell(port, *(home.say("metering", readings(total)) for total in range(700)))
+        late = joined(folder, port, "member")
+        copied(port, tmp_path / "copy", key)
+        last = [home.say("metering", readings(total)) for total in range(5)]
+        home.tell(port, *last)
+        mirror(port, coop, files)
+        size = ask(port, f"/v1/coops/{coop}").json["entries"]
+    lose_the_disk(folder, backup)
+    with running(folder) as (port, _), served(files) as url:
+        regain = ("regain", "--data", folder, "--from", url)
+        assert "is no mirror of this log" in refused(*regain[:-1], forged(url, files))
+        nothing = command(*regain)
+        assert "still missing: the bodies of 7" in nothing
+        assert "decisions, which auditors' copies have" in nothing
+        with_copy = command(*regain, "--copy", tmp_path / "copy")
+        missing = "still missing: the bodies of 5 statements, which homes send again"
+        assert missing in with_copy
+        assert f"{size - 5} entries are here" in with_copy
+        assert home.tell(port, *last).json["code"] == "read-only"
+        whole = command(*regain)
+        assert f"{size} entries are here" in whole
+        assert "`settlement-node resume` goes on" in whole
+        command("resume", "--data", folder)
+        assert "statement" in late.tell(port, late.say("metering", readings())).json[0]
+    assert "all follows" in command("verify", "--data", folder)
+
+
+def forged(url: str, files: Path) -> str:
+    """Serve a checkpoint that nobody of the co-op has signed, under the same address."""
+    first, size, *rest = (files / "checkpoint").read_bytes().split(b"\n")
+    grown = b"%d" % (int(size) + 1)
+    write(files / "forged" / "checkpoint", b"\n".join([first, grown, *rest]))
+    return f"{url}/forged"

@@ -10,6 +10,7 @@ from tests.node.api.neighbour import ask, readings
 from tests.node.log.test_foreign_client import read_all
 from tests.system.node_process import command, new_coop, refused, running
 from tests.system.test_keeping import joined
+from tests.system.test_node import newest_checkpoint
 
 
 def lose_the_disk(folder: Path, backup: Path) -> None:
@@ -27,6 +28,7 @@ def test_a_coop_goes_on_without_what_nobody_can_give_back(tmp_path: Path) -> Non
         home, other = joined(folder, port, "member"), joined(folder, port, "member")
         before = [home.say("metering", readings(total)) for total in range(300)]
         home.tell(port, *before)
+        newest_checkpoint(port, coop)
         command("backup", "--data", folder, backup)
         lost = [home.say("metering", readings(total)) for total in range(5)]
         assert all("signature" in one for one in home.tell(port, *lost).json)
@@ -68,6 +70,9 @@ def test_a_coop_goes_on_without_what_nobody_can_give_back(tmp_path: Path) -> Non
         assert "all follows" in command("verify", "--data", folder)
     with running(folder) as (port, _):
         check_both(port, old, held, Log(port, coop))
+    earlier = command("verify", "--data", folder, "--previous", "1")
+    assert earlier.startswith(f"{held} entries")
+    assert "no earlier log" in refused("verify", "--data", folder, "--previous", "2")
     assert "made anew" in command("rebuild", "--data", folder)
     assert "all follows" in command("verify", "--data", folder)
     assert "nothing of the log" in refused("succeed", "--data", folder, "--yes")

@@ -1,0 +1,112 @@
+"""Asks a node on another machine, as the member whose key this is; or a mirror of a log."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import click
+import msgspec
+
+from depin_protocol.encoding import EncodingError, from_text
+from depin_protocol.identifiers import is_id
+from settlement_node.commands.local_node import Asking, LocalNodeError, Operator
+from settlement_node.hosting.folder import SEED_LENGTH, FolderError
+from settlement_node.output import shown
+
+_HTTP_OK: Final = 200
+_CHUNK: Final = 2**16
+
+key_option: Final = click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The key file of who speaks; else the operator's key of the data folder.",
+)
+member_option: Final = click.option(
+    "--member", help="Whose key it is, where the key was changed since the member joined."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks which node."""
+
+    url: str
+    seed: bytes
+    member: str | None
+
+
+def read_key(file: Path) -> bytes:
+    """Read somebody's key."""
+    try:
+        return from_text(file.read_text("ascii").strip(), SEED_LENGTH)
+    except (OSError, UnicodeDecodeError, EncodingError) as error:
+        raise FolderError(f"{file} holds no key: name the member's own key file") from error
+
+
+@asynccontextmanager
+async def far_node(caller: Caller, coop: str) -> AsyncIterator[Operator]:
+    """Speak to a node over HTTP."""
+    async with _session() as session:
+        speaker = Operator(session, coop, caller.seed, caller.member, caller.url.rstrip("/"))
+        await speaker.log_in()
+        yield speaker
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A co-op as its node lists it."""
+
+    coop: str
+    name: str
+
+
+async def listed(url: str, wanted: str | None) -> Listed:
+    """Find a node's co-op by name or identifier, or the only one that it has."""
+    async with _session() as session:
+        answered = await Asking(session, url.rstrip("/")).ask("/v1/coops")
+    try:
+        coops = msgspec.convert(answered, list[Listed])
+    except msgspec.ValidationError as error:
+        raise LocalNodeError(f"{url} is no settlement node: {error}") from error
+    found = [one for one in coops if wanted is None or wanted in {one.coop, one.name}]
+    if len(found) == 1 and is_id(found[0].coop):
+        return found[0]
+    names = "; ".join(f"{shown(one.name)} ({shown(one.coop)})" for one in coops)
+    raise LocalNodeError(f"say which co-op with --coop, by name or identifier: {names}")
+
+
+class Mirror:
+    """The public files of a log, wherever they are served; none of them is believed."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        """Read below this address."""
+        self._session = session
+        self._url = url.rstrip("/")
+
+    async def read(self, path: str, most: int) -> bytes:
+        """Read a file of at most so many bytes."""
+        data = b""
+        try:
+            async with self._session.get(f"{self._url}/{path}") as response:
+                if response.status != _HTTP_OK:
+                    raise LocalNodeError(f"{self._url} answers {response.status} to {path}")
+                async for part in response.content.iter_chunked(_CHUNK):
+                    data += part
+                    if len(data) > most:
+                        raise LocalNodeError(f"{self._url} gives too much for {path}")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise LocalNodeError(f"{self._url} does not answer: {error}") from error
+        return data
+
+
+@asynccontextmanager
+async def mirror(url: str) -> AsyncIterator[Mirror]:
+    """Read a mirror of a log over HTTP."""
+    async with _session() as session:
+        yield Mirror(session, url)
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
