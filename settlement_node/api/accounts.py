@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from depin_protocol.encoding import from_text, to_text
-from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.identifiers import ID_LENGTH, is_id
 from settlement_node.api.bodies import answer
 from settlement_node.api.context import named, whole
 from settlement_node.api.problems import bad_request, not_found
@@ -14,10 +14,11 @@ from settlement_node.api.visitors import official, owner
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.member import Role
 from settlement_node.ledger.accounts import KINDS, AccountKind, AccountName, Balance
+from settlement_node.ledger.bank.booking import payout_end_to_end
 from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.ledger import Ledger
-from settlement_node.ledger.reading import Movement, Spot, Told
-from settlement_node.ledger.transfers import Phase
+from settlement_node.ledger.reading import Movement, Spot, Told, waiting_payouts
+from settlement_node.ledger.transfers import Phase, Transfer
 
 _MAX_NUMBER: Final = 10**15 - 1
 _MOST_AT_ONCE: Final = 200
@@ -77,6 +78,17 @@ async def transfer(request: web.Request) -> web.Response:
     return answer(_told(coop.ledger, told))
 
 
+async def payouts(request: web.Request) -> web.Response:
+    """List the payouts that wait for the bank."""
+    coop = official(request, Role.OPERATOR, Role.AUDITOR)
+    after = request.query.get("after", to_text(bytes(ID_LENGTH)))
+    limit = whole(request.query.get("limit", "100"), "limit", 1, _MOST_AT_ONCE)
+    if not is_id(after):
+        raise bad_request("after is no id of a transfer", "Give the id of the payout before.")
+    found = waiting_payouts(coop.ledger, from_text(after, ID_LENGTH), limit)
+    return answer([_waiting(coop.ledger, one) for one in found])
+
+
 async def _history(request: web.Request, coop: Coop, number: int) -> web.Response:
     after = _spot(request.query.get("after", "0.0"))
     limit = whole(request.query.get("limit", "100"), "limit", 1, _MOST_AT_ONCE)
@@ -131,6 +143,18 @@ def _movement(ledger: Ledger, movement: Movement) -> dict[str, object]:
         "at": f"{entry}.{position}",
         "transfer": _told(ledger, movement.told),
         **_sums(movement.balance),
+    }
+
+
+def _waiting(ledger: Ledger, payout: Transfer) -> dict[str, object]:
+    return {
+        "id": to_text(payout.id),
+        "end_to_end": payout_end_to_end(payout.id),
+        "member": to_text(ledger.name(payout.debit).owner),
+        "account": ledger.name(payout.credit).owner.decode("ascii"),
+        "amount": payout.amount,
+        "asset": ledger.denominations[payout.asset].code,
+        "expires": payout.expires,
     }
 
 

@@ -59,6 +59,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", f"{_COOP}/accounts", accounts.listed),
     ("GET", f"{_COOP}/accounts/{{account}}/history", accounts.history),
     ("GET", f"{_COOP}/transfers/{{transfer}}", accounts.transfer),
+    ("GET", f"{_COOP}/payouts", accounts.payouts),
     ("GET", f"{_COOP}/bodies/{{index}}", own.body),
     ("GET", f"{_COOP}/state-roots", state_roots.listed),
     ("GET", f"{_COOP}/state-roots/{{index}}", state_roots.lines),

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
-from settlement_node.commands.books import Books, ListedAccount
+from settlement_node.commands.books import Books, ListedAccount, WaitingPayout
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import operator
 from settlement_node.hosting.folder import NodeFolder
+from settlement_node.ledger.assets import Denomination
 
 
 @click.command()
@@ -15,10 +16,19 @@ from settlement_node.hosting.folder import NodeFolder
 @coop_option
 @click.option("--all", "every", is_flag=True, help="Those that hold nothing too.")
 def accounts(path: Path, coop: str | None, *, every: bool) -> None:
-    """List accounts with what they hold; a bank's balance is a debit, so below zero."""
-    for one in run(_listed(folder_at(path), coop)):
+    """List accounts with what they hold, then the payouts that wait for the bank.
+
+    A bank's balance is a debit, so below zero.
+    """
+    listed, payouts, currency = run(_listed(folder_at(path), coop))
+    for one in listed:
         if every or one.holds or one.leaving or one.limit:
             click.echo(_written(one))
+    if payouts:
+        click.echo("payouts that wait for the bank, each with the end-to-end id to pay it with:")
+    for payout in payouts:
+        told = f"{payout.id}  {payout.member}  {currency.shown(payout.amount):>16}"
+        click.echo(f"  {told}  from {payout.account}  {payout.end_to_end}")
 
 
 def _written(account: ListedAccount) -> str:
@@ -30,6 +40,9 @@ def _written(account: ListedAccount) -> str:
     return f"{account.number:>6}  {title}  {shown(account.holds):>22}  {', '.join(marks)}".rstrip()
 
 
-async def _listed(node: NodeFolder, coop: str | None) -> list[ListedAccount]:
+async def _listed(
+    node: NodeFolder, coop: str | None
+) -> tuple[list[ListedAccount], list[WaitingPayout], Denomination]:
     async with operator(node, node.choose(coop)) as speaker:
-        return await (await Books.open(speaker)).accounts()
+        books = await Books.open(speaker)
+        return await books.accounts(), await books.payouts(), books.currency

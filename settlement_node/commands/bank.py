@@ -16,6 +16,9 @@ from settlement_node.ledger.actions import MAX_LINES, BookBankLines, OpenBankAcc
 from settlement_node.ledger.bank.booking import line_id, missing_at_bank
 from settlement_node.ledger.bank.statement import BankLine, BankStatement, read_statements
 from settlement_node.ledger.codes import Code
+from settlement_node.ledger.effects import REFUSED
+from settlement_node.ledger.outcomes import words_of
+from settlement_node.output import shown as printable
 
 _MOST_BYTES: Final = 48 * 1024
 """Of the lines of one action: the rest of a statement needs room as well."""
@@ -37,6 +40,8 @@ class _Report:
     statement: BankStatement
     known: int
     booked: list[tuple[BankLine, str, str | None]]
+    refused: dict[str, str]
+    """Why lines could not be booked, by the names of their transfers."""
     missing: int
 
 
@@ -88,16 +93,23 @@ async def _booked(books: Books, statement: BankStatement) -> _Report:
     account = statement.account
     ids = {line: to_text(line_id(account, line)) for line in statement.lines}
     new = [line for line in statement.lines if await books.code_of(ids[line]) is None]
+    refused: dict[str, str] = {}
     for portion in _portions(new):
-        try:
-            await books.speaker.act(BookBankLines(account, portion), f"statement {account}")
-        except NoEffectError:
-            # Each line is told of below: none of these could be booked.
-            continue
+        refused |= await _refused(books, account, portion)
     booked = [(line, ids[line], await books.code_of(ids[line])) for line in new]
     there = await books.bank_account(account)
     missing = missing_at_bank(0 if there is None else there.holds, statement)
-    return _Report(statement, len(statement.lines) - len(new), booked, missing)
+    return _Report(statement, len(statement.lines) - len(new), booked, refused, missing)
+
+
+async def _refused(books: Books, account: str, lines: tuple[BankLine, ...]) -> dict[str, str]:
+    """Have lines booked, and return why some were not, by the ids of their transfers."""
+    try:
+        index = await books.speaker.act(BookBankLines(account, lines), f"statement {account}")
+    except NoEffectError as error:
+        return {to_text(line_id(account, line)): error.detail for line in lines}
+    decided = await books.speaker.decided_on(index)
+    return {one["id"]: words_of(one[REFUSED]) for one in decided if REFUSED in one}
 
 
 def _portions(lines: Sequence[BankLine]) -> Iterator[tuple[BankLine, ...]]:
@@ -117,10 +129,11 @@ def _portions(lines: Sequence[BankLine]) -> Iterator[tuple[BankLine, ...]]:
 
 def _print(report: _Report, books: Books) -> None:
     statement, shown = report.statement, books.currency.shown
-    click.echo(f"{statement.account} {statement.number}: {len(statement.lines)} lines")
+    click.echo(f"{statement.account} {printable(statement.number)}: {len(statement.lines)} lines")
     for line, name, code in report.booked:
-        what = "NOT BOOKED: see the decision in the log" if code is None else _WORDS[code]
-        click.echo(f"  {shown(line.amount):>16}  {name}  {what}  {line.counterparty}".rstrip())
+        what = f"NOT BOOKED: {report.refused[name]}" if code is None else _WORDS[code]
+        who = printable(line.counterparty)
+        click.echo(f"  {shown(line.amount):>16}  {name}  {what}  {who}".rstrip())
     if report.known:
         click.echo(f"  {report.known} lines were in the books already")
     if not report.booked:

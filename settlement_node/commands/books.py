@@ -25,6 +25,17 @@ class ListedAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingPayout:
+    """What the bank has still to pay a member, as the node tells of it."""
+
+    id: str
+    end_to_end: str
+    member: str
+    account: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """What the commands about money need to know of a co-op."""
 
@@ -53,6 +64,21 @@ class Books:
                     one["leaving"],
                     one["limit"],
                     one["closed"],
+                )
+                for one in page
+            ]
+        return found
+
+    async def payouts(self) -> list[WaitingPayout]:
+        """List the payouts that wait for the bank."""
+        found: list[WaitingPayout] = []
+        path = f"/v1/coops/{self.speaker.coop}/payouts?limit={_PAGE}"
+        while page := await self.speaker.ask(
+            f"{path}&after={found[-1].id}" if found else path,
+        ):
+            found += [
+                WaitingPayout(
+                    one["id"], one["end_to_end"], one["member"], one["account"], one["amount"]
                 )
                 for one in page
             ]

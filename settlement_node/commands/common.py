@@ -48,6 +48,9 @@ coop_option: Final[_Decorator] = click.option(
     "--coop", help="Which co-op, by name or identifier, where the folder holds several."
 )
 
+NAMES_BEGIN_WITH_HYPHENS: Final = {"ignore_unknown_options": True}
+"""For a command that takes a member: one name in 64 does, and would be taken for an option."""
+
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work; what can be expected to go wrong ends in one line and exit code 1."""

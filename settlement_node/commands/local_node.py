@@ -23,6 +23,7 @@ from settlement_node.governance.actions import Action, action_body
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.hosting.folder import OPERATOR, CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import hosting, now
+from settlement_node.log.entries import SALT_LENGTH, decode_lines
 from settlement_node.store.backup import read_head
 
 LOCAL: Final = "http://node"
@@ -44,6 +45,7 @@ class NoEffectError(LocalNodeError):
         """Say why."""
         super().__init__(f"it had no effect: {detail}")
         self.code = code
+        self.detail = detail
 
 
 class Asking:
@@ -62,23 +64,30 @@ class Asking:
 
     async def send(self, path: str, data: bytes | None, media_type: str) -> Any:  # noqa: ANN401
         """Send something, or ask with nothing; return the JSON that is answered."""
+        return self._read(*await self._exchange(path, data, media_type))
+
+    async def _exchange(
+        self, path: str, data: bytes | None = None, media_type: str = "application/json"
+    ) -> tuple[int, bytes]:
         method = "GET" if data is None else "POST"
         headers = {**self._headers, "Content-Type": media_type}
         try:
             async with self._session.request(
                 method, f"{self._address}{path}", data=data, headers=headers
             ) as response:
-                content = await response.read()
+                return response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise LocalNodeError(f"the node does not answer: {error}") from error
+
+    def _read(self, status: int, content: bytes) -> Any:  # noqa: ANN401 - JSON
         try:
             value = msgspec.json.decode(content)
         except msgspec.DecodeError as error:
-            said = f"the node answers {response.status} and does not say why: try again later"
+            said = f"the node answers {status} and does not say why: try again later"
             raise LocalNodeError(said) from error
-        if response.status >= 400:  # noqa: PLR2004 - errors begin there
+        if status >= 400:  # noqa: PLR2004 - errors begin there
             if not isinstance(value, dict) or not {"code", "detail", "action"} <= value.keys():
-                raise LocalNodeError(f"{self._address} answers {response.status}: is it a node?")
+                raise LocalNodeError(f"{self._address} answers {status}: is it a node?")
             kind = NotFoundError if value["code"] == "not-found" else LocalNodeError
             raise kind(f"{value['detail']}: {value['action']}")
         return value
@@ -115,12 +124,12 @@ class Operator(Asking):
         token = (await self.ask(f"{path}/tokens", answered))["token"]
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    async def act(self, action: Action, reason: str) -> None:
-        """Do something as operator, and insist that it took effect."""
-        await self.tell(action_body(action, reason))
+    async def act(self, action: Action, reason: str) -> int:
+        """Do something as operator, insist that it took effect, and return its place in the log."""
+        return await self.tell(action_body(action, reason))
 
-    async def tell(self, body: Body) -> None:
-        """Say something, and insist that it took effect."""
+    async def tell(self, body: Body) -> int:
+        """Say something, insist that it took effect, and return its place in the log."""
         heads = await self.ask(f"/v1/coops/{self.coop}/members/{self.member}/head")
         if heads["trading"]:
             head = heads["trading"][0]
@@ -132,6 +141,15 @@ class Operator(Asking):
         said = self._sign(body, chain, seq + 1, prev)
         index = await self._say(said)
         await self._check_effect(index, said)
+        return index
+
+    async def decided_on(self, index: int) -> list[dict[str, Any]]:
+        """Read the lines of the decision that follows a statement at this place in the log."""
+        path = f"/v1/coops/{self.coop}/bodies/{index + 1}"
+        status, content = await self._exchange(path)
+        if status >= 400:  # noqa: PLR2004 - errors begin there
+            self._read(status, content)
+        return [msgspec.json.decode(line[SALT_LENGTH:]) for line in decode_lines(content)]
 
     def _sign(self, body: Body, chain: str, seq: int, prev: str = FIRST_PREV) -> Statement:
         salt = to_text(secrets.token_bytes(ID_LENGTH))

@@ -9,7 +9,13 @@ from depin_protocol.encoding import EncodingError, from_text
 from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.keys import SIGNATURE_LENGTH
 from depin_protocol.statements.membership import TIERS
-from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.common import (
+    NAMES_BEGIN_WITH_HYPHENS,
+    coop_option,
+    data_option,
+    folder_at,
+    run,
+)
 from settlement_node.commands.local_node import operator
 from settlement_node.governance.actions import Action, Reinstate, ReplaceKey, SetRoles, Suspend
 from settlement_node.governance.member import Role
@@ -19,16 +25,12 @@ _member: Final = click.argument("name", metavar="MEMBER")
 _reason: Final = click.option("--reason", required=True, help="Why; it stands with the action.")
 
 
-_MAY_BEGIN_WITH_A_HYPHEN: Final = {"ignore_unknown_options": True}
-"""One name in 64 does, and would be taken for an option."""
-
-
 @click.group()
 def member() -> None:
     """Act as operator on a member; each action is a signed statement in the log."""
 
 
-@member.command(context_settings=_MAY_BEGIN_WITH_A_HYPHEN)
+@member.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @data_option
 @coop_option
 @_member
@@ -38,7 +40,7 @@ def suspend(path: Path, coop: str | None, name: str, reason: str) -> None:
     run(_act(folder_at(path), coop, Suspend(name), reason))
 
 
-@member.command(context_settings=_MAY_BEGIN_WITH_A_HYPHEN)
+@member.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @data_option
 @coop_option
 @_member
@@ -48,7 +50,7 @@ def reinstate(path: Path, coop: str | None, name: str, reason: str) -> None:
     run(_act(folder_at(path), coop, Reinstate(name), reason))
 
 
-@member.command(context_settings=_MAY_BEGIN_WITH_A_HYPHEN)
+@member.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @data_option
 @coop_option
 @_member
@@ -68,7 +70,7 @@ def roles(path: Path, coop: str | None, name: str, reason: str, *, names: tuple[
     )
 
 
-@member.command("replace-key", context_settings=_MAY_BEGIN_WITH_A_HYPHEN)
+@member.command("replace-key", context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @data_option
 @coop_option
 @_member

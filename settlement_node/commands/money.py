@@ -1,6 +1,6 @@
 """`settlement-node money`: what operators do with money by hand, signed and in the log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,7 +8,13 @@ import click
 
 from depin_protocol.encoding import EncodingError, from_text
 from settlement_node.commands.books import Books
-from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.common import (
+    NAMES_BEGIN_WITH_HYPHENS,
+    coop_option,
+    data_option,
+    folder_at,
+    run,
+)
 from settlement_node.commands.local_node import operator
 from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
@@ -26,7 +32,9 @@ from settlement_node.ledger.actions import (
     ReturnMovement,
     SetLimit,
 )
-from settlement_node.ledger.transfers import ID_LENGTH
+from settlement_node.ledger.assets import Denomination
+from settlement_node.ledger.bank.booking import payout_end_to_end
+from settlement_node.ledger.transfers import ID_LENGTH, Phase
 
 _DAY: Final = 86_400_000
 
@@ -50,11 +58,11 @@ def _by_hand(command: Callable[..., Any]) -> Callable[..., Any]:
 def money() -> None:
     """Act as operator on money; each action is a signed statement in the log.
 
-    Amounts are of the co-op's currency, as 12.50; put `--` before one that is below zero.
+    Amounts are of the co-op's currency, as 12.50.
     """
 
 
-@money.command()
+@money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @_by_hand
 @_account
 @_member
@@ -66,7 +74,7 @@ def deposit(  # noqa: PLR0913, PLR0917 - each is an argument or option
     _act(path, coop, reason, lambda books: RecordDeposit(member, account, books.read(amount)))
 
 
-@money.command()
+@money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @_by_hand
 @_account
 @click.option("--days", type=click.IntRange(1), help="After these it is the member's again.")
@@ -85,6 +93,10 @@ def payout(  # noqa: PLR0913, PLR0917 - each is an argument or option
     cash: bool,
 ) -> None:
     """Pay a MEMBER an AMOUNT, or `all`; set aside until the bank's statement shows it."""
+    if cash and days is not None:
+        raise click.UsageError("what was handed out has no days to wait: leave out one of the two")
+    if cash and amount == "all":
+        raise click.UsageError("say how much was handed out: `all` is for what a bank pays")
 
     def action(books: Books) -> Action:
         if cash:
@@ -112,7 +124,7 @@ def return_(path: Path, coop: str | None, reason: str, transfer: str) -> None:
     _act(path, coop, reason, lambda _: ReturnMovement(_named(transfer)))
 
 
-@money.command()
+@money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @_by_hand
 @click.option("--member", help="Whose it is; without it, the co-op's own.")
 @_transfer
@@ -121,7 +133,7 @@ def identify(path: Path, coop: str | None, reason: str, member: str | None, tran
     _act(path, coop, reason, lambda _: IdentifyLine(_named(transfer), member))
 
 
-@money.command()
+@money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @_by_hand
 @click.option("--member", help="What this member was owed; below zero, what it owed.")
 @click.option("--account", help="What this bank account held.")
@@ -135,7 +147,7 @@ def opening(  # noqa: PLR0913, PLR0917 - each is an argument or option
     _act(path, coop, reason, lambda books: OpenBalance(books.read(amount), member, account))
 
 
-@money.command()
+@money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @_by_hand
 @_account
 @_amount
@@ -144,7 +156,7 @@ def funds(path: Path, coop: str | None, reason: str, account: str, amount: str) 
     _act(path, coop, reason, lambda books: RecordFunds(account, books.read(amount)))
 
 
-@money.command()
+@money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @_by_hand
 @_member
 @_amount
@@ -153,7 +165,7 @@ def limit(path: Path, coop: str | None, reason: str, member: str, amount: str) -
     _act(path, coop, reason, lambda books: SetLimit(member, books.read(amount)))
 
 
-@money.command()
+@money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @_by_hand
 @_member
 def close(path: Path, coop: str | None, reason: str, member: str) -> None:
@@ -161,7 +173,7 @@ def close(path: Path, coop: str | None, reason: str, member: str) -> None:
     _act(path, coop, reason, lambda _: CloseAccount(member))
 
 
-@money.command()
+@money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @_by_hand
 @_member
 def reopen(path: Path, coop: str | None, reason: str, member: str) -> None:
@@ -170,15 +182,31 @@ def reopen(path: Path, coop: str | None, reason: str, member: str) -> None:
 
 
 def _act(path: Path, coop: str | None, reason: str, action: Callable[[Books], Action]) -> None:
-    run(_acted(folder_at(path), coop, reason, action))
+    decided, currency = run(_acted(folder_at(path), coop, reason, action))
     click.echo("done: it stands in the log")
+    for line in _booked(decided, currency):
+        click.echo(line)
 
 
 async def _acted(
     node: NodeFolder, coop: str | None, reason: str, action: Callable[[Books], Action]
-) -> None:
+) -> tuple[Sequence[Mapping[str, Any]], Denomination]:
     async with operator(node, node.choose(coop)) as speaker:
-        await speaker.act(action(await Books.open(speaker)), reason)
+        books = await Books.open(speaker)
+        index = await speaker.act(action(books), reason)
+        return await speaker.decided_on(index), books.currency
+
+
+def _booked(decided: Sequence[Mapping[str, Any]], currency: Denomination) -> Iterator[str]:
+    """Tell of each transfer, by the id that other commands want."""
+    ended = {one.get("ends") for one in decided}
+    for one in decided:
+        if "code" not in one or one.get("phase") == Phase.POST.name:
+            continue
+        yield f"  {one['id']}  {one['code']}  {currency.shown(one['amount'])}"
+        if one.get("phase") == Phase.RESERVE.name and one["id"] not in ended:
+            name = payout_end_to_end(from_text(one["id"], ID_LENGTH))
+            yield f"  so that the bank's statement tells it, pay it with the end-to-end id {name}"
 
 
 def _named(transfer: str) -> bytes:

@@ -21,6 +21,7 @@ FOUND_BY_REFERENCE: Final = frozenset(
 """What is looked for later: has a line been identified, a payment been returned?"""
 
 _MOST: Final = 8
+"""How many of one reference are looked at: the newest ones."""
 
 
 class About:
@@ -52,9 +53,10 @@ class About:
                         self._keep(reference, entry, position, name)
 
     def newest(self, reference: bytes) -> list[bytes]:
-        """Return the transfers about this, the newest first."""
+        """Return the newest few transfers about this, the newest first."""
         found = self._near.get(reference, {})
-        return [name for _, name in sorted(found.items(), reverse=True)]
+        # Memory may hold more than a look-up brings; what follows must not hang on that.
+        return [name for _, name in sorted(found.items(), reverse=True)[:_MOST]]
 
     def forget(self) -> None:
         """Know nothing by heart: all is stored."""

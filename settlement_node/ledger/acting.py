@@ -8,7 +8,7 @@ from settlement_node.intake.said import Said
 from settlement_node.ledger import actions
 from settlement_node.ledger.bank.booking import BankDesk, bank_account, imported
 from settlement_node.ledger.by_hand import transfers_of
-from settlement_node.ledger.desk import Desk, RefusedActionError, code_of, refusal
+from settlement_node.ledger.desk import Desk, RefusedActionError, refusal
 from settlement_node.ledger.effects import (
     ACCOUNT_CLOSED,
     ACCOUNT_REOPENED,
@@ -18,7 +18,7 @@ from settlement_node.ledger.effects import (
     REFUSED,
 )
 from settlement_node.ledger.lines import line_of
-from settlement_node.ledger.outcomes import AccountOutcome, Outcome
+from settlement_node.ledger.outcomes import AccountOutcome, Outcome, code_of
 from settlement_node.ledger.transfers import Cause
 from settlement_node.log.entries import Decision
 

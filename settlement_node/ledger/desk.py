@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 from settlement_node.ledger.about import About
 from settlement_node.ledger.accounts import AccountName
@@ -11,7 +10,7 @@ from settlement_node.ledger.bank.statement import BankLine
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.effects import money_of
 from settlement_node.ledger.ledger import Ledger
-from settlement_node.ledger.outcomes import AccountOutcome, Outcome
+from settlement_node.ledger.outcomes import AccountOutcome, Outcome, code_of
 from settlement_node.ledger.rows import Standing
 from settlement_node.ledger.transfers import Phase, Transfer
 
@@ -29,11 +28,6 @@ class RefusedActionError(Exception):
 def refusal(outcome: Outcome | AccountOutcome) -> RefusedActionError:
     """Say no as the ledger does."""
     return RefusedActionError(code_of(outcome), str(outcome.value))
-
-
-def code_of(outcome: Enum) -> str:
-    """Write an outcome as the codes of decisions are written."""
-    return outcome.name.lower().replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,16 @@ class AccountOutcome(enum.Enum):
     LIMIT_NOT_FOR_THIS_KIND = "Accounts of this kind have no limit to set; leave it as it is."
 
 
+def code_of(outcome: Outcome | AccountOutcome) -> str:
+    """Write an outcome as the codes of decisions are written."""
+    return outcome.name.lower().replace("_", "-")
+
+
+def words_of(code: str) -> str:
+    """Say what such a code of a transfer's means, and what to do."""
+    return str(Outcome[code.upper().replace("-", "_")].value)
+
+
 _DONE: Final = frozenset({Outcome.CREATED, Outcome.EXISTS})
 
 _DIFFERENCES: Final = (

@@ -1,8 +1,11 @@
-"""What happened on an account, read from the store a page at a time."""
+"""What happened on an account, and what is still to happen, a page at a time."""
 
+from heapq import nsmallest
 from typing import NamedTuple
 
 from settlement_node.ledger.accounts import Balance
+from settlement_node.ledger.codes import Code
+from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.rows import HistoryRow, Standing, TransferRow, transfer_of
 from settlement_node.ledger.tables import ACCOUNT_HISTORY, transfer_row
 from settlement_node.ledger.transfers import Transfer
@@ -26,6 +29,12 @@ class Movement(NamedTuple):
     at: Spot
     told: Told
     balance: Balance
+
+
+def waiting_payouts(ledger: Ledger, after: bytes, limit: int) -> list[Transfer]:
+    """List the payouts that the bank has still to do, by their ids: the oldest first."""
+    waiting = (one for one in ledger.reservations() if one.code is Code.PAYOUT and one.id > after)
+    return nsmallest(limit, waiting, key=lambda one: one.id)
 
 
 async def transfer_at(view: View, name: bytes) -> Told | None:

@@ -25,7 +25,7 @@ def command(*arguments: object, program: tuple[str, ...] = COMMAND) -> str:
     return done.stdout
 
 
-def refused(*arguments: object, program: tuple[str, ...] = COMMAND) -> str:
+def refused(*arguments: object, program: tuple[str, ...] = COMMAND, code: int = 1) -> str:
     """Give a command that must fail, and return the line that says why."""
     done = subprocess.run(
         [*program, *map(str, arguments)],
@@ -34,7 +34,7 @@ def refused(*arguments: object, program: tuple[str, ...] = COMMAND) -> str:
         timeout=_PATIENCE,
         check=False,
     )
-    assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
     return done.stderr
 

@@ -15,10 +15,10 @@ def bank_file(folder: Path, *entries: Entry, opening: str, closing: str) -> Path
     return path
 
 
-def ids(printed: str, words: str) -> list[str]:
+def ids(printed: str, words: str, place: int = 2) -> list[str]:
     """Find the transfers of the lines that were told of in these words."""
     found = (line.split() for line in printed.splitlines() if words in line)
-    return [parts[2] for parts in found]
+    return [parts[place] for parts in found]
 
 
 def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) -> None:
@@ -51,13 +51,18 @@ def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) ->
     command("money", "identify", *why, f"--member={home.member}", unknown)
     assert "already" in refused("money", "identify", *why, unknown)
     with running(node):
-        command("money", "payout", *why, "--account", IBAN, "--", home.member, "5.50")
+        reserved = command("money", "payout", *why, "--account", IBAN, home.member, "5.50")
+        (going,) = ids(reserved, "PAYOUT", 0)
+        (named,) = ids(reserved, "end-to-end id", -1)
         listed = command("accounts", *data)
+        (waiting,) = [line.split() for line in listed.splitlines() if going in line]
+        assert waiting[1:4] == [home.member, "5.50", "EUR"]
+        assert waiting[-1] == named
         held = next(line for line in listed.splitlines() if home.member in line)
         assert "27.00 EUR" in held
         assert "5.50 EUR reserved" in held
         assert "not that much left" in refused(
-            "money", "payout", *why, "--account", IBAN, "--", home.member, "21.51"
+            "money", "payout", *why, "--account", IBAN, home.member, "21.51"
         )
         fee = bank_file(
             tmp_path,
@@ -66,7 +71,57 @@ def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) ->
             closing="125.00",
         )
         assert "the books hold 1.00 EUR more than the bank" in command("bank", "import", *data, fee)
+        paid = bank_file(
+            tmp_path,
+            Entry("5.50", (Part(end_to_end=named),), comes_in=False),
+            opening="126.00",
+            closing="120.50",
+        )
+        assert "a payout that waited" in command("bank", "import", *data, paid)
+        assert going not in command("accounts", *data)
     assert "all follows" in command("verify", *data)
     command("rebuild", *data)
     assert "all follows" in command("verify", *data)
     assert "is not a decimal number" in refused("money", "funds", *why, "--account", IBAN, "ten")
+
+
+def test_a_line_that_cannot_be_booked_is_told_with_its_reason(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    new_coop(node)
+    command("bank", "open", "--data", node, IBAN)
+    sender = Part(payer="Ada\u202e\u0085Eve", text=("hello",))
+    ahead = bank_file(
+        tmp_path,
+        Entry("1.00", (sender,), booked="2200-01-01"),
+        opening="0.00",
+        closing="1.00",
+    )
+    printed = command("bank", "import", "--data", node, ahead)
+    assert "NOT BOOKED: The id begins with a moment after the logged time" in printed
+    assert all(line.isprintable() for line in printed.splitlines())
+    assert "Ada\\u202e" in printed
+    much = Part(text=("much",))
+    more = bank_file(
+        tmp_path,
+        Entry("3000000000.00", (much,)),
+        Entry("3000000000.00", (much,), comes_in=False),
+        Entry("3000000000.00", (much,)),
+        opening="0.00",
+        closing="3000000000.00",
+    )
+    printed = command("bank", "import", "--data", node, more)
+    assert "IN SUSPENSE" in printed
+    assert "NOT BOOKED: The account's debits would reach 2^62" in printed
+
+
+def test_what_cannot_be_meant_is_refused_before_the_node_is_asked(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    new_coop(node)
+    why = ("--data", node, "--reason", "agreed")
+    member = "-" + "A" * 21
+    assert f"nobody here is {member}" in refused("money", "limit", *why, member, "-5")
+    for words, said in (
+        (("--cash", "--days", "3", member, "5"), "has no days to wait"),
+        (("--cash", member, "all"), "say how much was handed out"),
+    ):
+        assert said in refused("money", "payout", *why, "--account", "CASH", *words, code=2)

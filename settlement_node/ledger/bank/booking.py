@@ -64,15 +64,10 @@ class Imported:
     known: tuple[Booking, ...]
     refused: tuple[tuple[Booking, Outcome], ...]
 
-    @property
-    def unmatched(self) -> tuple[Booking, ...]:
-        """The new lines of which somebody has to say whose they are."""
-        return tuple(booking for booking in self.new if booking.match.to_suspense)
 
-
-def payout_end_to_end(payout: Transfer) -> str:
-    """Name a payout for the bank, which gives the name back in its statement."""
-    return payout.id.hex().upper()
+def payout_end_to_end(name: bytes) -> str:
+    """Write a payout's id for the bank, which gives it back in its statement."""
+    return name.hex().upper()
 
 
 def payout_named(end_to_end: str) -> bytes | None:

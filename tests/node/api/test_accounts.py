@@ -1,6 +1,6 @@
 """A member sees its own accounts, who looks after them sees all, and nobody else any."""
 
-from depin_protocol.encoding import to_text
+from depin_protocol.encoding import from_text, to_text
 from settlement_node.governance.member import Role
 from settlement_node.ledger.actions import OpenBankAccount, RecordDeposit, ReservePayout
 from settlement_node.ledger.creditor_reference import member_reference
@@ -45,6 +45,30 @@ def test_a_member_sees_what_it_holds_and_how_that_came(node: Node) -> None:
         paged += ask(node.port, more, Authorization=token).json
     assert paged == whole
     assert ask(node.port, f"{path}?after=1", Authorization=token).status == 400
+
+
+def test_waiting_payouts_are_listed_by_the_page(node: Node) -> None:
+    home, auditor = node.welcome(), node.welcome(Role.AUDITOR)
+    box = f"OUT{home.member.encode().hex()[:20].upper()}"
+    node.act(OpenBankAccount(box))
+    node.act(RecordDeposit(home.member, box, 800 * CENT))
+    for cents in (100, 200, 300):
+        node.act(ReservePayout(home.member, box, cents * CENT))
+    token = auditor.token(node.port)
+    path = f"/v1/coops/{home.coop}/payouts"
+    listed: list[dict[str, object]] = []
+    after = ""
+    while page := ask(node.port, f"{path}?limit=2{after}", Authorization=token).json:
+        listed += page
+        after = f"&after={listed[-1]['id']}"
+    own = [one for one in listed if one["member"] == home.member]
+    assert [one["amount"] for one in own] == [100 * CENT, 200 * CENT, 300 * CENT]
+    assert {one["account"] for one in own} == {box}
+    for one in own:
+        told = from_text(str(one["id"]), 16)
+        assert one["end_to_end"] == told.hex().upper()
+    assert ask(node.port, f"{path}?after=1", Authorization=token).status == 400
+    assert ask(node.port, path, Authorization=home.token(node.port)).status == 403
 
 
 def test_nobody_sees_what_others_hold(node: Node) -> None:

@@ -180,6 +180,21 @@ async def test_a_payout_waits_for_the_bank_and_comes_back_if_it_fails(here: Vill
     await all_follows(here)
 
 
+async def test_of_many_deposits_of_one_name_the_newest_eight_can_be_taken_back(
+    here: Village,
+) -> None:
+    home = Home(2)
+    await here.welcome(home)
+    for number in range(9):
+        await banked(here, line(10, reference(home), "RENT", bank_reference=f"in{number}"))
+    matches = []
+    for number in range(9):
+        taken = line(-10, "", "RENT", bank_reference=f"out{number}", returned=True)
+        matches.append((await banked(here, taken)).lines[0]["match"])
+    assert matches == ["DEPOSIT_RETURNED"] * 8 + ["ORIGINAL_UNKNOWN"]
+    await all_follows(here)
+
+
 async def test_a_payout_that_was_cancelled_is_free_again(here: Village) -> None:
     home = Home(2)
     await here.welcome(home)
