@@ -45,7 +45,7 @@ async def succeed(
         )
     shown, note = trust.lost
     old = state.community.facts
-    previous = Previous(old.origin, state.sequence.head(), shown.tree)
+    previous = Previous(old.origin, state.sequence.head(), shown.tree, trust.is_forked)
     facts = replace(old, origin=next_origin(old.origin), previous=previous)
     operator = member_id(facts.coop, public_key(seed))
     rows = [one for one in state.rows() if one[0] is not TRANSFER]

@@ -125,7 +125,7 @@ def test_books_move_between_a_file_and_a_database(
     more = home.say("metering", readings(99))
     with running(new) as (port, _):
         assert home.tell(port, more).json["code"] == "read-only"
-        command("resume", "--data", new)
+        command("resume", "--data", new, "--nobody-has-more", "--yes")
         assert home.tell(port, *said, more).json[:-1] == receipts
         assert counted(port, coop) > len(said)
     assert "all follows" in command("verify", "--data", new)
