@@ -68,6 +68,11 @@ def chosen(node: NodeFolder, coop: str | None) -> CoopFolder:
         raise click.ClickException(str(error)) from error
 
 
+def counted(number: int, what: str) -> str:
+    """Say how many there are, of what English adds an s to."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def folder_at(path: Path) -> NodeFolder:
     """Return the data folder."""
     return NodeFolder(path.absolute())

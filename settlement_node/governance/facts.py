@@ -47,7 +47,7 @@ class Previous:
 
     @property
     def missing(self) -> int | None:
-        """How many entries are lost; unknown if what was signed does not go on from what is held."""
+        """How many entries are lost; unknown if the log was forked."""
         return None if self.forked else self.largest.size - self.held.size
 
     def to_json(self) -> dict[str, object]:

@@ -64,13 +64,17 @@ async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
         issued_at=now(),
     ).signed(seeds[OPERATOR])
     begun = node.begin(Description(coop, wish.name, wish.address, wish.database))
-    for name, seed in seeds.items():
-        begun.add_key(name, seed)
-    store = await open_store(begun.books, begun.coop)
     try:
-        await Coop.found(store, facts, founder, surroundings(begun))
-    finally:
-        await store.close()
+        for name, seed in seeds.items():
+            begun.add_key(name, seed)
+        store = await open_store(begun.books, begun.coop)
+        try:
+            await Coop.found(store, facts, founder, surroundings(begun))
+        finally:
+            await store.close()
+    except BaseException:
+        node.discard(begun)
+        raise
     return node.finish(begun)
 
 
