@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.node.api.neighbour import Neighbour, ask, readings
-from tests.system.node_process import COMMAND, command, new_coop, refused, running
+from tests.system.node_process import COMMAND, command, new_coop, refused, running, serving
 from tests.system.test_keeping import joined
 from tests.system.test_node import newest_checkpoint
 from tests.system.test_succession import lose_the_disk
@@ -68,6 +68,12 @@ def test_a_log_that_was_signed_twice_is_not_resumed(
     folder, _, _ = forked
     said = refused("resume", "--data", folder, "--nobody-has-more", "--yes")
     assert "decide on a successor" in said
+    with serving(folder) as (_, process):
+        assert process.stdout is not None
+        assert "Sonnenstraße: " in process.stdout.readline()
+        why = process.stdout.readline()
+        assert why.startswith("Sonnenstraße takes nothing new: ")
+        assert "this log does not lead to" in why
 
 
 def test_the_successor_of_a_log_that_was_signed_twice_does_not_say_that_nothing_is_missing(
