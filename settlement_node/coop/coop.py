@@ -240,9 +240,9 @@ class Coop:
                     await self._stop_growing()
                 return
             # It was signed and not here: nothing may be until it is known what came of it.
-            await self._trust.show(shown)
             grew = self._started
             await self._stop_growing()
+            await self._trust.show(shown)
             if self.failure is None:
                 await self._trust.compare(shown)
                 if grew:

@@ -1,62 +1,66 @@
-"""Co-ops side by side: one that is broken keeps no other from running, nor is one left behind."""
+"""What keeps a co-op from running, and what does not."""
 
+import asyncio
 from pathlib import Path
 
-import apsw
 import pytest
 
+from settlement_node.hosting.archives import archive, archive_file
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.founding import Wish, found
 from settlement_node.hosting.hosting import hosting
-from settlement_node.store.errors import StoreError
+from settlement_node.store.opening import open_store
+from settlement_node.store.sqlite_file import sync_folder
+
+WISH = Wish("Sonnenstraße", "EUR", "SUN", "street", "https://node.example", "Ada")
 
 
-def wish(name: str, database: str | None = None) -> Wish:
-    return Wish(name, "EUR", "SUN", "hof", "http://127.0.0.1:8480", "Olga", database)
+async def founded(path: Path) -> CoopFolder:
+    """Make a co-op in a data folder."""
+    return await found(NodeFolder(path), WISH)
 
 
-def spoil(folder: CoopFolder, table: str, column: str) -> None:
-    """Write into a column what no node has written, with the commonest of tools."""
-    books = apsw.Connection(str(folder.books))
-    books.execute(f"UPDATE {table} SET {column} = x'00'")  # noqa: S608 - from the list below
-    assert books.changes()
-    books.close()
-
-
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [("facts", "value"), ("member", "data"), ("account", "data"), ("entry", "entry")],
-)
-async def test_a_broken_co_op_keeps_no_other_from_running(
-    tmp_path: Path, table: str, column: str
+async def test_an_earlier_log_that_cannot_be_opened_keeps_no_co_op_from_running(
+    tmp_path: Path,
 ) -> None:
-    node = NodeFolder(tmp_path)
-    broken, sound = await found(node, wish("Alt")), await found(node, wish("Neu"))
-    spoil(broken, table, column)
-    async with hosting(node.coops()) as hosted:
-        assert list(hosted.coops) == [sound.description.coop]
+    folder = await founded(tmp_path)
+    name = folder.description.coop
+    store = await open_store(folder.books, folder.coop)
+    await archive(store, folder, 2)
+    await store.close()
+    await asyncio.to_thread(archive_file(folder, 1).write_bytes, b"torn" * 2_000)
+    async with hosting([folder]) as hosted:
+        assert hosted.troubles == {}
+        assert hosted.coops[name].position.failure is None
+        (flaw,) = hosted.flaws[name]
+        assert flaw.startswith("its earlier log 1 is not shown: ")
+        assert hosted.archives.shelf(name, 1) is None
+        assert hosted.archives.shelf(name, 2) is not None
+
+
+async def test_books_without_a_founding_are_named(tmp_path: Path) -> None:
+    folder = await founded(tmp_path)
+    books = folder.books
+    assert isinstance(books, Path)
+    for file in books.parent.glob(f"{books.name}*"):
+        file.unlink()
+    async with hosting([folder]) as hosted:
         (trouble,) = hosted.troubles.values()
-        assert trouble.startswith("Alt: ")
-        assert "settlement-node rebuild" in trouble
+        assert "not founded yet" in trouble
 
 
-async def test_books_and_backups_are_their_users_alone(tmp_path: Path) -> None:
-    made = await found(NodeFolder(tmp_path), wish("Neu"))
-    files = [file for file in made.path.rglob("*") if file.is_file()]
-    assert made.path / "books.sqlite" in files
-    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
-
-
-@pytest.mark.parametrize(
-    ("database", "words"),
-    [
-        ("postgresql://nobody@127.0.0.1:1/nowhere", "does not answer"),
-        ("mysql://nobody@127.0.0.1:1/nowhere", "no address of a PostgreSQL database"),
-    ],
-)
-async def test_a_co_op_that_could_not_be_made_leaves_no_keys(
-    tmp_path: Path, database: str, words: str
+async def test_an_archive_is_in_its_folder_durably_before_the_old_log_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(StoreError, match=words):
-        await found(NodeFolder(tmp_path), wish("Neu", database))
-    assert not [file for file in tmp_path.rglob("*") if file.is_file()]
+    folder = await founded(tmp_path)
+    synced: list[tuple[Path, bool]] = []
+
+    def noting(path: Path) -> None:
+        sync_folder(path)
+        synced.append((path, archive_file(folder, 1).exists()))
+
+    monkeypatch.setattr("settlement_node.hosting.archives.sync_folder", noting)
+    store = await open_store(folder.books, folder.coop)
+    await archive(store, folder, 1)
+    await store.close()
+    assert synced == [(folder.path, True)]

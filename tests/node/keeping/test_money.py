@@ -78,8 +78,8 @@ async def going_on(here: Village, home: Home, folder: Path, name: str) -> AsyncI
     await succeeded(store, here, here.operator.seed)
     here.coop, here.store = await Coop.open(store, surroundings(here.clock)), store
     await here.coop.start()
-    here.operator.heads["trading"] = here.coop.heads(here.operator.member)["trading"][0].head
-    home.heads["metering"] = here.coop.heads(home.member)["metering"][0].head
+    here.operator.heads["trading"] = here.coop.heads(here.operator.member)["trading"][0]
+    home.heads["metering"] = here.coop.heads(home.member)["metering"][0]
     try:
         yield
     finally:
@@ -174,7 +174,7 @@ async def test_a_line_that_was_booked_in_what_is_lost_is_booked_anew(tmp_path: P
         await succeeded(store, here, here.operator.seed)
         first, here.store = here.store, store
         await reopened(here)
-        head = here.coop.heads(here.operator.member)["trading"][0].head
+        head = here.coop.heads(here.operator.member)["trading"][0]
         here.operator.heads["trading"] = head
         assert cents(here, money(home)) == 300
         assert len((await banked(here, kept, gone)).lines) == 1
