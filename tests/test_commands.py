@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from provision import postgresql
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 OLDEST, MAIN, NEXT = ".venv-3.12", ".venv", ".venv-next"
@@ -123,8 +125,7 @@ def test_complete_names_what_may_not_be_left_out(
 
 # The machine's own server is hidden from the tests below a folder that is empty for them alone.
 WITHOUT_SERVER = (
-    "cd /usr/lib/postgresql 2>/dev/null && mount -t tmpfs none . ; "
-    'cd "$CLONE" && PATH=/nowhere exec "$@"'
+    '[ ! -d "$SERVERS" ] || mount -t tmpfs none "$SERVERS"; cd "$CLONE" && PATH=/nowhere exec "$@"'
 )
 NEEDS_SERVER = "tests/node/store/test_postgres_owner.py"
 NEEDS_VECTORS = "tests/protocol/test_log_reference.py"
@@ -149,6 +150,7 @@ def test_tests_are_left_out_only_where_that_is_allowed(
         env={
             **os.environ,
             "CLONE": str(REPOSITORY),
+            "SERVERS": str(postgresql.MACHINE / postgresql.INSTALLED.partition("/*")[0]),
             "DEPIN_CACHE": str(tmp_path),
             "DEPIN_COMPLETE": complete,
             "DEPIN_REFERENCE": "",

@@ -13,7 +13,7 @@ from settlement_node.api.problems import bad_request, not_found
 from settlement_node.api.visitors import official, owner
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.member import Role
-from settlement_node.ledger.accounts import KINDS, AccountKind, AccountName, Balance
+from settlement_node.ledger.accounts import KIND_RULES, AccountKind, AccountName, Balance
 from settlement_node.ledger.bank.booking import payout_end_to_end
 from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.ledger import Ledger
@@ -115,7 +115,7 @@ def _spot(text: str) -> Spot:
 
 
 def _account(ledger: Ledger, name: AccountName, balance: Balance) -> dict[str, object]:
-    denomination = ledger.denominations[KINDS[name.kind].asset]
+    denomination = ledger.denominations[KIND_RULES[name.kind].asset]
     is_text = name.kind is AccountKind.BANK
     return {
         "account": ledger.number(name),

@@ -188,7 +188,7 @@ class Writer:
             self.decide(decision, at)
 
     def _hold(self, wires: Sequence[bytes], at: int) -> None:
-        """Keep the evidence that somebody else speaks with a member's key, once."""
+        """Keep the evidence that somebody else speaks with a member's key."""
         for wire in wires:
             if evidence(wire, self._state.community) is not None:
                 self.decide(holding(wire), at)

@@ -74,15 +74,17 @@ def joining(wire: bytes, request: JoinRequest) -> Decision:
 
 
 def evidence(wire: bytes, community: Community) -> RefusedError | None:
-    """Tell whether a statement shows that two homes speak with one key, and none knows yet.
+    """Tell whether a statement shows that two homes speak with one key, where none knows yet.
 
     What it names must have been looked up.
     """
     try:
         check_statement(wire, community.facts.coop, community.members.get)
     except (ForkError, ChainEndedError) as error:
-        held = community.members[read_envelope(wire).header.member].held
-        return None if held else error
+        header = read_envelope(wire).header
+        member = community.members[header.member]
+        news = member.lacks_evidence(header.stream, header.chain, header.seq)
+        return error if news else None
     except RefusedError:
         return None
     return None

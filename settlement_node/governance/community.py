@@ -15,7 +15,7 @@ from settlement_node.governance.announcements import (
 from settlement_node.governance.facts import FACTS, FACTS_KEY, Facts
 from settlement_node.governance.invitation import INVITE, Invitation
 from settlement_node.governance.member import MEMBER, Member, Role, Standing
-from settlement_node.intake.streams import CHAIN, read_chain_row
+from settlement_node.intake.streams import CHAIN, Place, read_chain_row
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Delete, Put, Row, Table
@@ -152,10 +152,10 @@ class Community:
                 changes += self.drop(decision)
         return changes
 
-    def hold(self, member: str) -> list[Change]:
-        """Hold a member's orders until it has opened a chain that names all others."""
-        self._members[member].held = True
-        return [self.member_row(member)]
+    def hold(self, place: Place) -> list[Change]:
+        """Hold a member's orders until it has opened a chain there that names all others."""
+        self._members[place.member].held += (place,)
+        return [self.member_row(place.member)]
 
     def set_roles(self, member: str, roles: frozenset[Role]) -> list[Change]:
         """Give a member exactly these roles."""

@@ -17,6 +17,7 @@ from settlement_node.governance.invitation import Invitation
 from settlement_node.governance.member import Role, Standing
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.intake.said import Effects, Telling
+from settlement_node.intake.streams import Place
 from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.store.tables import Change
 
@@ -130,8 +131,9 @@ def _member(decision: Decision) -> str:
 
 
 def _held(decision: Decision, community: Community, name: str, _index: int) -> Effects:
-    member = read_envelope(wire_in(decision, "statement")).header.member
-    return Effects(tuple(community.hold(member)), (held_telling(member, name),))
+    header = read_envelope(wire_in(decision, "statement")).header
+    place = Place(header.member, header.stream, header.chain, header.seq)
+    return Effects(tuple(community.hold(place)), (held_telling(header.member, name),))
 
 
 type _Effect = Callable[[Decision, Community, str, int], Effects]

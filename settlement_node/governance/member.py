@@ -11,14 +11,25 @@ from depin_protocol.joining import MAX_NAME
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.chains import Entry
 from depin_protocol.statements.envelope import Statement
-from depin_protocol.statements.fields import ID, MAX_TIME, Fields, array, hash_text
+from depin_protocol.statements.fields import ID, MAX_TIME, BodyError, Fields, array, hash_text
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.history import LOST, Handover, KeyHistory
 from depin_protocol.statements.membership import TIERS, KeyChange
-from settlement_node.intake.streams import STREAMS, Chain, StreamState, chain_changes, chain_row
+from settlement_node.intake.streams import (
+    NUMBER_OF,
+    STREAMS,
+    Chain,
+    Place,
+    StreamState,
+    chain_changes,
+    chain_row,
+)
 from settlement_node.store.tables import Change, Put, Row, Table, binary
 
 MEMBER: Final = Table("member", binary("member"), binary("data"))
+
+MAX_EVIDENCE: Final = 8
+"""At so many places of a stream other bytes are kept until the owner has answered."""
 
 _MAX_KEYS: Final = 2**16
 
@@ -54,8 +65,8 @@ class Member:
     name: str
     pseudonym_salt: bytes
     joined_index: int
-    held: bool = False
-    """Somebody else seems to speak with this key: new orders wait until the owner has answered."""
+    held: tuple[Place, ...] = ()
+    """Where somebody else seems to speak with this key, and the owner has not answered yet."""
     streams: dict[Stream, StreamState] = field(
         default_factory=lambda: {stream: StreamState() for stream in STREAMS}
     )
@@ -68,7 +79,17 @@ class Member:
     @property
     def orders_held(self) -> bool:
         """Tell whether new orders wait for the owner's answer."""
-        return self.held or len(self.streams["trading"].live()) > 1
+        return bool(self.held) or any(len(one.live()) > 1 for one in self.streams.values())
+
+    def lacks_evidence(self, stream: Stream, chain: str, seq: int) -> bool:
+        """Tell whether other bytes at this place are news, and worth an entry of the log.
+
+        A key that counts no more is known not to be the owner's: it can hold nothing.
+        """
+        if self.key_index(stream, chain, seq) != len(self.history.keys) - 1:
+            return False
+        kept = [place for place in self.held if place.stream == stream]
+        return len(kept) < MAX_EVIDENCE and Place(self.id, stream, chain, seq) not in kept
 
     def acts_as(self, role: Role) -> bool:
         """Tell whether the member may act in a role now."""
@@ -91,7 +112,7 @@ class Member:
         for name, chain in sorted(entry.ends):
             moved[name, chain] = self.streams[name].end(chain, index)
         if header.seq == 1 and len(stream.live()) == 1:
-            self.held = False
+            self.held = tuple(place for place in self.held if place.stream != header.stream)
         if isinstance(statement.body, KeyChange):
             handover = Handover(statement.body.metering, entry.head)
             self.history.hand_over(statement.body.key, handover)
@@ -129,7 +150,7 @@ class Member:
             "name": self.name,
             "salt": to_text(self.pseudonym_salt),
             "joined": self.joined_index,
-            "held": int(self.held),
+            "held": [[NUMBER_OF[one.stream], one.chain, one.seq] for one in self.held],
         }
         return from_text(self.id, ID_LENGTH), encode_json(data)
 
@@ -143,7 +164,7 @@ class Member:
         keys = fields.array("keys", _MAX_KEYS, hash_text, least=1)
         handovers = fields.array("handovers", _MAX_KEYS, _read_handover)
         return cls(
-            id=to_text(member),
+            id=(name := to_text(member)),
             history=_history([from_text(key, HASH_LENGTH) for key in keys], handovers),
             tiers=fields.array("tiers", _MAX_KEYS, _read_tier),
             roles=frozenset(fields.array("roles", len(Role), _read_role)),
@@ -151,7 +172,10 @@ class Member:
             name=fields.words("name", MAX_NAME),
             pseudonym_salt=from_text(fields.text("salt", ID), ID_LENGTH),
             joined_index=fields.integer("joined", 0, MAX_TIME),
-            held=bool(fields.integer("held", 0, 1)),
+            held=tuple(
+                Place(name, *place)
+                for place in fields.array("held", len(STREAMS) * MAX_EVIDENCE, _read_place)
+            ),
         )
 
 
@@ -173,6 +197,15 @@ def _read_handover(value: object, path: str) -> Handover:
 
 def _read_head(value: object, path: str) -> Head | None:
     return None if value is None else Head.read(value, path)
+
+
+def _read_place(value: object, path: str) -> tuple[Stream, str, int]:
+    match value:
+        case [int(number), str(chain), int(seq)]:
+            fields = Fields({"stream": number, "chain": chain, "seq": seq}, path)
+            stream = STREAMS[fields.integer("stream", 0, len(STREAMS) - 1)]
+            return stream, fields.text("chain", ID), fields.integer("seq", 1, MAX_TIME)
+    raise BodyError(f"{path} is no place")
 
 
 def _read_tier(value: object, path: str) -> str:

@@ -19,7 +19,7 @@ class Bound(enum.IntEnum):
 
 
 class AccountKind(enum.IntEnum):
-    """Every kind of account there is; `KINDS` says what each is for."""
+    """Every kind of account there is; `KIND_RULES` says what each is for."""
 
     BANK = 1
     OPENING_BALANCES = 2
@@ -65,11 +65,18 @@ class KindRule:
     history: bool = False
 
 
+MEMBERS_ACCOUNTS: Final = (
+    AccountKind.MEMBER_MONEY,
+    AccountKind.MEMBER_TOKENS,
+    AccountKind.MEMBER_CERTIFICATES,
+)
+"""What everybody who joins is given."""
+
 _MONEY: Final = Asset.CURRENCY
 _TOKENS: Final = Asset.TOKEN
 _CERTIFICATES: Final = Asset.CERTIFICATE
 
-KINDS: Final[dict[AccountKind, KindRule]] = {
+KIND_RULES: Final[dict[AccountKind, KindRule]] = {
     AccountKind.BANK: KindRule(
         _MONEY,
         "Money at a bank: one account for each bank account, owned by its number.",
@@ -212,7 +219,7 @@ class Account:
     def __init__(
         self, number: int, name: AccountName, *, limit: int = 0, closed: bool = False
     ) -> None:
-        rule = KINDS[name.kind]
+        rule = KIND_RULES[name.kind]
         self.number = number
         self.name = name
         self.limit = limit

@@ -17,7 +17,7 @@ from settlement_node.ledger.effects import (
     LIMIT_SET,
     REFUSED,
 )
-from settlement_node.ledger.lines import line_of
+from settlement_node.ledger.lines import transfer_line
 from settlement_node.ledger.outcomes import AccountOutcome, Outcome, code_of
 from settlement_node.ledger.transfers import Cause
 from settlement_node.log.entries import Decision
@@ -59,7 +59,7 @@ def _by_hand(said: Said, action: actions.LedgerAction, desk: Desk) -> Decision:
     for outcome in desk.ledger.would(transfers, said.at):
         if outcome not in {Outcome.CREATED, Outcome.LINKED_FAILED}:
             raise refusal(outcome)
-    return _booked(said, [line_of(transfer) for transfer in transfers])
+    return _booked(said, [transfer_line(transfer) for transfer in transfers])
 
 
 def _bank_lines(said: Said, action: actions.BookBankLines, desk: Desk) -> Decision:
@@ -73,7 +73,7 @@ def _bank_lines(said: Said, action: actions.BookBankLines, desk: Desk) -> Decisi
             raise refusal(outcome)
         raise RefusedActionError("nothing-new", "all of these lines are in the books already")
     lines: list[dict[str, object]] = [
-        {**line_of(booking.transfer), "match": booking.match.name} for booking in result.new
+        {**transfer_line(booking.transfer), "match": booking.match.name} for booking in result.new
     ]
     lines += [
         {REFUSED: code_of(outcome), "id": to_text(booking.transfer.id)}

@@ -71,10 +71,8 @@ class BookBankLines:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordDeposit:
-    """Books what a member has paid in, where no bank's statement tells it."""
-
-    NAME: ClassVar[str] = "record_deposit"
+class _ByHand:
+    """A member's money that moves at a bank account of the co-op's, now and known to be done."""
 
     member: str
     account: str
@@ -90,24 +88,18 @@ class RecordDeposit:
         return cls(fields.text("member", ID), fields.text("account", ACCOUNT), _amount(fields))
 
 
-@dataclass(frozen=True, slots=True)
-class RecordPayout:
+class RecordDeposit(_ByHand):
+    """Books what a member has paid in, where no bank's statement tells it."""
+
+    __slots__ = ()
+    NAME: ClassVar[str] = "record_deposit"
+
+
+class RecordPayout(_ByHand):
     """Books what was handed out to a member, where no bank's statement tells it."""
 
+    __slots__ = ()
     NAME: ClassVar[str] = "record_payout"
-
-    member: str
-    account: str
-    amount: int
-
-    def to_json(self) -> dict[str, object]:
-        """Return the parameters."""
-        return {"member": self.member, "account": self.account, "amount": self.amount}
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read who, from where and how much."""
-        return cls(fields.text("member", ID), fields.text("account", ACCOUNT), _amount(fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,39 +131,33 @@ class ReservePayout:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelPayout:
+class _AboutTransfer:
+    """What is done about a transfer without further terms."""
+
+    transfer: bytes
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"transfer": to_text(self.transfer)}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read which."""
+        return cls(_transfer(fields))
+
+
+class CancelPayout(_AboutTransfer):
     """Releases a payout that the bank has not done and will not do."""
 
+    __slots__ = ()
     NAME: ClassVar[str] = "cancel_payout"
 
-    transfer: bytes
 
-    def to_json(self) -> dict[str, object]:
-        """Return the parameters."""
-        return {"transfer": to_text(self.transfer)}
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read which."""
-        return cls(_transfer(fields))
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnMovement:
+class ReturnMovement(_AboutTransfer):
     """Undoes a deposit that the bank took back, or a payout that did not arrive."""
 
+    __slots__ = ()
     NAME: ClassVar[str] = "return_movement"
-
-    transfer: bytes
-
-    def to_json(self) -> dict[str, object]:
-        """Return the parameters."""
-        return {"transfer": to_text(self.transfer)}
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read which."""
-        return cls(_transfer(fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,42 +247,36 @@ class SetLimit:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseAccount:
+class _ToAccount:
+    """What is done to a member's money account without further terms."""
+
+    member: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the parameters."""
+        return {"member": self.member}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read whose."""
+        return cls(fields.text("member", ID))
+
+
+class CloseAccount(_ToAccount):
     """Closes the empty money account of a member who has left."""
 
+    __slots__ = ()
     NAME: ClassVar[str] = "close_account"
 
-    member: str
 
-    def to_json(self) -> dict[str, object]:
-        """Return the parameters."""
-        return {"member": self.member}
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read whose."""
-        return cls(fields.text("member", ID))
-
-
-@dataclass(frozen=True, slots=True)
-class ReopenAccount:
+class ReopenAccount(_ToAccount):
     """Opens a closed account again, for a late correction."""
 
+    __slots__ = ()
     NAME: ClassVar[str] = "reopen_account"
 
-    member: str
 
-    def to_json(self) -> dict[str, object]:
-        """Return the parameters."""
-        return {"member": self.member}
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read whose."""
-        return cls(fields.text("member", ID))
-
-
-KINDS: Final[dict[str, type[LedgerAction]]] = {
+ACTIONS: Final[dict[str, type[LedgerAction]]] = {
     kind.NAME: kind
     for kind in (
         OpenBankAccount,
@@ -319,7 +299,7 @@ KINDS: Final[dict[str, type[LedgerAction]]] = {
 def read_action(body: OperatorAction) -> LedgerAction:
     """Read the parameters, or raise a BodyError or an EncodingError that names the wrong one."""
     fields = Fields(body.parameters, "parameters")
-    action = KINDS[body.action].read(fields)
+    action = ACTIONS[body.action].read(fields)
     fields.finish()
     return action
 

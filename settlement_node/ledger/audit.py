@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from depin_protocol.bounds import MAX_AMOUNT
-from settlement_node.ledger.accounts import KINDS, AccountName, Balance, Bound
+from settlement_node.ledger.accounts import KIND_RULES, AccountName, Balance, Bound
 from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.rows import Standing, TransferRow, transfer_of
@@ -34,7 +34,7 @@ def audit(ledger: Ledger, transfers: Iterable[TransferRow] | None = None) -> tup
 
 def _sums(accounts: dict[AccountName, Balance]) -> Iterable[str]:
     for asset in Asset:
-        of_asset = [held for name, held in accounts.items() if KINDS[name.kind].asset is asset]
+        of_asset = [held for name, held in accounts.items() if KIND_RULES[name.kind].asset is asset]
         posted = sum(held.credits_posted - held.debits_posted for held in of_asset)
         pending = sum(held.credits_pending - held.debits_pending for held in of_asset)
         if posted:
@@ -48,7 +48,7 @@ def _forbidden(ledger: Ledger, accounts: dict[AccountName, Balance]) -> Iterable
         sums = (held.debits_pending, held.debits_posted, held.credits_pending, held.credits_posted)
         if not all(0 <= amount < MAX_AMOUNT for amount in sums):
             yield f"{_title(name)}: a sum is out of bounds: {sums}"
-        rule = KINDS[name.kind]
+        rule = KIND_RULES[name.kind]
         if rule.debits is Bound.EVERYTHING and held.available < 0:
             yield f"{_title(name)}: below zero: {held.available}"
         if ledger.is_closed(name) and (held.posted or held.debits_pending or held.credits_pending):

@@ -121,13 +121,6 @@ class Books:
         due = {one for one in self._expiries if one[0] <= at and one[1] in self.reserved}
         return [name for _, name in sorted(due)]
 
-    @property
-    def next_expiry(self) -> int | None:
-        """When the next reservation that stands expires."""
-        while self._expiries and self._expiries[0][1] not in self.reserved:
-            heappop(self._expiries)
-        return self._expiries[0][0] if self._expiries else None
-
     def begin_chain(self) -> None:
         """Have what follows taken back or kept together."""
         self._undo = []

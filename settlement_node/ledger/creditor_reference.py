@@ -18,7 +18,6 @@ _ANY: Final = re.compile("RF[0-9]{2}[0-9A-Z]{1,21}")
 _VALUES: Final = {letter: str(int(letter, 36)) for letter in ascii_uppercase + digits}
 _BLANK: Final = r"[\s./-]"
 _START: Final = re.compile(rf"R{_BLANK}*F(?={_BLANK}*[0-9])")
-_GROUP: Final = 4
 
 
 def creditor_reference(body: str) -> str:
@@ -47,11 +46,6 @@ def member_reference(coop: str, member: str) -> str:
 def is_creditor_reference(text: str) -> bool:
     """Tell whether the check digits hold."""
     return _ANY.fullmatch(text) is not None and _remainder(text[4:] + text[:4]) == 1
-
-
-def for_people(reference: str) -> str:
-    """Write a reference in groups of four, as on a bill."""
-    return " ".join(reference[begin : begin + _GROUP] for begin in range(0, len(reference), _GROUP))
 
 
 def references_in(text: str) -> tuple[str, ...]:

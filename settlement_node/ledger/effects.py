@@ -9,7 +9,7 @@ from depin_protocol.events import EventKind
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.statements.fields import ID, Fields
 from settlement_node.intake.said import Telling
-from settlement_node.ledger.accounts import AccountKind, AccountName
+from settlement_node.ledger.accounts import MEMBERS_ACCOUNTS, AccountKind, AccountName
 from settlement_node.ledger.bank.booking import bank_account
 from settlement_node.ledger.bank.statement import ACCOUNT
 from settlement_node.ledger.ledger import Ledger
@@ -30,10 +30,6 @@ KINDS: Final = frozenset(
 REFUSED: Final = "refused"
 """What a line has that says of a bank's movement why it could not be booked."""
 
-_OF_MEMBERS: Final = frozenset(
-    {AccountKind.MEMBER_MONEY, AccountKind.MEMBER_TOKENS, AccountKind.MEMBER_CERTIFICATES}
-)
-
 
 def money_of(member: str) -> AccountName:
     """Name a member's money account."""
@@ -50,18 +46,18 @@ def booked(decision: Decision, ledger: Ledger) -> list[Transfer]:
 def altered(decision: Decision, ledger: Ledger) -> None:
     """Alter an account itself."""
     fields = Fields(decision.lines[0], "line")
-    match decision.kind:
-        case "bank_account_opened":
-            ledger.open(bank_account(fields.text("account", ACCOUNT)))
-        case "limit_set":
-            limit = fields.integer("limit", 1 - MAX_AMOUNT, MAX_AMOUNT - 1)
-            ledger.set_limit(money_of(fields.text("member", ID)), limit)
-        case "account_closed":
-            ledger.close(money_of(fields.text("member", ID)))
-        case "account_reopened":
-            ledger.reopen(money_of(fields.text("member", ID)))
-        case kind:
-            raise DecisionError(f"the decision {kind} is unknown here")
+    if decision.kind == BANK_ACCOUNT_OPENED:
+        ledger.open(bank_account(fields.text("account", ACCOUNT)))
+        return
+    name = money_of(fields.text("member", ID))
+    if decision.kind == LIMIT_SET:
+        ledger.set_limit(name, fields.integer("limit", 1 - MAX_AMOUNT, MAX_AMOUNT - 1))
+    elif decision.kind == ACCOUNT_CLOSED:
+        ledger.close(name)
+    elif decision.kind == ACCOUNT_REOPENED:
+        ledger.reopen(name)
+    else:
+        raise DecisionError(f"the decision {decision.kind} is unknown here")
 
 
 def tellings(decision: Decision, ledger: Ledger, name: str, index: int) -> tuple[Telling, ...]:
@@ -87,5 +83,5 @@ def _concerned(decision: Decision, ledger: Ledger) -> Iterator[str]:
 
 def _owner(ledger: Ledger, number: int) -> Iterator[str]:
     name = ledger.name(number)
-    if name.kind in _OF_MEMBERS:
+    if name.kind in MEMBERS_ACCOUNTS:
         yield to_text(name.owner)

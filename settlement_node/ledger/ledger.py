@@ -4,7 +4,7 @@
     changes = ledger.take_changes()
 
 Memory holds all accounts, all reservations that stand, and the transfers since the horizon.
-Whether an older id was used is asked of the store: `unremembered` says which, `recall` answers.
+Whether an older id was used is asked of the store: `lacks` says which, `recall` answers.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ from settlement_node.ledger.rows import (
     transfer_of,
 )
 from settlement_node.ledger.rules import decide
-from settlement_node.ledger.transfers import Transfer, id_at
+from settlement_node.ledger.transfers import Transfer, id_at, ids_in
 
 
 class TimeWentBackError(Exception):
@@ -33,7 +33,7 @@ class TimeWentBackError(Exception):
 
 
 class ForgottenError(Exception):
-    """An id is older than memory reaches: ask `unremembered`, look it up, `recall`, then apply."""
+    """An id is older than memory reaches: ask what it `lacks`, look it up, `recall`, then apply."""
 
 
 class AccountNotFoundError(KeyError):
@@ -80,11 +80,6 @@ class Ledger:
     def expiring(self, at: int) -> list[bytes]:
         """Name the reservations that whatever is applied at a moment releases, in that order."""
         return self._books.expiring(at)
-
-    @property
-    def next_expiry(self) -> int | None:
-        """When the next reservation expires; whatever is applied then or later releases it."""
-        return self._books.next_expiry
 
     def accounts(self) -> Iterator[tuple[AccountName, Balance]]:
         """Go through all accounts, in the order in which they were opened."""
@@ -247,11 +242,6 @@ class Ledger:
         """Give the rows that were altered since the last call, for one commit."""
         return self._books.take_changes()
 
-    def unremembered(self, transfers: Iterable[Transfer]) -> set[bytes]:
-        """Name the ids of which memory can't say whether they were used."""
-        named = (name for one in transfers for name in (one.id, one.reserved_by) if name)
-        return self.lacks(named)
-
     def lacks(self, names: Iterable[bytes]) -> set[bytes]:
         """Tell of which of these ids memory can't say whether they were used."""
         held, absent = self._books.transfers, self._absent
@@ -293,7 +283,7 @@ class Ledger:
         self._books.expire(logged.at)
 
     def _require_remembered(self, transfers: Iterable[Transfer]) -> None:
-        for name in sorted(self.unremembered(transfers)):
+        for name in sorted(self.lacks(ids_in(transfers))):
             raise ForgottenError(f"whether transfer {name.hex()} exists is only in the store")
 
     def _apply_chain(

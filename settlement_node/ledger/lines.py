@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from depin_protocol.encoding import from_text, to_text
-from settlement_node.ledger.accounts import KINDS
+from settlement_node.ledger.accounts import KIND_RULES
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.transfers import ID_LENGTH, NO_ID, Phase, Transfer
@@ -16,7 +16,7 @@ _LEAST: Final = 5
 _MORE: Final = ("phase", "ends", "expires", "about", "linked")
 
 
-def line_of(transfer: Transfer) -> dict[str, object]:
+def transfer_line(transfer: Transfer) -> dict[str, object]:
     """Write a transfer; the asset is that of its accounts."""
     line: dict[str, object] = {
         "id": to_text(transfer.id),
@@ -39,7 +39,7 @@ def line_of(transfer: Transfer) -> dict[str, object]:
 
 
 def transfer_in(line: Mapping[str, object], ledger: Ledger) -> Transfer:
-    """Read what `line_of` wrote, or raise a DecisionError."""
+    """Read what `transfer_line` wrote, or raise a DecisionError."""
     match line:
         case {
             "id": str(name),
@@ -53,7 +53,7 @@ def transfer_in(line: Mapping[str, object], ledger: Ledger) -> Transfer:
                 debit,
                 credit,
                 amount,
-                KINDS[ledger.name(debit).kind].asset,
+                KIND_RULES[ledger.name(debit).kind].asset,
                 _CODES[code],
             )
             return transfer if len(line) == _LEAST else _completed(transfer, line)

@@ -1,15 +1,12 @@
 """Fetches the older transfers that an operator's action names or might repeat."""
 
-from collections.abc import Iterable
-
 from settlement_node.ledger import actions
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.bank.booking import bank_account, deposit_key, line_id, payout_named
 from settlement_node.ledger.desk import Desk
 from settlement_node.ledger.effects import money_of
-from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.money import ids_because_of, opening_id
-from settlement_node.ledger.tables import transfer_row
+from settlement_node.ledger.tables import recall
 from settlement_node.ledger.transfers import Cause
 from settlement_node.store.port import View
 
@@ -24,7 +21,7 @@ async def look_up(
     deposits = _deposit_keys(action)
     await desk.about.look_up(deposits, view, size)
     originals = {name for key in deposits for name in desk.about.newest(key)} | _named(action)
-    await _recall(desk.ledger, originals | _might_repeat(action, cause), view, size)
+    await recall(view, desk.ledger, originals | _might_repeat(action, cause), size)
     await desk.about.look_up(originals, view, size)
 
 
@@ -60,10 +57,3 @@ def _might_repeat(action: actions.LedgerAction, cause: Cause) -> set[bytes]:
                 name = bank_account(account)
             return {opening_id(name, 0)}
     return set(ids_because_of(cause))
-
-
-async def _recall(ledger: Ledger, names: Iterable[bytes], view: View, size: int) -> None:
-    asked = sorted(ledger.lacks(names))
-    found = [await transfer_row(view, name) for name in asked]
-    # A replay sees rows that come later in the log; there they are not yet.
-    ledger.recall(asked, [row for row in found if row is not None and row.entry < size])

@@ -7,7 +7,7 @@ from settlement_node.ledger.accounts import Balance
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.rows import HistoryRow, Standing, TransferRow, transfer_of
-from settlement_node.ledger.tables import ACCOUNT_HISTORY, transfer_row
+from settlement_node.ledger.tables import ACCOUNT_HISTORY, stored_transfer
 from settlement_node.ledger.transfers import Transfer
 from settlement_node.store.port import View
 
@@ -39,7 +39,7 @@ def waiting_payouts(ledger: Ledger, after: bytes, limit: int) -> list[Transfer]:
 
 async def transfer_at(view: View, name: bytes) -> Told | None:
     """Read a transfer; of one that was refused for ever there is nothing to tell."""
-    row = await transfer_row(view, name)
+    row = await stored_transfer(view, name)
     return None if row is None else _told(row)
 
 

@@ -1,4 +1,7 @@
-"""What orders reserve: one reservation a member and interval, which only ever rises."""
+"""What orders reserve: one reservation a member and interval, which only ever rises.
+
+No room books this yet: it is for the market's, which takes orders.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

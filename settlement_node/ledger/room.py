@@ -1,6 +1,6 @@
 """The ledger as one of the rooms that a co-op consists of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -15,10 +15,9 @@ from settlement_node.governance.facts import GENESIS
 from settlement_node.governance.objections import no_effect
 from settlement_node.intake.said import Effects, Said
 from settlement_node.ledger.about import About
-from settlement_node.ledger.accounts import AccountKind, AccountName
+from settlement_node.ledger.accounts import MEMBERS_ACCOUNTS, AccountKind, AccountName
 from settlement_node.ledger.acting import decided
-from settlement_node.ledger.actions import KINDS as ACTIONS
-from settlement_node.ledger.actions import LedgerAction, read_action
+from settlement_node.ledger.actions import ACTIONS, LedgerAction, read_action
 from settlement_node.ledger.assets import Denominations, usual_denominations
 from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.desk import Desk, RefusedActionError
@@ -31,13 +30,6 @@ from settlement_node.ledger.transfers import Cause, Transfer
 from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.store.port import View
 from settlement_node.store.tables import Change, Put, Row, Table
-
-MEMBERS_ACCOUNTS: Final = (
-    AccountKind.MEMBER_MONEY,
-    AccountKind.MEMBER_TOKENS,
-    AccountKind.MEMBER_CERTIFICATES,
-)
-"""What everybody who joins is given."""
 
 _OWNED: Final = frozenset({AccountKind.BANK, AccountKind.ON_CHAIN, *MEMBERS_ACCOUNTS})
 _LAST_MOMENT: Final = 2**48 - 2
@@ -69,11 +61,6 @@ class LedgerRoom:
         if self._ledger is None:
             raise LookupError("the co-op is not founded yet: its ledger has no account")
         return self._ledger
-
-    @property
-    def references(self) -> Mapping[str, AccountName]:
-        """The money accounts of members, by the references that they pay in with."""
-        return self._references
 
     async def load(self, view: View) -> None:
         """Take the state from its rows."""

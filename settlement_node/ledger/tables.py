@@ -1,19 +1,17 @@
 """The ledger's tables in a store: what is written of it, and how it is read back."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from settlement_node.ledger.assets import Denominations
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.rows import AccountRow, Changes, Logged, TransferRow
-from settlement_node.ledger.transfers import Transfer
 from settlement_node.store.port import View
+from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import (
     Change,
     Delete,
-    Key,
     Put,
-    Row,
     Table,
     Value,
     binary,
@@ -38,8 +36,6 @@ ABOUT: Final = Table(
 
 TABLES: Final = (ACCOUNT, TRANSFER, ACCOUNT_HISTORY, PENDING, ABOUT)
 
-_PAGE: Final = 5000
-
 
 def as_changes(changes: Changes) -> list[Change]:
     """Say in the store's terms what is to be written."""
@@ -57,32 +53,25 @@ def as_changes(changes: Changes) -> list[Change]:
 
 async def load(view: View, denominations: Denominations, logged: Logged) -> Ledger:
     """Load the ledger as it was after `logged`, the last entry that was committed."""
-    accounts = [AccountRow._make(row) async for row in _rows(view, ACCOUNT)]
-    pending = [await transfer_row(view, row[1]) async for row in _rows(view, PENDING)]
+    accounts = [AccountRow._make(row) async for row in every_row(view, ACCOUNT)]
+    pending = [await stored_transfer(view, row[1]) async for row in every_row(view, PENDING)]
     return Ledger.from_rows(denominations, logged, accounts, filter(None, pending))
 
 
-async def recall(view: View, ledger: Ledger, transfers: Iterable[Transfer]) -> None:
-    """Look up what the ledger doesn't remember of these transfers, so that it can apply them."""
-    asked = sorted(ledger.unremembered(transfers))
-    found = [await transfer_row(view, name) for name in asked]
-    ledger.recall(asked, filter(None, found))
+async def recall(view: View, ledger: Ledger, names: Iterable[bytes], size: int) -> None:
+    """Look up what the ledger lacks of these transfers, as they were after `size` entries."""
+    asked = sorted(ledger.lacks(names))
+    found = [await stored_transfer(view, name) for name in asked]
+    # A replay sees rows that come later in the log; there they are not yet.
+    ledger.recall(asked, [row for row in found if row is not None and row.entry < size])
 
 
 async def transfer_rows(view: View) -> list[TransferRow]:
     """Read all transfers, for an audit."""
-    return [TransferRow._make(row) async for row in _rows(view, TRANSFER)]
+    return [TransferRow._make(row) async for row in every_row(view, TRANSFER)]
 
 
-async def transfer_row(view: View, name: Value) -> TransferRow | None:
+async def stored_transfer(view: View, name: Value) -> TransferRow | None:
     """Read one transfer's row."""
     row = await view.get(TRANSFER, (name,))
     return None if row is None else TransferRow._make(row)
-
-
-async def _rows(view: View, table: Table) -> AsyncIterator[Row]:
-    after: Key | None = None
-    while page := await view.scan(table, after=after, limit=_PAGE):
-        for row in page:
-            yield row
-        after = page[-1][: len(table.key)]

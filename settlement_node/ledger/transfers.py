@@ -64,9 +64,9 @@ def transfer_id(at: int, *about: bytes) -> bytes:
     return at.to_bytes(_TIME_LENGTH) + digest[: ID_LENGTH - _TIME_LENGTH]
 
 
-def moment_of(name: bytes) -> int:
-    """Read the moment that a transfer's id begins with."""
-    return int.from_bytes(name[:_TIME_LENGTH])
+def ids_in(transfers: Iterable[Transfer]) -> set[bytes]:
+    """Name all that transfers name: themselves, and the reservations that they end."""
+    return {name for one in transfers for name in (one.id, one.reserved_by) if name}
 
 
 def id_at(moment: int) -> bytes:

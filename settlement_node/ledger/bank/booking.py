@@ -36,16 +36,6 @@ class Match(enum.Enum):
     ORIGINAL_UNKNOWN = "It undoes a movement that is not in these books: say whose it was."
     OUT_UNKNOWN = "No payout waits for it: say whether it is the co-op's own, or the bank's charge."
 
-    @property
-    def to_suspense(self) -> bool:
-        """Whether somebody has to say whose it is."""
-        return self not in _MATCHED
-
-
-_MATCHED: Final = frozenset(
-    {Match.DEPOSIT, Match.PAYOUT, Match.DEPOSIT_RETURNED, Match.PAYOUT_RETURNED}
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Booking:

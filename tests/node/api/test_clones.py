@@ -3,11 +3,15 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import member_id
 from depin_protocol.keys import sign
+from depin_protocol.statements.bodies import Body, Stream
 from depin_protocol.statements.envelope import Statement, read_statement
 from depin_protocol.statements.trading import Preference
+from settlement_node.governance.member import MAX_EVIDENCE
 from tests.node.api.conftest import Node
 from tests.node.api.neighbour import Neighbour, Reply, ask, random_id, readings
 
@@ -62,6 +66,72 @@ def test_two_live_chains_hold_orders_and_the_owner_is_asked(node: Node) -> None:
     answer = home.open("trading", first, home.heads["trading"])
     assert "statement" in home.tell(node.port, answer).json[0]
     assert not orders_held(node, home)
+
+
+@pytest.mark.parametrize(("forked", "other"), [("trading", "metering"), ("metering", "trading")])
+def test_an_opening_answers_for_its_own_stream_only(
+    node: Node, forked: Stream, other: Stream
+) -> None:
+    home = Neighbour(node.coop.description.coop)
+    assert home.join(node.port, node.code()).status == 201
+    home.tell(node.port, home.open(forked))
+    (refused,) = fork(node, home, forked)
+    assert refused["code"] == "fork"
+    assert orders_held(node, home)
+    assert "statement" in home.tell(node.port, home.open(other)).json[0]
+    assert orders_held(node, home)
+    assert "statement" in home.tell(node.port, home.open(forked, home.heads[forked])).json[0]
+    assert not orders_held(node, home)
+
+
+def test_two_live_chains_of_metering_hold_orders_too(node: Node) -> None:
+    home = node.welcome()
+    first = home.heads["metering"]
+    home.tell(node.port, home.open("metering"))
+    assert {"event": "held"} in told(node, home)
+    assert orders_held(node, home)
+    home.tell(node.port, home.open("metering", first, home.heads["metering"]))
+    assert not orders_held(node, home)
+
+
+def test_the_first_other_bytes_at_each_place_are_kept_and_told_within_bounds(node: Node) -> None:
+    home = node.welcome()
+    for _ in range(MAX_EVIDENCE + 2):
+        fork(node, home, "trading", twice=True)
+    held = [one["decision"] for one in told(node, home) if one["event"] == "held"]
+    assert len(set(held)) == len(held) == MAX_EVIDENCE
+    fork(node, home, "metering")
+    assert len(told(node, home)) == MAX_EVIDENCE + 1
+
+
+def test_what_a_key_signs_that_was_handed_over_holds_nothing(node: Node) -> None:
+    home = node.welcome()
+    begun = dict(home.heads)
+    home.tell(node.port, home.say("metering", readings(1)), home.say("trading", preference()))
+    thief = twin(home)
+    assert "statement" in home.tell(node.port, home.change_key()).json[0]
+    spoken: list[tuple[Stream, Body]] = [("metering", readings(2)), ("trading", preference())]
+    for stream, body in spoken:
+        thief.heads = dict(begun)
+        (refused,) = thief.tell(node.port, thief.say(stream, body)).json
+        assert refused["code"] == "fork"
+    assert not orders_held(node, home)
+    assert not told(node, home)
+    fork(node, home, "trading")
+    assert orders_held(node, home)
+
+
+def fork(
+    node: Node, home: Neighbour, stream: Stream, *, twice: bool = False
+) -> list[dict[str, object]]:
+    """Go on with a chain, and let a twin say something else in the same place."""
+    clones = [twin(home) for _ in range(1 + twice)]
+    home.tell(node.port, home.say(stream, words(stream)))
+    return [one.tell(node.port, one.say(stream, words(stream))).json[0] for one in clones]
+
+
+def words(stream: Stream) -> Body:
+    return preference() if stream == "trading" else readings()
 
 
 def test_a_gap_names_what_is_wanted(node: Node) -> None:

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.keys import public_key
-from depin_protocol.problems import BadSignatureError, ChainEndedError, UnknownKeyError
+from depin_protocol.problems import (
+    BadSignatureError,
+    ChainEndedError,
+    ForkError,
+    UnknownKeyError,
+)
 from depin_protocol.statements.measuring import Readings
 from depin_protocol.statements.membership import Leave, OperatorAction, Veto, prove_possession
 from depin_protocol.statements.trading import Preference
@@ -292,3 +297,22 @@ async def test_a_head_that_the_change_names_may_come_later(tmp_path: Path) -> No
         await here.say(waiting)
         live = here.coop.heads(home.member)["metering"]
         assert live == [waiting.head]
+
+
+async def test_a_key_that_was_lost_and_replaced_holds_nothing(tmp_path: Path) -> None:
+    async with village(tmp_path) as here:
+        home = Home(2)
+        await here.welcome(home)
+        thief = Home(2)
+        thief.heads = dict(home.heads)
+        await here.say(home.say("trading", Preference("street", ())))
+        await lost_key(here, home, seed(20))
+        here.clock.now += VETO_TIME
+        await here.coop.tick()
+        forged = thief.say("trading", Preference("street", (home.member,)))
+        later = thief.say("trading", Preference("street", ()))
+        refusals = await here.coop.submit([forged.wire, later.wire])
+        assert [type(one) for one in refusals] == [ForkError, ChainEndedError]
+        member = here.coop.state.find(home.member)
+        assert member is not None
+        assert not member.orders_held

@@ -7,7 +7,7 @@ tried on a copy of everything.
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from settlement_node.ledger.accounts import KINDS, AccountKind, Balance, Bound
+from settlement_node.ledger.accounts import KIND_RULES, AccountKind, Balance, Bound
 from settlement_node.ledger.codes import MOVES
 from settlement_node.ledger.transfers import Phase, Transfer
 
@@ -161,7 +161,7 @@ class NaiveLedger:
         if new.credit not in self.accounts:
             return "CREDIT_ACCOUNT_NOT_FOUND"
         source, target = self.accounts[new.debit], self.accounts[new.credit]
-        if {KINDS[source.kind].asset, KINDS[target.kind].asset} != {new.asset}:
+        if {KIND_RULES[source.kind].asset, KIND_RULES[target.kind].asset} != {new.asset}:
             return "ASSET_OF_ACCOUNTS_DIFFERS"
         if (source.kind, target.kind) not in MOVES[new.code]:
             return "CODE_DOES_NOT_FIT"
@@ -189,10 +189,10 @@ class NaiveLedger:
         reserves = new.phase == Phase.RESERVE
         binding = {Bound.EVERYTHING, Bound.RESERVATIONS} if reserves else {Bound.EVERYTHING}
         left = paying.credits_posted - debits + source.limit
-        if KINDS[source.kind].debits in binding and left < 0:
+        if KIND_RULES[source.kind].debits in binding and left < 0:
             return "EXCEEDS_CREDITS"
         left = paid.debits_posted - credits_ + target.limit
-        if KINDS[target.kind].credits in binding and left < 0:
+        if KIND_RULES[target.kind].credits in binding and left < 0:
             return "EXCEEDS_DEBITS"
         return "CREATED"
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from settlement_node.ledger.accounts import KINDS, AccountKind, AccountName
+from settlement_node.ledger.accounts import KIND_RULES, AccountKind, AccountName
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.outcomes import Outcome
@@ -45,7 +45,7 @@ class Story:
             debit, _, rest = line.removeprefix("reserve ").partition(" -> ")
             credit, amount = rest.rsplit(" ", 2)[:2]
             debited = account(debit)
-            asset = KINDS[debited.kind].asset
+            asset = KIND_RULES[debited.kind].asset
             self._apply(
                 Transfer(
                     self._name(),
@@ -72,7 +72,7 @@ class Story:
     def _holds(self, words: str) -> None:
         title, amount, unit = words.rsplit(" ", 2)
         name = account(title)
-        denomination = DENOMINATIONS[KINDS[name.kind].asset]
+        denomination = DENOMINATIONS[KIND_RULES[name.kind].asset]
         assert denomination.code == unit
         sign = -1 if amount.startswith("-") else 1
         told = sign * denomination.read(amount.lstrip("-"))

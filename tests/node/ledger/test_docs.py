@@ -3,8 +3,8 @@
 import json
 import re
 
-from settlement_node.ledger.accounts import KINDS, AccountKind
-from settlement_node.ledger.actions import KINDS as ACTIONS
+from settlement_node.ledger.accounts import KIND_RULES, AccountKind
+from settlement_node.ledger.actions import ACTIONS
 from settlement_node.ledger.audit import audit
 from settlement_node.ledger.codes import MOVES, Code
 from settlement_node.ledger.effects import KINDS as DECISIONS
@@ -31,10 +31,10 @@ def test_each_example_is_of_its_own_code() -> None:
 
 def test_the_sets_are_closed() -> None:
     assert set(MOVES) == set(Code)
-    assert set(KINDS) == set(AccountKind)
+    assert set(KIND_RULES) == set(AccountKind)
     for code, moves in MOVES.items():
         for debited, credited in moves:
-            assert KINDS[debited].asset is KINDS[credited].asset, code
+            assert KIND_RULES[debited].asset is KIND_RULES[credited].asset, code
 
 
 def test_each_decision_has_an_example_without_anything_personal_in_public() -> None:

@@ -7,7 +7,7 @@ import pytest
 from beancount import loader
 from beancount.core.data import Balance, Transaction
 
-from settlement_node.ledger.journal import to_journal
+from tests.node.ledger.beancount_journal import to_journal
 from tests.node.ledger.story import BEGIN, whole_story
 
 

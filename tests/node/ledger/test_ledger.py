@@ -35,8 +35,8 @@ from settlement_node.ledger.transfers import (
     Phase,
     Transfer,
     id_at,
+    ids_in,
     linked,
-    moment_of,
     post,
     transfer_id,
 )
@@ -82,12 +82,12 @@ def test_a_reservation_expires_by_logged_time_before_what_is_applied_then() -> N
     ledger = ledger_with(BANK, ADA, HELD)
     held = order(ledger, 100, 10, 20)
     assert ledger.apply([deposit(ledger, 100, 9), held], Logged(1, 10)) == (Outcome.CREATED,) * 2
-    assert ledger.next_expiry == 20
+    assert (ledger.expiring(19), ledger.expiring(20)) == ([], [held.id])
     late = post(transfer_id(19, b"late"), held, 1)
     assert ledger.apply([], Logged(2, 19)) == ()
     assert ledger.balance(ADA).available == 0
     assert ledger.apply([late], Logged(3, 20)) == (Outcome.RESERVATION_EXPIRED,)
-    assert (ledger.balance(ADA).available, ledger.next_expiry) == (100, None)
+    assert (ledger.balance(ADA).available, ledger.expiring(99)) == (100, [])
 
 
 def test_a_no_does_not_become_a_yes_when_money_comes() -> None:
@@ -171,7 +171,7 @@ def test_what_was_forgotten_is_asked_for() -> None:
         ledger.apply([first], Logged(2, 11))
     new = deposit(ledger, 100, 10)
     older = deposit(ledger, 5, 3)
-    assert ledger.unremembered([first, new, older]) == {first.id, older.id}
+    assert ledger.lacks(ids_in([first, new, older])) == {first.id, older.id}
     shelf.recall_into(ledger, {first.id, older.id})
     said = ledger.apply([first, new, older], Logged(2, 11))
     assert said == (Outcome.EXISTS, Outcome.CREATED, Outcome.CREATED)
@@ -261,7 +261,8 @@ def test_a_denomination_that_nobody_could_write_is_refused(code: str, decimals: 
 
 
 def test_ids_begin_with_their_moment_and_differ_by_every_word() -> None:
-    assert moment_of(transfer_id(1_794_182_400_000, b"x")) == 1_794_182_400_000
+    moment = 1_794_182_400_000
+    assert id_at(moment) <= transfer_id(moment, b"x") < id_at(moment + 1)
     ids = {transfer_id(1, *parts) for parts in [(b"ab",), (b"a", b"b"), (b"b", b"a"), (), (b"",)]}
     assert len(ids) == 5
 

@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from depin_protocol.encoding import decode_json, encode_json
 from settlement_node.ledger.audit import audit
 from settlement_node.ledger.ledger import Ledger
-from settlement_node.ledger.lines import line_of, transfer_in
+from settlement_node.ledger.lines import transfer_in, transfer_line
 from settlement_node.ledger.outcomes import AccountOutcome, Outcome
 from settlement_node.ledger.rows import Logged, transfer_of
+from settlement_node.ledger.transfers import ids_in
 from tests.node.ledger.drawn_transfers import ADA, BANK, BOB, NAMES, ROOF, START, Drawer
 from tests.node.ledger.naive_ledger import NaiveAccount, NaiveLedger
 from tests.node.ledger.row_shelf import DENOMINATIONS, RowShelf
@@ -41,7 +42,7 @@ class Pair:
     def apply(self, random: Random) -> None:
         self.logged = Logged(self.logged.entry + 1, self.logged.at + random.randrange(3))
         batch = self.drawer.batch(random, self.logged.at)
-        self.shelf.recall_into(self.ledger, self.ledger.unremembered(batch))
+        self.shelf.recall_into(self.ledger, self.ledger.lacks(ids_in(batch)))
         outcomes = self.ledger.apply(batch, self.logged)
         assert [outcome.name for outcome in outcomes] == self.naive.apply(batch, self.logged.at)
         self.seen.update(outcomes)
@@ -169,5 +170,5 @@ def test_what_a_line_carries_is_what_was_said() -> None:
     kept = [transfer for transfer in booked if transfer is not None]
     assert len(kept) > 1
     for transfer in kept:
-        line = decode_json(encode_json(line_of(transfer)))
+        line = decode_json(encode_json(transfer_line(transfer)))
         assert transfer_in(line, pair.ledger) == transfer

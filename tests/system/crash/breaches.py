@@ -18,6 +18,7 @@ class Breach(StrEnum):
     FORKED = "checkpoints contradicted"
     UNVERIFIED = "times verify failed"
     DOWN = "times not up"
+    UNBALANCED = "accounts that do not add up"
     REFUSED = "honest requests refused"
 
 

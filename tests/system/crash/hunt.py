@@ -220,6 +220,7 @@ class _Lives:
                 voice.insist(port)
             if voice.owed:
                 self._findings.note(Breach.REFUSED, f"{voice.owed} were not taken in a minute")
+        self._operator.count_money(port)
         self._note_end(process)
         if not process.stop():
             self._findings.note(Breach.DOWN, f"it did not stop: {process.complaints()[-2000:]}")

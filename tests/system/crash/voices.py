@@ -4,7 +4,7 @@ Whatever else a node promises one day gets a voice of its own here, and a place 
 """
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from random import Random
 from typing import Any, Final, Protocol
@@ -22,6 +22,8 @@ from settlement_node.governance.actions import (
     invite_hash,
 )
 from settlement_node.governance.member import Role
+from settlement_node.ledger.accounts import AccountKind
+from settlement_node.ledger.actions import OpenBankAccount, RecordDeposit
 from tests.node.api.neighbour import Neighbour, Reply, ask, now, random_id, readings
 from tests.system.crash.breaches import Breach, Findings
 
@@ -30,6 +32,7 @@ _AGAIN_AT_ONCE: Final = 200
 _BUSY: Final = (429, 503)
 _DAY: Final = 86_400_000
 _PAUSE: Final = 0.05
+_CASH: Final = "CASH"
 
 
 class Voice(Protocol):
@@ -150,7 +153,7 @@ class HomeVoice:
 
 
 class OperatorVoice(HomeVoice):
-    """The operator: invites, suspends and reinstates."""
+    """The operator: invites, suspends and reinstates, and books what members pay in."""
 
     def __init__(self, home: Neighbour, random: Random, findings: Findings) -> None:
         """Speak with the key of the co-op's folder."""
@@ -159,6 +162,7 @@ class OperatorVoice(HomeVoice):
         """Of invites that were promised, for whoever wants to join."""
         self.members: list[str] = []
         self._given: list[bytes] = []
+        self._paid_in: Counter[str] = Counter()
 
     def insist(self, port: int) -> None:
         """Let an invite be used once it is promised."""
@@ -168,7 +172,8 @@ class OperatorVoice(HomeVoice):
     def speak(self, port: int) -> None:
         """Do one thing as operator."""
         if not self.home.heads:
-            self.say(port, self.home.open("trading"))
+            box = action_body(OpenBankAccount(_CASH), "a cash box")
+            self.say(port, self.home.open("trading"), self.home.say("trading", box))
             return
         if len(self.codes) < 3:
             code = from_text(random_id(), CODE_LENGTH)
@@ -177,12 +182,38 @@ class OperatorVoice(HomeVoice):
                 GiveInvite(invite_hash(code), now() + _DAY, Role.MEMBER), "a new neighbour"
             )
         else:
-            member = self._random.choice(self.members)
-            choices: list[Action] = [Suspend(member), Reinstate(member)]
-            action = action_body(self._random.choice(choices), "to see")
+            action = action_body(self._something_to_do(), "to see")
         self.say(port, self.home.say("trading", action))
         self._release()
         time.sleep(_PAUSE)
+
+    def _something_to_do(self) -> Action:
+        member = self._random.choice(self.members)
+        amount = self._random.randint(1, 10**12)
+        deposit = RecordDeposit(member, _CASH, amount)
+        choices: list[Action] = [Suspend(member), Reinstate(member), deposit]
+        doing = self._random.choice(choices)
+        if doing is deposit:
+            self._paid_in[member] += amount
+        return doing
+
+    def count_money(self, port: int) -> None:
+        """Look at every account: each asset sums to zero, and who paid in has just that."""
+        token = self.home.token(port)
+        sums: Counter[str] = Counter()
+        held: Counter[str] = Counter()
+        after = 0
+        path = f"/v1/coops/{self.home.coop}/accounts"
+        while page := ask(port, f"{path}?after={after}", Authorization=token).json:
+            for account in page:
+                sums[account["asset"]] += account["holds"]
+                if account["kind"] == AccountKind.MEMBER_MONEY.name:
+                    held[account["owner"]] += account["holds"]
+            after = page[-1]["account"]
+        for what, found, wanted in (("sums", sums, Counter()), ("members", held, self._paid_in)):
+            # Counters that differ in zeros alone are the same.
+            if found != wanted:
+                self._findings.note(Breach.UNBALANCED, f"{what}: {found}, not {wanted}")
 
     def _release(self) -> None:
         if not self._unanswered:

@@ -66,10 +66,11 @@ class KeyHistory:
         )
         for stream, head in places:
             if head is not None:
-                named = self._named.setdefault((stream, head.chain), [])
+                named = self._named.get((stream, head.chain), [])
                 # Who lost what was yet to come names an earlier place; the later ones are void.
-                del named[bisect_left(named, head.seq, key=_seq) :]
-                named.append((head, len(self._keys) - 1))
+                before = named[: bisect_left(named, head.seq, key=_seq)]
+                # One assignment: others may be looking a key up meanwhile, in threads.
+                self._named[stream, head.chain] = [*before, (head, len(self._keys) - 1)]
 
 
 def _seq(named: tuple[Head, int]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from settlement_node.ledger.accounts import KINDS, AccountKind, AccountName
+from settlement_node.ledger.accounts import KIND_RULES, AccountKind, AccountName
 from settlement_node.ledger.assets import Denominations
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.transfers import Phase, Transfer
@@ -57,13 +57,13 @@ def _balances(ledger: Ledger, last: int) -> Iterable[str]:
     # Beancount compares in the morning, so the next one.
     morning = _day(last + 86_400_000)
     for name, held in ledger.accounts():
-        amount = ledger.denominations[KINDS[name.kind].asset].written(-held.posted)
+        amount = ledger.denominations[KIND_RULES[name.kind].asset].written(-held.posted)
         code = _commodity(ledger.denominations, name)
         yield f"{morning} balance {account_title(name)}  {amount} {code}\n"
 
 
 def _commodity(denominations: Denominations, name: AccountName) -> str:
-    return denominations[KINDS[name.kind].asset].code
+    return denominations[KIND_RULES[name.kind].asset].code
 
 
 def _day(at: int) -> str:
