@@ -90,6 +90,7 @@ async def events(request: web.Request) -> web.Response:
     coop, name = owner(request)
     after = whole(request.query.get("after", "0"), "after", 0, _MAX_NUMBER)
     limit = whole(request.query.get("limit", "100"), "limit", 1, _MOST_AT_ONCE)
+    coop.check_events(name, after)
     found = await coop.events.since(name, after, limit)
     body = b"[" + b",".join(event.written() for event in found) + b"]"
     return web.Response(

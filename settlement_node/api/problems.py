@@ -67,15 +67,17 @@ class ProblemError(Exception):
         )
 
 
-def wait_a_little(status: int, code: str, title: str, detail: str, seconds: int) -> ProblemError:
-    """Say that it was too much for now."""
+def wait_a_little(  # noqa: PLR0913 - what such an answer has
+    status: int, code: str, title: str, detail: str, seconds: int, *, close: bool = False
+) -> ProblemError:
+    """Say that it was too much for now, and perhaps end the connection."""
     return ProblemError(
         status,
         code,
         title,
         detail,
         f"Send it again in {seconds} s.",
-        headers={"Retry-After": str(seconds)},
+        headers={"Retry-After": str(seconds)} | ({"Connection": "close"} if close else {}),
     )
 
 
@@ -127,7 +129,7 @@ def _expired(expired: EventsExpiredError) -> ProblemError:
     return ProblemError(
         410,
         "events-expired",
-        "Those events are no longer kept",
+        "Those events are not kept",
         str(expired),
         "Ask for what they may have told: standing, heads, statements. Then go on after the number"
         " that is given.",

@@ -14,7 +14,7 @@ import click
 
 from settlement_node.api.limits import Limits
 from settlement_node.api.serving import Listening, ServingError, serving
-from settlement_node.commands.announcing import announced
+from settlement_node.commands.announcing import Announcement, announced, is_reachable
 from settlement_node.commands.common import data_option, folder_at, run
 from settlement_node.hosting.folder import FolderError, NodeFolder
 from settlement_node.hosting.hosting import Hosting, hosting
@@ -45,7 +45,9 @@ class _Wish:
 @click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate chain, PEM.")
 @click.option("--tls-key", type=click.Path(path_type=Path), help="Its private key, PEM.")
 @click.option(
-    "--proxy", multiple=True, help="A proxy's address, believed when it says who asks. Repeatable."
+    "--proxy",
+    multiple=True,
+    help="Address or network of a proxy, believed when it says who asks. Repeatable.",
 )
 @click.option("--announce", is_flag=True, help="Let homes of this network find the node.")
 @click.option("--take-over", is_flag=True, help="Shut out another owner of the database's books.")
@@ -75,6 +77,11 @@ async def _serve(wish: _Wish) -> None:
         raise FolderError(
             f"{wish.node.path} holds no co-op: make one with `settlement-node init --data ...`"
         )
+    if wish.announce and not is_reachable(wish.host):
+        raise ServingError(
+            f"--announce with --host {wish.host}: homes cannot reach that; listen on 0.0.0.0, or"
+            " on an address of the local network"
+        )
     tls = _tls(wish.certificate, wish.key)
     where = Listening(wish.node.socket, wish.host, wish.port, tls)
     async with hosting(folders, take_over=wish.take_over) as hosted:
@@ -84,15 +91,15 @@ async def _serve(wish: _Wish) -> None:
             raise FolderError("no co-op of this folder can run")
         async with serving(hosted, where, _limits(), wish.proxies) as port:
             scheme = "https" if tls else "http"
-            click.echo(f"listening on {scheme}://{wish.host}:{port}")
+            host = f"[{wish.host}]" if ":" in wish.host else wish.host
+            click.echo(f"listening on {scheme}://{host}:{port}")
             for name, coop in hosted.coops.items():
                 click.echo(f"  {coop.facts.name}: {coop.facts.coop}")
                 for flaw in hosted.flaws[name]:
                     click.echo(f"  {coop.facts.name}: {flaw}", err=True)
             coops = list(hosted.coops)
-            async with (
-                announced(port, coops, tls=tls is not None) if wish.announce else nullcontext()
-            ):
+            what = Announcement(wish.host, port, coops, tls is not None)
+            async with announced(what, click.echo) if wish.announce else nullcontext():
                 failed = await _work(hosted, stopping)
             click.echo("stopping")
     if failed:

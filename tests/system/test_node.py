@@ -193,7 +193,7 @@ def test_a_node_speaks_tls_and_can_be_found(tmp_path: Path) -> None:
     )
     coop = new_coop(tmp_path / "node")
     tls = ("--tls-cert", str(certificate), "--tls-key", str(key))
-    with running(tmp_path / "node", *tls, "--announce") as (port, _):
+    with running(tmp_path / "node", *tls, "--announce", "--host", "0.0.0.0") as (port, _):  # noqa: S104
         context = ssl.create_default_context(cafile=certificate)
         connection = HTTPSConnection("localhost", port, timeout=30, context=context)
         connection.request("GET", "/v1/coops")
