@@ -5,10 +5,13 @@ from pathlib import Path
 import apsw
 import pytest
 
+from settlement_node.hosting.archives import archive
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.founding import Wish, found
 from settlement_node.hosting.hosting import hosting
+from settlement_node.store.backup import backup
 from settlement_node.store.errors import StoreError
+from settlement_node.store.opening import open_store
 
 
 def wish(name: str, database: str | None = None) -> Wish:
@@ -42,9 +45,15 @@ async def test_a_broken_co_op_keeps_no_other_from_running(
 
 async def test_books_and_backups_are_their_users_alone(tmp_path: Path) -> None:
     made = await found(NodeFolder(tmp_path), wish("Neu"))
+    store = await open_store(made.books, made.coop)
+    await backup(store, made.path / "backup")
+    await archive(store, made, 1)
     files = [file for file in made.path.rglob("*") if file.is_file()]
-    assert made.path / "books.sqlite" in files
-    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    modes = {file.name: file.stat().st_mode & 0o777 for file in files}
+    await store.close()
+    names = {"books.sqlite", "books.sqlite-wal", "previous-1.sqlite", "backup", "log.key"}
+    assert names <= modes.keys()
+    assert set(modes.values()) == {0o600}
 
 
 @pytest.mark.parametrize(
