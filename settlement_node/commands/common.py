@@ -10,7 +10,7 @@ import click
 
 from settlement_node.api.serving import ServingError
 from settlement_node.commands.local_node import LocalNodeError
-from settlement_node.hosting.folder import FolderError, NodeFolder
+from settlement_node.hosting.folder import CoopFolder, FolderError, NodeFolder
 from settlement_node.ledger.assets import AmountError
 from settlement_node.ledger.bank.document import BankFileError
 from settlement_node.log.sealed import DamagedLogError
@@ -81,6 +81,19 @@ def run[T](work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except _EXPECTED as error:
         raise click.ClickException(str(error)) from error
+
+
+def chosen(node: NodeFolder, coop: str | None) -> CoopFolder:
+    """Return the co-op of this name, where people are asked before anything is done to it."""
+    try:
+        return node.choose(coop)
+    except FolderError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def counted(number: int, what: str) -> str:
+    """Say how many there are, of what English adds an s to."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def folder_at(path: Path) -> NodeFolder:

@@ -26,6 +26,7 @@ from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import hosting, now
 from settlement_node.log.entries import SALT_LENGTH, decode_lines
 from settlement_node.store.backup import read_head
+from settlement_node.store.sqlite_file import private_file
 
 LOCAL: Final = "http://node"
 """A node's address where its socket is known."""
@@ -206,7 +207,7 @@ class Operator(Asking):
             ) as response:
                 if response.status != 200:  # noqa: PLR2004 - nothing else is a backup
                     raise LocalNodeError(f"no backup came: {await response.text()}")
-                with partial.open("wb") as target:
+                with private_file(partial) as target:
                     async for part in response.content.iter_chunked(2**18):
                         target.write(part)
                     target.flush()

@@ -135,6 +135,7 @@ def _limits() -> Limits:
 async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:
     """Wait until the node is to stop, and say when a co-op has; tell whether all have."""
     failed: set[str] = set()
+    read_only: dict[str, str | None] = {}
     troubles: dict[str, str | None] = {}
     while len(failed) < len(hosted.coops):
         with suppress(TimeoutError):
@@ -146,6 +147,9 @@ async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:
             if position.failure is not None and name not in failed:
                 failed.add(name)
                 click.echo(f"{coop.facts.name}: {position.failure}", err=True)
+            if position.read_only is not None and position.read_only != read_only.get(name):
+                click.echo(f"{coop.facts.name} takes nothing new: {position.read_only}")
+            read_only[name] = position.read_only
             if position.trouble is not None and position.trouble != troubles.get(name):
                 click.echo(f"{coop.facts.name}: {position.trouble}", err=True)
             troubles[name] = position.trouble

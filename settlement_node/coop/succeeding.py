@@ -47,7 +47,7 @@ async def succeed(
         )
     shown, note = trust.lost
     old = state.community.facts
-    previous = Previous(old.origin, state.sequence.head(), shown.tree)
+    previous = Previous(old.origin, state.sequence.head(), shown.tree, trust.is_forked)
     facts = replace(old, origin=next_origin(old.origin), previous=previous)
     operator, seed = _operator(state, seeds)
     rows = [one for one in state.rows() if one[0] is not TRANSFER]

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Final, Self
 
 import msgspec
@@ -139,6 +140,10 @@ class NodeFolder:
                 " may write"
             ) from error
         return CoopFolder(path, description)
+
+    def discard(self, begun: CoopFolder) -> None:
+        """Forget a co-op that was begun and never came to be, with its keys."""
+        rmtree(begun.path)
 
     def finish(self, begun: CoopFolder) -> CoopFolder:
         """Let a co-op whose folder is whole be one of the node's."""

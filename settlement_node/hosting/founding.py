@@ -69,13 +69,17 @@ async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
     except JoinError as error:
         raise FolderError(f"the co-op cannot be made, by --operator: {error}") from None
     begun = node.begin(Description(coop, wish.name, wish.address, operator, wish.database))
-    for name, seed in seeds.items():
-        begun.add_key(name, seed)
-    store = await open_store(begun.books, begun.coop)
     try:
-        await Coop.found(store, facts, joining, surroundings(begun))
-    finally:
-        await store.close()
+        for name, seed in seeds.items():
+            begun.add_key(name, seed)
+        store = await open_store(begun.books, begun.coop)
+        try:
+            await Coop.found(store, facts, joining, surroundings(begun))
+        finally:
+            await store.close()
+    except BaseException:
+        node.discard(begun)
+        raise
     return node.finish(begun)
 
 

@@ -145,7 +145,7 @@ def test_books_are_verified_backed_up_and_restored(tmp_path: Path) -> None:
         assert "restored" in refused("invite", "--data", folder)
         shown = ask(port, f"/v1/coops/{coop}/checkpoints", checkpoint.read_bytes(), "text/plain")
         assert "regained" in shown.json["read_only"]
-        assert "regained" in refused("resume", "--data", folder)
+        assert "regained" in refused("resume", "--data", folder, "--nobody-has-more", "--yes")
 
     for file in tmp_path.glob("books.sqlite*"):
         file.rename(books.parent / file.name)
