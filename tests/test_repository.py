@@ -66,6 +66,9 @@ PATHS_OF_ANY_MACHINE = {
     "/etc/apt",
     "/etc/os-release",
     "/usr/bin/env",
+    # The example of a service, as Linux lays such files out.
+    "/etc/systemd/system/settlement-node.service",
+    "/var/lib/settlement-node",
     "/var/lib/dpkg/status",
 }
 

@@ -56,7 +56,7 @@ def test_a_proxy_under_ipv6_is_known_by_its_ipv4_address() -> None:
     assert "" not in Proxies(["0.0.0.0/0"])
 
 
-@pytest.mark.parametrize("name", ["nonsense", "", "192.0.2.7/8", "192.0.2.256", "proxy.example"])
+@pytest.mark.parametrize("name", ["nonsense", "", "192.0.2.7/8", "192.0.2.7/33", "proxy.example"])
 def test_what_is_no_address_of_a_proxy_is_refused(name: str) -> None:
     with pytest.raises(ProxyError, match="give a proxy by its address"):
         Proxies([name])
