@@ -74,7 +74,7 @@ async def transfer(request: web.Request) -> web.Response:
     coop = official(request, Role.OPERATOR, Role.AUDITOR)
     told = await coop.transfer(from_text(named(request, "transfer"), ID_LENGTH))
     if told is None:
-        raise not_found("no transfer has this id")
+        raise not_found("no transfer has this id, or it is older than the books")
     return answer(_told(coop.ledger, told))
 
 

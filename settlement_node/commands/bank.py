@@ -15,6 +15,7 @@ from settlement_node.hosting.folder import NodeFolder
 from settlement_node.ledger.actions import MAX_LINES, BookBankLines, OpenBankAccount, line_row
 from settlement_node.ledger.bank.booking import line_id, missing_at_bank
 from settlement_node.ledger.bank.statement import BankLine, BankStatement, read_statements
+from settlement_node.ledger.beginning import TOO_OLD, TOO_OLD_WORDS
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.effects import REFUSED
 from settlement_node.ledger.outcomes import words_of
@@ -109,7 +110,11 @@ async def _refused(books: Books, account: str, lines: tuple[BankLine, ...]) -> d
     except NoEffectError as error:
         return {to_text(line_id(account, line)): error.detail for line in lines}
     decided = await books.speaker.decided_on(index)
-    return {one["id"]: words_of(one[REFUSED]) for one in decided if REFUSED in one}
+    return {one["id"]: _words_of(one[REFUSED]) for one in decided if REFUSED in one}
+
+
+def _words_of(code: str) -> str:
+    return TOO_OLD_WORDS if code == TOO_OLD else words_of(code)
 
 
 def _portions(lines: Sequence[BankLine]) -> Iterator[tuple[BankLine, ...]]:

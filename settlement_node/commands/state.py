@@ -35,7 +35,7 @@ def state() -> None:
 def list_roots(path: Path, coop: str | None) -> None:
     """List the state roots that are kept, oldest first."""
     for one in run(_listed(folder_at(path), coop)):
-        erased = "  nothing below it has a body" if one["erased"] else ""
+        erased = "  all below it is erased" if one["erased"] else ""
         auditors = ", ".join(one["confirmed"]) or "nobody"
         click.echo(f"{one['index']}  logged at {one['at']}  confirmed by {auditors}{erased}")
 
@@ -78,7 +78,7 @@ def confirm(  # noqa: PLR0913 - one argument for each option
 @_root
 @click.option("--reason", required=True, help="Why; it stands with the action.")
 def erase(path: Path, coop: str | None, index: int, reason: str) -> None:
-    """Erase the bodies of all entries before ROOT, for good; backups keep theirs.
+    """Erase the bodies of all entries before ROOT, and transfers, for good; backups keep theirs.
 
     It has to be older than the co-op keeps its books, and confirmed by an auditor.
     """

@@ -6,7 +6,8 @@ from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
 from settlement_node.intake.said import Said
 from settlement_node.ledger import actions
-from settlement_node.ledger.bank.booking import BankDesk, bank_account, imported
+from settlement_node.ledger.bank.booking import BankDesk, bank_account, imported, line_id
+from settlement_node.ledger.beginning import TOO_OLD
 from settlement_node.ledger.by_hand import transfers_of
 from settlement_node.ledger.desk import Desk, RefusedActionError, refusal
 from settlement_node.ledger.effects import (
@@ -63,14 +64,18 @@ def _by_hand(said: Said, action: actions.LedgerAction, desk: Desk) -> Decision:
 
 
 def _bank_lines(said: Said, action: actions.BookBankLines, desk: Desk) -> Decision:
-    desk.bank(action.account)
-    at_desk = BankDesk(desk.ledger, action.account, desk.members, desk.undone_by)
-    bookings = at_desk.bookings(action.lines)
+    number = action.account
+    desk.bank(number)
+    at_desk = BankDesk(desk.ledger, number, desk.members, desk.undone_by)
+    old = [name for line in action.lines if desk.begin.is_after(name := line_id(number, line))]
+    bookings = at_desk.bookings(line for line in action.lines if line_id(number, line) not in old)
     outcomes = desk.ledger.would([booking.transfer for booking in bookings], said.at)
     result = imported(bookings, outcomes)
     if not result.new:
         for _, outcome in result.refused:
             raise refusal(outcome)
+        for name in old:
+            desk.check_age(name)
         raise RefusedActionError("nothing-new", "all of these lines are in the books already")
     lines: list[dict[str, object]] = [
         {**transfer_line(booking.transfer), "match": booking.match.name} for booking in result.new
@@ -79,6 +84,7 @@ def _bank_lines(said: Said, action: actions.BookBankLines, desk: Desk) -> Decisi
         {REFUSED: code_of(outcome), "id": to_text(booking.transfer.id)}
         for booking, outcome in result.refused
     ]
+    lines += [{REFUSED: TOO_OLD, "id": to_text(name)} for name in old]
     return _booked(said, lines)
 
 
