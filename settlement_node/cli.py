@@ -12,6 +12,7 @@ _COMMANDS: Final = (
     "members",
     "member",
     "accounts",
+    "transfers",
     "bank",
     "money",
     "node-key",

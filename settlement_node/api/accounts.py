@@ -15,6 +15,7 @@ from settlement_node.coop.coop import Coop
 from settlement_node.governance.member import Role
 from settlement_node.ledger.accounts import KIND_RULES, AccountKind, AccountName, Balance
 from settlement_node.ledger.bank.booking import payout_end_to_end
+from settlement_node.ledger.codes import ABOUT_ANOTHER
 from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.reading import Movement, Spot, Told, waiting_payouts
@@ -173,6 +174,7 @@ def _told(ledger: Ledger, told: Told) -> dict[str, object]:
         "asset": ledger.denominations[transfer.asset].code,
         "expires": transfer.expires,
         "ends": to_text(transfer.reserved_by) if transfer.phase in _ENDS else None,
+        "about": to_text(transfer.reference) if transfer.code in ABOUT_ANOTHER else None,
     }
 
 

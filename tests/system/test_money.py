@@ -41,6 +41,7 @@ def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) ->
     command("bank", "open", *data, IBAN)
     command("money", "opening", *why, "--account", IBAN, "100")
     first = command("bank", "import", *data, statement)
+    assert "WHOSE IS IT?" in command("transfers", *data, "suspense")
     assert "paid in by a member" in first
     assert "the books agree with the bank: 127.00 EUR" in first
     (unknown,) = ids(first, "whose is it?")
@@ -50,6 +51,13 @@ def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) ->
 
     command("money", "identify", *why, f"--member={home.member}", unknown)
     assert "already" in refused("money", "identify", *why, unknown)
+    (line,) = [
+        row
+        for row in command("transfers", *data, "suspense").splitlines()
+        if "7.00" in row and "about" not in row
+    ]
+    assert line.startswith(unknown)
+    assert "WHOSE" not in line
     with running(node):
         reserved = command("money", "payout", *why, "--account", IBAN, home.member, "5.50")
         (going,) = ids(reserved, "PAYOUT", 0)
