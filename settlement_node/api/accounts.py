@@ -34,7 +34,11 @@ async def own(request: web.Request) -> web.Response:
     accounts = [(name, balance) for name, balance in ledger.accounts() if name.owner == held]
     if not accounts:
         raise not_found("nobody here has this name")
-    banks = (name for name, _ in ledger.accounts() if name.kind is AccountKind.BANK)
+    banks = (
+        name
+        for name, _ in ledger.accounts()
+        if name.kind is AccountKind.BANK and not ledger.is_closed(name)
+    )
     return answer(
         {
             "reference": member_reference(coop.facts.coop, member),

@@ -26,28 +26,34 @@ from settlement_node.log.entries import Decision
 
 def decided(said: Said, action: actions.LedgerAction, desk: Desk) -> Decision:
     """Decide on an action, or raise a RefusedActionError."""
+    if isinstance(action, actions.BookBankLines):
+        return _bank_lines(said, action, desk)
+    found = _of_account(action, desk)
+    return _by_hand(said, action, desk) if found is None else _account(said, action, *found)
+
+
+def _of_account(action: actions.LedgerAction, desk: Desk) -> tuple[str, AccountOutcome] | None:
+    """Say what would come of an action on an account itself, or that it is none."""
     ledger = desk.ledger
     match action:
-        case actions.BookBankLines():
-            return _bank_lines(said, action, desk)
         case actions.OpenBankAccount(account=number):
-            known = ledger.number(bank_account(number)) is not None
-            outcome = AccountOutcome.ALREADY_SO if known else AccountOutcome.DONE
-            return _account(said, BANK_ACCOUNT_OPENED, action, outcome)
+            outcome = ledger.may_reopen(bank_account(number))
+            if outcome is AccountOutcome.NOT_FOUND:
+                return BANK_ACCOUNT_OPENED, AccountOutcome.DONE
+            return ACCOUNT_REOPENED, outcome
+        case actions.CloseBankAccount(account=number):
+            return ACCOUNT_CLOSED, ledger.may_close(desk.bank(number))
         case actions.SetLimit(member=member, limit=limit):
-            outcome = ledger.may_set_limit(desk.member(member), limit)
-            return _account(said, LIMIT_SET, action, outcome)
+            return LIMIT_SET, ledger.may_set_limit(desk.member(member), limit)
         case actions.CloseAccount(member=member):
-            outcome = ledger.may_close(desk.member(member))
-            return _account(said, ACCOUNT_CLOSED, action, outcome)
+            return ACCOUNT_CLOSED, ledger.may_close(desk.member(member))
         case actions.ReopenAccount(member=member):
-            outcome = ledger.may_reopen(desk.member(member))
-            return _account(said, ACCOUNT_REOPENED, action, outcome)
-    return _by_hand(said, action, desk)
+            return ACCOUNT_REOPENED, ledger.may_reopen(desk.member(member))
+    return None
 
 
 def _account(
-    said: Said, kind: str, action: actions.LedgerAction, outcome: AccountOutcome
+    said: Said, action: actions.LedgerAction, kind: str, outcome: AccountOutcome
 ) -> Decision:
     if outcome is not AccountOutcome.DONE:
         raise refusal(outcome)

@@ -122,6 +122,40 @@ def test_a_line_that_cannot_be_booked_is_told_with_its_reason(tmp_path: Path) ->
     assert "NOT BOOKED: The account's debits would reach 2^62" in printed
 
 
+def test_a_member_may_be_named_and_what_is_mistyped_is_signed_by_nobody(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    new_coop(node)
+    data = ("--data", node)
+    why = (*data, "--reason", "agreed")
+    (listed,) = command("members", *data).splitlines()
+    member, name = listed.split()[0], listed.split(maxsplit=3)[3]
+    assert "wrong check digits" in refused("bank", "open", *data, "DE02120300000000202052", code=2)
+    command("bank", "open", *data, "CASH")
+    before = command("verify", *data)
+    at_cash = (*why, "--account", "CASH")
+    for words, said in (
+        (("money", "deposit", *at_cash, "Nobody", "5"), "nobody here is Nobody"),
+        (("money", "deposit", *at_cash, member, "0"), "0 is nothing"),
+        (("money", "payout", *at_cash, member, "-5"), "-5 is below zero"),
+        (("money", "funds", *at_cash, "0.00"), "0.00 is nothing"),
+        (("member", "suspend", *why, member[:-1]), "nobody here is"),
+    ):
+        assert said in refused(*words)
+    assert command("verify", *data) == before
+    command("money", "deposit", *at_cash, name.upper(), "5")
+    (booked,) = command("transfers", *data, name).splitlines()
+    assert booked.split()[1:] == ["DEPOSIT", "5.00", "EUR", "5.00", "EUR"]
+    assert "It still holds something" in refused("bank", "close", *data, "cash")
+    command("money", "return", *why, booked.split()[0])
+    assert f"about {booked.split()[0]}" in command("transfers", *data, "cash")
+    command("bank", "close", *data, "cash")
+    closed = refused("money", "deposit", *at_cash, member, "5")
+    assert "closed" in closed
+    command("bank", "open", *data, "CASH")
+    command("money", "deposit", *at_cash, member, "5")
+    assert "all follows" in command("verify", *data)
+
+
 def test_what_cannot_be_meant_is_refused_before_the_node_is_asked(tmp_path: Path) -> None:
     node = tmp_path / "node"
     new_coop(node)
