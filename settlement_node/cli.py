@@ -1,6 +1,8 @@
 """The command line: `settlement-node` and its commands."""
 
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Final
 
 import click
@@ -9,6 +11,7 @@ _COMMANDS: Final = (
     "init",
     "serve",
     "invite",
+    "withdraw-invite",
     "members",
     "member",
     "accounts",
@@ -16,6 +19,9 @@ _COMMANDS: Final = (
     "bank",
     "money",
     "node-key",
+    "operator-key",
+    "veto",
+    "address",
     "verify",
     "copy",
     "state",
@@ -49,3 +55,6 @@ class _OnDemand(click.Group):
 @click.version_option(package_name="settlement-node", message="%(prog)s %(version)s")
 def main() -> None:
     """Run and check a neighbourhood's energy market."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A name with a mark that this output cannot show must not end a command half way.
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -79,11 +79,11 @@ class Access:
         until = int.from_bytes(content[:_TIME_LENGTH])
         names = content[_TIME_LENGTH:-_KEY_LENGTH]
         member = to_text(names[ID_LENGTH:])
+        if names != _names(coop, member):
+            raise AccessError("the token is for another co-op")
         key = key_in_force(member)
         if until < self._clock() or key is None or _short(key) != content[-_KEY_LENGTH:]:
             raise AccessError("the token has expired, or the key it was got with counts no more")
-        if names != _names(coop, member):
-            raise AccessError("the token is for another co-op")
         return member
 
     def _forget(self, now: int) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 from aiohttp import web
 
+from settlement_node.api.arriving import Cut
 from settlement_node.api.context import CONTEXT
 from settlement_node.api.problems import ProblemError, bad_request, wait_a_little
 
@@ -45,34 +46,44 @@ async def body_of(request: web.Request, media_type: str, most: int) -> bytes:
 
 async def _arriving(request: web.Request, most: int) -> bytes:
     context = request.app[CONTEXT]
-    limits = context.limits
+    arriving = context.arriving
     parts: list[bytes] = []
     size = 0
+    cut: Cut | None = None
     try:
-        async with asyncio.timeout(limits.body_time):
-            async for part in request.content.iter_any():
-                size += len(part)
-                context.bodies_bytes += len(part)
-                if size > most:
-                    raise _too_large(most)
-                if context.bodies_bytes > limits.bodies_bytes:
-                    detail = "more is being sent to this node than it can hold"
-                    raise wait_a_little(503, "busy", "Too much waits already", detail, 2)
-                parts.append(part)
+        async with asyncio.timeout(context.limits.body_time) as patience:
+            with arriving.awaited(context.address(request), patience) as body:
+                try:
+                    async for part in request.content.iter_any():
+                        size += len(part)
+                        if size > most:
+                            raise _too_large(most)
+                        arriving.grow(body, len(part))
+                        parts.append(part)
+                finally:
+                    cut = body.cut
     except TimeoutError:
-        raise ProblemError(
-            408,
-            "too-slow",
-            "The request took too long",
-            f"{size} bytes came in {limits.body_time:g} s",
-            "Send less at once.",
-            headers={"Connection": "close"},
-        ) from None
+        raise _cut_off(cut, size, context.limits.body_time) from None
     except (web.RequestPayloadError, ConnectionError) as error:
         raise bad_request(f"the content breaks off: {error}"[:200], "Send it again.") from None
-    finally:
-        context.bodies_bytes -= size
     return b"".join(parts)
+
+
+def _cut_off(cut: Cut | None, size: int, seconds: float) -> ProblemError:
+    match cut:
+        case Cut.FULL:
+            return wait_a_little(503, "busy", "Too much waits already", cut.value, 2, close=True)
+        case Cut.STOPPING:
+            return wait_a_little(503, "stopped", "The node stops", cut.value, 10, close=True)
+        case None:
+            return ProblemError(
+                408,
+                "too-slow",
+                "The request took too long",
+                f"{size} bytes came in {seconds:g} s",
+                "Send less at once.",
+                headers={"Connection": "close"},
+            )
 
 
 async def json_of[T](request: web.Request, kind: type[T], most: int = 4096) -> T:

@@ -12,15 +12,28 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, cast
 
+import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from settlement_node.api.context import Context, household
+from settlement_node.api.problems import wait_a_little
 
 _SWEEP: Final = 0.5
+_TOO_MANY: Final = msgspec.json.encode(
+    wait_a_little(
+        503,
+        "busy",
+        "Too many connections",
+        "this address, or all together, have as many connections as the node takes; a proxy that"
+        " asks for many has to be named with --proxy",
+        10,
+    ).document
+)
 _FULL: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Length: 0\r\n"
-    b"Connection: close\r\n\r\n"
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nConnection: close\r\n"
+    b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n%b"
+    % (len(_TOO_MANY), _TOO_MANY)
 )
 
 

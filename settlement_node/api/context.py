@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address
 from typing import Final
 
 from aiohttp import web
 
 from depin_protocol.identifiers import is_id
 from settlement_node.api.access import Access
+from settlement_node.api.arriving import Arriving
 from settlement_node.api.limits import Buckets, Limits
+from settlement_node.api.listeners import Listeners
 from settlement_node.api.problems import bad_request, not_found, wait_a_little
+from settlement_node.api.proxies import Proxies, plain
 from settlement_node.coop.coop import Coop
 from settlement_node.hosting.hosting import Hosting
 
@@ -32,9 +35,9 @@ class Context:
         self.addresses = Buckets(limits.address)
         self.members = Buckets(limits.member)
         self.lasting = Buckets(limits.lasting)
-        self.streams: dict[str, int] = {}
-        self.bodies_bytes = 0
-        self._proxies = frozenset(proxies)
+        self.listeners = Listeners(limits)
+        self.arriving = Arriving(limits.bodies_bytes)
+        self._proxies = Proxies(proxies)
         self._answering: dict[str, int] = {}
 
     def coop(self, request: web.Request) -> Coop:
@@ -90,13 +93,10 @@ def household(peer: str) -> str:
     """Name what shares one household's limits: an IPv4 address, or half of an IPv6 one."""
     if not peer:
         return ""
-    try:
-        address: IPv4Address | IPv6Address = ip_address(peer.partition("%")[0])
-    except ValueError:
+    address = plain(peer)
+    if address is None:
         return "unreadable"
     if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
         return f"{int(address) >> _IPV6_HOME:016x}"
     return str(address)
 

@@ -5,28 +5,34 @@ resumed by Last-Event-ID, and a home has nothing to say on it that is not a sign
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final
 
 from aiohttp import web
 
 from depin_protocol.events import Event
-from settlement_node.api.context import CONTEXT, Context, whole
-from settlement_node.api.problems import wait_a_little
+from settlement_node.api.context import CONTEXT, whole
+from settlement_node.api.problems import ProblemError
 from settlement_node.api.visitors import owner
+from settlement_node.coop.coop import Coop
+from settlement_node.governance.member import Standing
 
-_MAX_NUMBER = 10**15 - 1
-_HEARTBEAT = b": still here\n\n"
+_MAX_NUMBER: Final = 10**15 - 1
+_BEGINNING: Final = b"retry: 5000\n\n"
+_HEARTBEAT: Final = b": still here\n\n"
+_REPLACED: Final = b"retry: 60000\n: the member listens elsewhere\n\n"
+"""Who listens too often takes turns slowly."""
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
     """Push what the member missed, then what comes; a comment in between shows that it lives."""
     context = request.app[CONTEXT]
-    coop, member = owner(request)
+    coop, member = _listener(request)
     last = request.headers.get("Last-Event-ID") or request.query.get("after", "0")
     after = whole(last, "Last-Event-ID", 0, _MAX_NUMBER)
-    coop.events.check(after)
-    with _counted(context, f"{coop.facts.coop}/{member}"):
+    coop.check_events(member, after)
+    with context.listeners.place(f"{coop.facts.coop}/{member}") as lost:
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream",
@@ -34,24 +40,53 @@ async def stream(request: web.Request) -> web.StreamResponse:
                 "X-Accel-Buffering": "no",
             }
         )
-        await response.prepare(request)
-        try:
-            await response.write(b"retry: 5000\n\n")
-            await _push(response, coop.events.listen(member, after), context.limits.heartbeat)
-        except ConnectionError:
-            # Who has gone away, or was sent away for not reading, comes back when it likes.
-            return response
-        await response.write_eof()
+        # Who has gone away, or was sent away for not reading, comes back when it likes.
+        with suppress(ConnectionError):
+            await response.prepare(request)
+            await response.write(_BEGINNING)
+            events = coop.events.listen(member, after)
+            await _push(request, response, events, lost)
+            await response.write_eof()
     return response
 
 
+def _listener(request: web.Request) -> tuple[Coop, str]:
+    """Return the co-op and the member that may listen, or raise a ProblemError."""
+    coop, member = owner(request)
+    found = coop.state.find(member)
+    if found is None or found.standing is Standing.LEFT:
+        raise ProblemError(
+            403,
+            "forbidden",
+            "Not for this member",
+            "nothing is pushed to who has left",
+            "Ask for the events.",
+        )
+    return coop, member
+
+
 async def _push(
-    response: web.StreamResponse, events: AsyncIterator[Event], heartbeat: float
+    request: web.Request,
+    response: web.StreamResponse,
+    events: AsyncIterator[Event],
+    lost: asyncio.Event,
 ) -> None:
+    """Push until there is no more, another stream takes the place or the token ends."""
+    heartbeat = request.app[CONTEXT].limits.heartbeat
+    losing = asyncio.ensure_future(lost.wait())
     following = asyncio.ensure_future(anext(events, None))
     try:
         while True:
-            done, _ = await asyncio.wait({following}, timeout=heartbeat)
+            done, _ = await asyncio.wait(
+                {following, losing}, timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED
+            )
+            if losing in done:
+                await response.write(_REPLACED)
+                return
+            try:
+                _listener(request)
+            except ProblemError:
+                return
             if not done:
                 await response.write(_HEARTBEAT)
                 continue
@@ -61,26 +96,9 @@ async def _push(
             await response.write(_written(event))
             following = asyncio.ensure_future(anext(events, None))
     finally:
+        losing.cancel()
         following.cancel()
 
 
 def _written(event: Event) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), event.written())
-
-
-@contextmanager
-def _counted(context: Context, member: str) -> Iterator[None]:
-    open_now = context.streams.get(member, 0)
-    if open_now >= context.limits.streams_per_member:
-        detail = f"this member listens {open_now} times already"
-        raise wait_a_little(429, "too-many-streams", "Too many streams", detail, 30)
-    if sum(context.streams.values()) >= context.limits.streams:
-        detail = "as many listen to this node as it can serve"
-        raise wait_a_little(503, "busy", "Too many streams", detail, 60)
-    context.streams[member] = open_now + 1
-    try:
-        yield
-    finally:
-        context.streams[member] -= 1
-        if not context.streams[member]:
-            del context.streams[member]

@@ -25,14 +25,15 @@ class Limits:
     body_bytes: int = 2**20
     batch: int = 1_000
     """Most statements of one request."""
-    bodies_bytes: int = 128 * 2**20
-    """Most bytes of requests that are being taken at one time."""
+    bodies_bytes: int = 64 * 2**20
+    """Most bytes of requests that are on their way at one time."""
     connections: int = 8_000
     connections_per_address: int = 128
     requests_per_address: int = 32
     """Most requests of one address that are being answered at one time, streams left out."""
     streams: int = 4_000
     streams_per_member: int = 4
+    """A further one takes the place of the oldest."""
     head_time: float = 10
     """Longest from a request's first byte to the end of its head."""
     body_time: float = 30

@@ -6,7 +6,7 @@ from depin_protocol.encoding import to_text
 from depin_protocol.keys import fingerprint
 from depin_protocol.statements.bodies import Stream
 from settlement_node.api.bodies import answer
-from settlement_node.api.context import named, whole
+from settlement_node.api.context import CONTEXT, named, whole
 from settlement_node.api.problems import not_found, wait_a_little
 from settlement_node.api.visitors import official, owner
 from settlement_node.coop.coop import Coop
@@ -66,12 +66,16 @@ async def receipt(request: web.Request) -> web.Response:
 
 
 async def proof(request: web.Request) -> web.Response:
-    """Give the proof that a statement is in the log."""
+    """Give the proof that a statement is in the log, or in one that this log succeeds."""
     coop, place = _place(request)
     said = await coop.statement(place)
     if said is None:
-        raise not_found("no statement is held at this place")
-    written = await coop.proof_file(said.index)
+        archives = request.app[CONTEXT].hosting.archives
+        written = await archives.proof_file(coop.facts.coop, place)
+        if written is None:
+            raise not_found("no statement is held at this place")
+    else:
+        written = await coop.proof_file(said.index)
     if written is None:
         detail = "no checkpoint holds this statement yet"
         raise wait_a_little(404, "not-yet", "Not yet", detail, 5)
@@ -86,6 +90,7 @@ async def events(request: web.Request) -> web.Response:
     coop, name = owner(request)
     after = whole(request.query.get("after", "0"), "after", 0, _MAX_NUMBER)
     limit = whole(request.query.get("limit", "100"), "limit", 1, _MOST_AT_ONCE)
+    coop.check_events(name, after)
     found = await coop.events.since(name, after, limit)
     body = b"[" + b",".join(event.written() for event in found) + b"]"
     return web.Response(

@@ -23,6 +23,11 @@ _JOIN_STATUS: Final = {
     JoinProblem.CLOCK_WRONG: 422,
     JoinProblem.LEFT: 409,
 }
+_ANOTHER_INVITE: Final = "Ask an operator for another invite."
+_JOIN_ACTION: Final = {
+    JoinProblem.REQUEST_INVALID: "Correct the request and send it again; the invite is not used.",
+    JoinProblem.WRONG_COOP: "Send it to the node that the invite names.",
+}
 _OF_STATUS: Final = {
     404: ("not-found", "Nothing is here", "See /openapi.json for what there is."),
     405: ("method-not-allowed", "Not that method", "See /openapi.json for what there is."),
@@ -67,15 +72,17 @@ class ProblemError(Exception):
         )
 
 
-def wait_a_little(status: int, code: str, title: str, detail: str, seconds: int) -> ProblemError:
-    """Say that it was too much for now."""
+def wait_a_little(  # noqa: PLR0913 - what such an answer has
+    status: int, code: str, title: str, detail: str, seconds: int, *, close: bool = False
+) -> ProblemError:
+    """Say that it was too much for now, and perhaps end the connection."""
     return ProblemError(
         status,
         code,
         title,
         detail,
         f"Send it again in {seconds} s.",
-        headers={"Retry-After": str(seconds)},
+        headers={"Retry-After": str(seconds)} | ({"Connection": "close"} if close else {}),
     )
 
 
@@ -119,7 +126,8 @@ def _join_refused(refused: JoinRefusedError) -> ProblemError:
         str(refused.code),
         "You cannot join with this",
         what,
-        action.capitalize() or "Ask an operator for another invite.",
+        action.capitalize()
+        or _JOIN_ACTION.get(refused.code, "Ask an operator for another invite."),
     )
 
 
@@ -127,7 +135,7 @@ def _expired(expired: EventsExpiredError) -> ProblemError:
     return ProblemError(
         410,
         "events-expired",
-        "Those events are no longer kept",
+        "Those events are not kept",
         str(expired),
         "Ask for what they may have told: standing, heads, statements. Then go on after the number"
         " that is given.",

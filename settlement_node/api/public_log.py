@@ -1,6 +1,8 @@
 """The log's public files and proofs, for anybody: homes, witnesses, mirrors."""
 
-from aiohttp import web
+from hashlib import sha256
+
+from aiohttp import ETag, web
 
 from depin_protocol.encoding import to_text
 from depin_protocol.log.errors import ProofError
@@ -12,6 +14,7 @@ from settlement_node.log.shelf import Shelf
 
 _MOST_ENTRIES = 2**53
 _MOST_DIGITS = 9
+_TAG_LENGTH = 32
 
 
 async def file(request: web.Request) -> web.Response:
@@ -33,8 +36,14 @@ async def file(request: web.Request) -> web.Response:
     served = None if shelf is None else await shelf.fetch(path)
     if served is None:
         raise not_found("the log has no such file")
-    response = web.Response(body=served.content, headers={"Cache-Control": served.cache_control})
-    response.headers["Content-Type"] = served.content_type
+    tag = ETag(sha256(served.content).hexdigest()[:_TAG_LENGTH])
+    if any(known.value in {tag.value, "*"} for known in request.if_none_match or ()):
+        response = web.Response(status=304)
+    else:
+        response = web.Response(body=served.content)
+        response.headers["Content-Type"] = served.content_type
+    response.etag = tag
+    response.headers["Cache-Control"] = served.cache_control
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 

@@ -27,6 +27,8 @@ _COOP: Final = "/v1/coops/{coop}"
 _MEMBER: Final = f"{_COOP}/members/{{member}}"
 _CHAIN: Final = f"{_MEMBER}/statements/{{stream}}/{{chain}}"
 
+_FILE: Final = "/log/{coop}/{path:(?:[2-9][0-9]*/|1[0-9]+/)?(?:checkpoint|tile/.+)}"
+
 
 async def describe(_request: web.Request) -> web.Response:
     """Serve the description of all this."""
@@ -70,9 +72,12 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", f"{_COOP}/bodies", upkeep.offer_body),
     ("POST", f"{_COOP}/resume", upkeep.resume),
     ("GET", f"{_COOP}/backup", upkeep.backup),
-    ("GET", "/log/{coop}/{path:(?:[2-9][0-9]*/|1[0-9]+/)?(?:checkpoint|tile/.+)}", public_log.file),
+    ("GET", _FILE, public_log.file),
+    ("HEAD", _FILE, public_log.file),
     ("GET", "/openapi.json", describe),
+    ("HEAD", "/openapi.json", describe),
     ("GET", "/healthz", coops.health),
+    ("HEAD", "/healthz", coops.health),
 )
 
 _UNCOUNTED: Final = frozenset((event_stream.stream,))

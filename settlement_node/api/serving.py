@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,15 +15,17 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from settlement_node.api.connections import Connections
 from settlement_node.api.context import CONTEXT
+from settlement_node.api.door import Door
 from settlement_node.api.limits import Limits
+from settlement_node.api.proxies import ProxyError
 from settlement_node.api.routes import application
 from settlement_node.hosting.hosting import Hosting
 
 _BACKLOG: Final = 256
 """Connections that are taken at once, before it is looked at whether there is room for them."""
 
-_LAST_ANSWERS: Final = 10.0
-"""Seconds that answers under way get when the node stops."""
+_LAST_ANSWERS: Final = 4.0
+"""Seconds that answers under way get when the node stops; who looks after it may kill it at 10."""
 
 
 class ServingError(Exception):
@@ -60,34 +63,46 @@ async def serving(
     proxies: Iterable[str] = (),
 ) -> AsyncIterator[int]:
     """Answer until the block ends, and give the port; what was taken by then is durable."""
-    app = application(hosting, limits, proxies)
+    try:
+        app = application(hosting, limits, proxies)
+    except ProxyError as error:
+        raise ServingError(str(error)) from error
     connections = Connections(app[CONTEXT])
     app.middlewares.insert(0, connections.middleware())
     runner = web.AppRunner(
         app,
         access_log=None,
-        logger=_logger(),
         shutdown_timeout=_LAST_ANSWERS,
-        auto_decompress=False,  # a body is bounded by the bytes that it has, and is what was signed
     )
     await runner.setup()
     if runner.server is None:
         raise RuntimeError("aiohttp has made no server")
-    factory = connections.factory(runner.server)
     loop = asyncio.get_running_loop()
+    door = partial(
+        Door,
+        runner.server,
+        loop=loop,
+        access_log=None,  # type: ignore[arg-type] # as its own runner gives it
+        logger=_logger(),
+        auto_decompress=False,  # a body is bounded by the bytes that it has, and is what was signed
+    )
     servers: list[asyncio.Server] = []
     own = 0
     sweeping = asyncio.create_task(connections.sweep())
     try:
         where.socket.unlink(missing_ok=True)
         try:
-            servers.append(await loop.create_unix_server(factory, where.socket, backlog=_BACKLOG))
+            servers.append(
+                await loop.create_unix_server(
+                    connections.factory(door), where.socket, backlog=_BACKLOG
+                )
+            )
             where.socket.chmod(0o600)
             own = where.socket.stat().st_ino
             if where.host is not None:
                 servers.append(
                     await loop.create_server(
-                        connections.factory(runner.server, where.tls),
+                        connections.factory(door, where.tls),
                         where.host,
                         where.port,
                         backlog=_BACKLOG,
@@ -104,6 +119,7 @@ async def serving(
         for server in servers:
             server.close()
         _remove(where.socket, own)
+        app[CONTEXT].arriving.stop()
         await hosting.stop()
         await runner.cleanup()
         sweeping.cancel()

@@ -11,7 +11,6 @@ from aiohttp import web
 from depin_protocol.frames import MEDIA_TYPE, FrameError, unpack
 from depin_protocol.identifiers import is_id
 from depin_protocol.problems import RefusedError, WrongCoopError, problem_document
-from depin_protocol.receipts import Receipt
 from settlement_node.api.bodies import body_of
 from settlement_node.api.context import CONTEXT
 from settlement_node.api.problems import bad_request, wait_a_little
@@ -43,7 +42,8 @@ async def take(request: web.Request) -> web.Response:
         refused = WrongCoopError("the first statement is for no co-op that this node runs")
         return _written([refused] * len(wires))
     answers = await coop.submit(wires)
-    taken = [wire for wire, given in zip(wires, answers, strict=True) if isinstance(given, Receipt)]
+    # What is known already costs its address alone: anybody may have heard it, and say it again.
+    taken = [wire for wire, entered in zip(wires, answers.entered, strict=True) if entered]
     for member, count in Counter(wire[_MEMBER] for wire in taken).items():
         context.members.charge(_text(member), count)
     for kind, count in _lasting(taken).items():

@@ -21,9 +21,11 @@ def accounts(path: Path, coop: str | None, *, every: bool) -> None:
     A bank's balance is a debit, so below zero.
     """
     listed, payouts, currency = run(_listed(folder_at(path), coop))
-    for one in listed:
-        if every or one.holds or one.leaving or one.limit:
-            click.echo(_written(one))
+    shown = [one for one in listed if every or one.holds or one.leaving or one.limit]
+    for one in shown:
+        click.echo(_written(one))
+    if not shown:
+        click.echo("no account holds anything: --all lists those that hold nothing too")
     if payouts:
         click.echo("payouts that wait for the bank, each with the end-to-end id to pay it with:")
     for payout in payouts:

@@ -9,7 +9,7 @@ import click
 
 from depin_protocol.encoding import encode_json, to_text
 from settlement_node.commands.books import Books
-from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.common import coop_option, counted, data_option, folder_at, run
 from settlement_node.commands.local_node import LocalNodeError, NoEffectError, operator
 from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
@@ -161,13 +161,14 @@ def _portions(lines: Sequence[BankLine]) -> Iterator[tuple[BankLine, ...]]:
 
 def _print(report: _Report, books: Books) -> None:
     statement, shown = report.statement, books.currency.shown
-    click.echo(f"{statement.account} {printable(statement.number)}: {len(statement.lines)} lines")
+    lines = counted(len(statement.lines), "line")
+    click.echo(f"{statement.account} {printable(statement.number)}: {lines}")
     for line, name, code in report.booked:
         what = f"NOT BOOKED: {report.refused[name]}" if code is None else _WORDS[code]
         who = printable(line.counterparty)
         click.echo(f"  {shown(line.amount):>16}  {name}  {what}  {who}".rstrip())
     if report.known:
-        click.echo(f"  {report.known} lines were in the books already")
+        click.echo(f"  in the books already: {counted(report.known, 'line')}")
     if not report.booked:
         click.echo("  nothing new")
     if report.missing:

@@ -1,6 +1,7 @@
 """What the node's commands share: options, and errors that people can act on."""
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +10,7 @@ import click
 
 from settlement_node.api.serving import ServingError
 from settlement_node.commands.local_node import LocalNodeError
-from settlement_node.hosting.folder import FolderError, NodeFolder
+from settlement_node.hosting.folder import CoopFolder, FolderError, NodeFolder
 from settlement_node.ledger.assets import AmountError
 from settlement_node.ledger.bank.document import BankFileError
 from settlement_node.log.sealed import DamagedLogError
@@ -51,6 +52,28 @@ coop_option: Final[_Decorator] = click.option(
 NAMES_BEGIN_WITH_HYPHENS: Final = {"ignore_unknown_options": True}
 """For a command that takes a member: one name in 64 does, and would be taken for an option."""
 
+_MAX_SOCKET_PATH: Final = 107
+"""Bytes in the path of a socket, on Linux."""
+
+_MAX_REASON: Final = 2_000
+
+
+class _Reason(click.ParamType[str]):
+    """What a statement can hold as the reason of an action."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what says nothing, or more than a statement has room for."""
+        if not value.strip() or len(value) > _MAX_REASON:
+            self.fail(f"give 1 to {_MAX_REASON} characters", param, ctx)
+        return value
+
+
+reason_option: Final[_Decorator] = click.option(
+    "--reason", required=True, type=_Reason(), help="Why; it stands with the action."
+)
+
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work; what can be expected to go wrong ends in one line and exit code 1."""
@@ -60,6 +83,26 @@ def run[T](work: Coroutine[Any, Any, T]) -> T:
         raise click.ClickException(str(error)) from error
 
 
+def chosen(node: NodeFolder, coop: str | None) -> CoopFolder:
+    """Return the co-op of this name, where people are asked before anything is done to it."""
+    try:
+        return node.choose(coop)
+    except FolderError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def counted(number: int, what: str) -> str:
+    """Say how many there are, of what English adds an s to."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def folder_at(path: Path) -> NodeFolder:
     """Return the data folder."""
-    return NodeFolder(path.absolute())
+    node = NodeFolder(path.absolute())
+    length = len(os.fsencode(node.socket))
+    if length > _MAX_SOCKET_PATH:
+        raise click.ClickException(
+            f"{node.socket} is {length} bytes long, and the system takes {_MAX_SOCKET_PATH} for a"
+            " socket: choose a shorter path with --data, or make a link to it and name that"
+        )
+    return node

@@ -5,6 +5,8 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from depin_protocol.identifiers import member_id
+from depin_protocol.keys import public_key
 from depin_protocol.log.errors import ProofError
 from depin_protocol.log.merkle import TreeHead
 from settlement_node.commands.common import folder_at, run
@@ -47,7 +49,8 @@ def copy(url: str, key: Path | None, member: str | None, coop: str | None, path:
 
 async def _copied(caller: Caller, coop: str | None, node: NodeFolder) -> tuple[int, CoopFolder]:
     found = await listed(caller.url, coop)
-    folder = _folder(node, Description(found.coop, found.name, caller.url))
+    member = caller.member or member_id(found.coop, public_key(caller.seed))
+    folder = _folder(node, Description(found.coop, found.name, caller.url, member))
     with TemporaryDirectory(dir=folder.path, prefix=".fetched-") as place:
         file, fetched = Path(place) / "backup", Path(place) / "books"
         async with far_node(caller, folder.description.coop) as speaker:

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from settlement_node.commands.common import data_option, folder_at, run
+from settlement_node.commands.local_node import is_running
 from settlement_node.governance.facts import MAX_RETENTION_YEARS, RETENTION_YEARS
 from settlement_node.hosting.folder import described_keys
 from settlement_node.hosting.founding import Wish, found
@@ -71,8 +72,13 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
     click.echo(f"Made {name}: {made.description.coop}")
     for use, fingerprint in described_keys(made):
         click.echo(f"  key {use:10} {fingerprint}")
+    click.echo(f"Homes will reach it at {address}: that is what invites say.")
+    click.echo(f"Another: settlement-node address --data {path} --coop {made.description.coop} ...")
     click.echo(f"Keep a copy of {made.path / 'keys'}: backups do not hold the keys.")
-    click.echo(f"Next: settlement-node serve --data {path}")
+    if run(is_running(node)):
+        click.echo(f"Next: stop the node that runs on this folder and start it anew, for {name}.")
+    else:
+        click.echo(f"Next: settlement-node serve --data {path}")
 
 
 def _market(name: str) -> str:

@@ -1,6 +1,7 @@
 """`settlement-node invite`: let somebody join."""
 
 import secrets
+import sys
 from pathlib import Path
 
 import click
@@ -38,8 +39,17 @@ def invite(path: Path, coop: str | None, role: str, days: int, *, qr: bool) -> N
     node = folder_at(path)
     invitation = run(_give(node, coop, Role(role), days))
     if qr:
-        segno.make(str(invitation), error="l").terminal(compact=True)
+        # Where half blocks cannot be printed, blanks in two colours can.
+        segno.make(str(invitation), error="l").terminal(compact=_prints("\u2580\u2584\u2588"))
     click.echo(str(invitation))
+
+
+def _prints(marks: str) -> bool:
+    try:
+        marks.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def _give(node: NodeFolder, coop: str | None, role: Role, days: int) -> Invite:

@@ -17,14 +17,16 @@ from depin_protocol.identifiers import ID_LENGTH, member_id
 from depin_protocol.keys import public_key
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.envelope import FIRST_PREV, Header, Statement, sign_statement
-from depin_protocol.statements.membership import ChainOpening
+from depin_protocol.statements.heads import Head
+from depin_protocol.statements.membership import ChainOpening, KeyChange, prove_possession
 from settlement_node.api.serving import Listening, serving
 from settlement_node.governance.actions import Action, action_body
 from settlement_node.governance.objections import NO_EFFECT
-from settlement_node.hosting.folder import OPERATOR, CoopFolder, NodeFolder
+from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import hosting, now
 from settlement_node.log.entries import SALT_LENGTH, decode_lines
 from settlement_node.store.backup import read_head
+from settlement_node.store.sqlite_file import private_file
 
 LOCAL: Final = "http://node"
 """A node's address where its socket is known."""
@@ -38,6 +40,10 @@ class NotFoundError(LocalNodeError):
     """The node has nothing there."""
 
 
+class KeyRefusedError(LocalNodeError):
+    """The key is not the one that speaks for the member now."""
+
+
 class NoEffectError(LocalNodeError):
     """What was done stands in the log and has no effect; the message says why."""
 
@@ -46,6 +52,9 @@ class NoEffectError(LocalNodeError):
         super().__init__(f"it had no effect: {detail}")
         self.code = code
         self.detail = detail
+
+
+_ERRORS: Final = {"not-found": NotFoundError, "challenge-refused": KeyRefusedError}
 
 
 class Asking:
@@ -88,7 +97,7 @@ class Asking:
         if status >= 400:  # noqa: PLR2004 - errors begin there
             if not isinstance(value, dict) or not {"code", "detail", "action"} <= value.keys():
                 raise LocalNodeError(f"{self._address} answers {status}: is it a node?")
-            kind = NotFoundError if value["code"] == "not-found" else LocalNodeError
+            kind = _ERRORS.get(value["code"], LocalNodeError)
             raise kind(f"{value['detail']}: {value['action']}")
         return value
 
@@ -128,9 +137,20 @@ class Operator(Asking):
         """Do something as operator, insist that it took effect, and return its place in the log."""
         return await self.tell(action_body(action, reason))
 
-    async def tell(self, body: Body) -> int:
-        """Say something, insist that it took effect, and return its place in the log."""
-        heads = await self.ask(f"/v1/coops/{self.coop}/members/{self.member}/head")
+    async def change_key(self, seed: bytes) -> None:
+        """Hand over to another key, which speaks from then on."""
+        key = public_key(seed)
+        possession = prove_possession(seed, self.coop, self.member, key)
+        metering = (await self._heads())["metering"]
+        named = Head.read(metering[0], "head") if metering else None
+        await self.tell(KeyChange(key, "software", named, possession), seed)
+
+    async def tell(self, body: Body, successor: bytes | None = None) -> int:
+        """Say something, insist that it took effect, and return its place in the log.
+
+        A key change names the seed of the key that speaks from then on.
+        """
+        heads = await self._heads()
         if heads["trading"]:
             head = heads["trading"][0]
             chain, seq, prev = head["chain"], head["seq"], head["hash"]
@@ -139,9 +159,18 @@ class Operator(Asking):
             await self._say(opening)
             chain, seq, prev = opening.header.chain, 1, opening.hash
         said = self._sign(body, chain, seq + 1, prev)
-        index = await self._say(said)
+        await self._say(said)
+        if successor is not None:
+            self._seed = successor
+            await self.log_in()
+        index = await self._index(said)
         await self._check_effect(index, said)
         return index
+
+    async def _heads(self) -> dict[str, list[dict[str, Any]]]:
+        path = f"/v1/coops/{self.coop}/members/{self.member}/head"
+        heads: dict[str, list[dict[str, Any]]] = await self.ask(path)
+        return heads
 
     async def decided_on(self, index: int) -> list[dict[str, Any]]:
         """Read the lines of the decision that follows a statement at this place in the log."""
@@ -156,10 +185,12 @@ class Operator(Asking):
         header = Header(self.coop, self.member, "trading", chain, seq, prev, now(), salt)
         return sign_statement(header, body, self._seed)
 
-    async def _say(self, statement: Statement) -> int:
+    async def _say(self, statement: Statement) -> None:
         answers = await self.send("/v1/statements", pack([statement.wire]), MEDIA_TYPE)
         if "code" in answers[0]:
             raise LocalNodeError(f"{answers[0]['detail']}: {answers[0]['action']}")
+
+    async def _index(self, statement: Statement) -> int:
         header = statement.header
         chain = f"/v1/coops/{self.coop}/members/{self.member}/statements/trading/{header.chain}"
         held = await self.ask(f"{chain}?after={header.seq - 1}&limit=1")
@@ -176,7 +207,7 @@ class Operator(Asking):
             ) as response:
                 if response.status != 200:  # noqa: PLR2004 - nothing else is a backup
                     raise LocalNodeError(f"no backup came: {await response.text()}")
-                with partial.open("wb") as target:
+                with private_file(partial) as target:
                     async for part in response.content.iter_chunked(2**18):
                         target.write(part)
                     target.flush()
@@ -208,21 +239,48 @@ async def operator(
 
     Without a seed it is the operator who speaks.
     """
-    seed = seed or folder.seed(OPERATOR)
-    coop = folder.description.coop
     if await is_running(node):
         async with _session(node.socket) as session:
-            speaker = Operator(session, coop, seed, member)
-            await speaker.log_in()
-            yield speaker
+            await _insist_that_it_runs(session, folder)
+            yield await _logged_in(session, folder, seed, member)
         return
     async with hosting([folder]) as hosted:
         for trouble in hosted.troubles.values():
             raise LocalNodeError(trouble)
         async with serving(hosted, Listening(node.socket)), _session(node.socket) as session:
-            speaker = Operator(session, coop, seed, member)
+            yield await _logged_in(session, folder, seed, member)
+
+
+async def _logged_in(
+    session: aiohttp.ClientSession, folder: CoopFolder, seed: bytes | None, member: str | None
+) -> Operator:
+    coop = folder.description.coop
+    if seed is not None:
+        speaker = Operator(session, coop, seed, member)
+        await speaker.log_in()
+        return speaker
+    name = folder.description.operator
+    for one in folder.operator_seeds():
+        speaker = Operator(session, coop, one, name)
+        try:
             await speaker.log_in()
-            yield speaker
+        except KeyRefusedError:
+            continue
+        return speaker
+    raise LocalNodeError(
+        f"none of the keys in {folder.path / 'keys'} speaks for the operator {name} now:"
+        " put its newest key there, as operator-new.key"
+    )
+
+
+async def _insist_that_it_runs(session: aiohttp.ClientSession, folder: CoopFolder) -> None:
+    described = folder.description
+    coops = await Asking(session, LOCAL).ask("/v1/coops")
+    if described.coop not in {one["coop"] for one in coops}:
+        raise LocalNodeError(
+            f"the node that runs on this folder does not run {described.name}:"
+            " start it anew, and see what it says of it"
+        )
 
 
 async def is_running(node: NodeFolder) -> bool:

@@ -15,6 +15,7 @@ from settlement_node.commands.common import (
     coop_option,
     data_option,
     folder_at,
+    reason_option,
     run,
 )
 from settlement_node.commands.local_node import operator
@@ -24,7 +25,6 @@ from settlement_node.governance.member import Role
 from settlement_node.hosting.folder import NodeFolder
 
 _member: Final = click.argument("name", metavar="MEMBER")
-_reason: Final = click.option("--reason", required=True, help="Why; it stands with the action.")
 
 
 @click.group()
@@ -39,7 +39,7 @@ def member() -> None:
 @data_option
 @coop_option
 @_member
-@_reason
+@reason_option
 def suspend(path: Path, coop: str | None, name: str, reason: str) -> None:
     """Take the effect from what a member says."""
     run(_act(folder_at(path), coop, name, Suspend, reason))
@@ -49,7 +49,7 @@ def suspend(path: Path, coop: str | None, name: str, reason: str) -> None:
 @data_option
 @coop_option
 @_member
-@_reason
+@reason_option
 def reinstate(path: Path, coop: str | None, name: str, reason: str) -> None:
     """End a suspension."""
     run(_act(folder_at(path), coop, name, Reinstate, reason))
@@ -59,7 +59,7 @@ def reinstate(path: Path, coop: str | None, name: str, reason: str) -> None:
 @data_option
 @coop_option
 @_member
-@_reason
+@reason_option
 @click.option(
     "--role", "names", type=click.Choice([str(role) for role in Role]), multiple=True, required=True
 )
@@ -73,7 +73,7 @@ def roles(path: Path, coop: str | None, name: str, reason: str, *, names: tuple[
 @data_option
 @coop_option
 @_member
-@_reason
+@reason_option
 @click.option("--key", required=True, help="The new public key, as the home shows it.")
 @click.option("--possession", required=True, help="Its proof of possession, as the home shows it.")
 @click.option("--tier", type=click.Choice(sorted(TIERS)), default="software", show_default=True)

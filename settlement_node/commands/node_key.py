@@ -7,7 +7,7 @@ import click
 
 from depin_protocol.keys import fingerprint, public_key
 from depin_protocol.statements.membership import prove_possession
-from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.common import coop_option, data_option, folder_at, reason_option, run
 from settlement_node.commands.local_node import operator
 from settlement_node.governance.actions import NODE_KEY_USES, ReplaceNodeKey
 from settlement_node.hosting.folder import SEED_LENGTH, NodeFolder
@@ -18,7 +18,7 @@ from settlement_node.hosting.hosting import now
 @data_option
 @coop_option
 @click.option("--use", type=click.Choice(sorted(NODE_KEY_USES)), required=True)
-@click.option("--reason", required=True, help="Why; it stands with the action.")
+@reason_option
 def node_key(path: Path, coop: str | None, use: str, reason: str) -> None:
     """Make another key for the log or the receipts; it counts after 7 days without veto.
 

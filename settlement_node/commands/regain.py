@@ -51,7 +51,10 @@ def regain(path: Path, coop: str | None, url: str, copied: Path | None) -> None:
     if standing["missing"] is not None:
         click.echo(f"still missing: {standing['missing']}")
     elif standing["read_only"] is not None:
-        click.echo("nothing that this mirror has is missing: `settlement-node resume` goes on")
+        click.echo(
+            "nothing that this mirror has is missing: `settlement-node resume --checkpoint FILE`"
+            " goes on, with the largest checkpoint that anybody holds"
+        )
 
 
 async def _regained(

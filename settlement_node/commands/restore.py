@@ -21,7 +21,10 @@ def restore(path: Path, file: Path) -> None:
     regained what is missing, and `settlement-node resume` was given.
     """
     coop = run(_restored(folder_at(path), file))
-    click.echo(f"restored {coop}; start the node, let it regain what is missing, then resume")
+    click.echo(
+        f"restored {coop}; start the node, let it regain what is missing, then resume: see"
+        " `settlement-node resume --help`"
+    )
 
 
 async def _restored(node: NodeFolder, file: Path) -> str:

@@ -4,21 +4,57 @@ from pathlib import Path
 
 import click
 
-from settlement_node.commands.common import coop_option, data_option, folder_at, run
-from settlement_node.commands.local_node import operator
-from settlement_node.hosting.folder import NodeFolder
+from settlement_node.commands.common import chosen, coop_option, data_option, folder_at, run
+from settlement_node.commands.local_node import LocalNodeError, operator
+from settlement_node.hosting.folder import CoopFolder, NodeFolder
 
 
 @click.command()
 @data_option
 @coop_option
-def resume(path: Path, coop: str | None) -> None:
-    """Let a restored co-op take statements again, once nobody holds more of its log."""
-    size = run(_resumed(folder_at(path), coop))
-    click.echo(f"the log goes on from {size} entries")
+@click.option(
+    "--checkpoint",
+    "held",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The largest checkpoint that anybody holds: a home, a witness, a mirror, an auditor.",
+)
+@click.option(
+    "--nobody-has-more",
+    is_flag=True,
+    help="Nobody is left to ask, or nobody holds more than what is here.",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+def resume(
+    path: Path, coop: str | None, held: Path | None, *, nobody_has_more: bool, yes: bool
+) -> None:
+    """Let a restored co-op take statements again, once nobody holds more of its log.
+
+    If somebody does, the node signs two logs under one name: whoever sees both has proof of it, the
+    co-op stops for good, and only a new log goes on.
+    """
+    if nobody_has_more is (held is not None):
+        raise click.UsageError(
+            "show the largest checkpoint that anybody holds with --checkpoint FILE (a mirror or a"
+            " home has it under /log/<coop>/checkpoint), or say --nobody-has-more"
+        )
+    node = folder_at(path)
+    folder = chosen(node, coop)
+    if not yes:
+        click.echo(
+            f"{folder.description.name} goes on from what is here. If somebody holds more of its"
+            " log, it is signed a second time with other entries, which cannot be undone."
+        )
+        click.confirm("Go on?", abort=True)
+    note = None if held is None else held.read_bytes()
+    click.echo(f"the log goes on from {run(_resumed(node, folder, note))} entries")
 
 
-async def _resumed(node: NodeFolder, coop: str | None) -> int:
-    async with operator(node, node.choose(coop)) as speaker:
-        standing = await speaker.ask(f"/v1/coops/{speaker.coop}/resume", {})
+async def _resumed(node: NodeFolder, folder: CoopFolder, note: bytes | None) -> int:
+    async with operator(node, folder) as speaker:
+        path = f"/v1/coops/{speaker.coop}"
+        if note is not None:
+            await speaker.send(f"{path}/checkpoints", note, "text/plain")
+        standing = await speaker.ask(f"{path}/resume", {})
+        if standing["read_only"] is not None:
+            raise LocalNodeError(standing["read_only"])
         return int(standing["entries"])

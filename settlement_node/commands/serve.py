@@ -9,12 +9,13 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import click
 
 from settlement_node.api.limits import Limits
 from settlement_node.api.serving import Listening, ServingError, serving
-from settlement_node.commands.announcing import announced
+from settlement_node.commands.announcing import Announcement, announced, is_reachable
 from settlement_node.commands.common import data_option, folder_at, run
 from settlement_node.hosting.folder import FolderError, NodeFolder
 from settlement_node.hosting.hosting import Hosting, hosting
@@ -45,7 +46,9 @@ class _Wish:
 @click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate chain, PEM.")
 @click.option("--tls-key", type=click.Path(path_type=Path), help="Its private key, PEM.")
 @click.option(
-    "--proxy", multiple=True, help="A proxy's address, believed when it says who asks. Repeatable."
+    "--proxy",
+    multiple=True,
+    help="Address or network of a proxy, believed when it says who asks. Repeatable.",
 )
 @click.option("--announce", is_flag=True, help="Let homes of this network find the node.")
 @click.option("--take-over", is_flag=True, help="Shut out another owner of the database's books.")
@@ -75,6 +78,11 @@ async def _serve(wish: _Wish) -> None:
         raise FolderError(
             f"{wish.node.path} holds no co-op: make one with `settlement-node init --data ...`"
         )
+    if wish.announce and not is_reachable(wish.host):
+        raise ServingError(
+            f"--announce with --host {wish.host}: homes cannot reach that; listen on 0.0.0.0, or"
+            " on an address of the local network"
+        )
     tls = _tls(wish.certificate, wish.key)
     where = Listening(wish.node.socket, wish.host, wish.port, tls)
     async with hosting(folders, take_over=wish.take_over) as hosted:
@@ -84,20 +92,30 @@ async def _serve(wish: _Wish) -> None:
             raise FolderError("no co-op of this folder can run")
         async with serving(hosted, where, _limits(), wish.proxies) as port:
             scheme = "https" if tls else "http"
-            click.echo(f"listening on {scheme}://{wish.host}:{port}")
+            host = f"[{wish.host}]" if ":" in wish.host else wish.host
+            click.echo(f"listening on {scheme}://{host}:{port}")
             for name, coop in hosted.coops.items():
-                click.echo(f"  {coop.facts.name}: {coop.facts.coop}")
+                click.echo(f"  {coop.facts.name}: {name}")
+                _say_where(hosted.folders[name].description.address, port, tls=tls is not None)
                 for flaw in hosted.flaws[name]:
                     click.echo(f"  {coop.facts.name}: {flaw}", err=True)
             coops = list(hosted.coops)
-            async with (
-                announced(port, coops, tls=tls is not None) if wish.announce else nullcontext()
-            ):
+            what = Announcement(wish.host, port, coops, tls is not None)
+            async with announced(what, click.echo) if wish.announce else nullcontext():
                 failed = await _work(hosted, stopping)
             click.echo("stopping")
     if failed:
         raise ServingError("no co-op of this node works any more; see above why")
     click.echo("stopped")
+
+
+def _say_where(address: str, port: int, *, tls: bool) -> None:
+    """Say what invites name, and whether that is plainly not here."""
+    named = urlsplit(address)
+    default = 443 if named.scheme == "https" else 80
+    here = (named.scheme == "https") == tls and (named.port or default) == port
+    hint = "" if here else "; unless a proxy leads from there, see `settlement-node address`"
+    click.echo(f"    invites name {address}{hint}")
 
 
 def _limits() -> Limits:
@@ -117,6 +135,7 @@ def _limits() -> Limits:
 async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:
     """Wait until the node is to stop, and say when a co-op has; tell whether all have."""
     failed: set[str] = set()
+    read_only: dict[str, str | None] = {}
     troubles: dict[str, str | None] = {}
     while len(failed) < len(hosted.coops):
         with suppress(TimeoutError):
@@ -128,6 +147,9 @@ async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:
             if position.failure is not None and name not in failed:
                 failed.add(name)
                 click.echo(f"{coop.facts.name}: {position.failure}", err=True)
+            if position.read_only is not None and position.read_only != read_only.get(name):
+                click.echo(f"{coop.facts.name} takes nothing new: {position.read_only}")
+            read_only[name] = position.read_only
             if position.trouble is not None and position.trouble != troubles.get(name):
                 click.echo(f"{coop.facts.name}: {position.trouble}", err=True)
             troubles[name] = position.trouble

@@ -1,12 +1,13 @@
 """`settlement-node state`: the roots of a co-op's whole state, and what rests on them."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from depin_protocol.statements.membership import Confirmation
-from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.common import coop_option, data_option, folder_at, reason_option, run
 from settlement_node.commands.far_node import (
     Caller,
     far_node,
@@ -21,6 +22,8 @@ from settlement_node.keeping.following import EraseBodies
 from settlement_node.keeping.roots import Roots
 from settlement_node.store.opening import open_store
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
 _root = click.argument("index", metavar="ROOT", type=click.IntRange(min=1))
 
 
@@ -34,10 +37,16 @@ def state() -> None:
 @coop_option
 def list_roots(path: Path, coop: str | None) -> None:
     """List the state roots that are kept, oldest first."""
-    for one in run(_listed(folder_at(path), coop)):
+    roots = run(_listed(folder_at(path), coop))
+    if not roots:
+        click.echo("no state root yet: one is logged before the first entry of each later day")
+    for one in roots:
         erased = "  all below it is erased" if one["erased"] else ""
         auditors = ", ".join(one["confirmed"]) or "nobody"
-        click.echo(f"{one['index']}  logged at {one['at']}  confirmed by {auditors}{erased}")
+        at = _EPOCH + timedelta(milliseconds=one["at"])
+        click.echo(
+            f"{one['index']}  logged at {at:%Y-%m-%d %H:%M:%S} UTC  confirmed by {auditors}{erased}"
+        )
 
 
 @state.command()
@@ -76,7 +85,7 @@ def confirm(  # noqa: PLR0913 - one argument for each option
 @data_option
 @coop_option
 @_root
-@click.option("--reason", required=True, help="Why; it stands with the action.")
+@reason_option
 def erase(path: Path, coop: str | None, index: int, reason: str) -> None:
     """Erase the bodies of all entries before ROOT, and transfers, for good; backups keep theirs.
 

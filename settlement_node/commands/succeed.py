@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.common import chosen, coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import LocalNodeError, is_running
 from settlement_node.coop.succeeding import NoSuccessionError
 from settlement_node.coop.succeeding import succeed as found_successor
 from settlement_node.governance.facts import Facts
 from settlement_node.hosting.archives import archive, archive_file
-from settlement_node.hosting.folder import OPERATOR, CoopFolder, NodeFolder
+from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import surroundings
 from settlement_node.keeping.succession import generation
 from settlement_node.store.opening import open_store
@@ -27,7 +27,7 @@ def succeed(path: Path, coop: str | None, *, yes: bool) -> None:
     what is held here; homes send again what was lost. The node must not run meanwhile.
     """
     node = folder_at(path)
-    folder = node.choose(coop)
+    folder = chosen(node, coop)
     if not yes:
         click.confirm(
             f"What {folder.description.name} has lost is given up, for good. Go on in a new log?",
@@ -36,7 +36,13 @@ def succeed(path: Path, coop: str | None, *, yes: bool) -> None:
     facts = run(_succeeded(node, folder))
     if facts.previous is not None:
         file = archive_file(folder, generation(facts.previous.origin))
-        click.echo(f"the log goes on as {facts.origin}, without {facts.previous.missing} entries")
+        missing = facts.previous.missing
+        without = (
+            "the other entries that were signed in the place of some, from nobody knows where on"
+            if missing is None
+            else f"{missing} entries"
+        )
+        click.echo(f"the log goes on as {facts.origin}, without {without}")
         click.echo(f"{facts.previous.origin} is kept in {file}")
 
 
@@ -49,7 +55,8 @@ async def _succeeded(node: NodeFolder, folder: CoopFolder) -> Facts:
         await archive(store, folder, generation(origin))
 
     try:
-        return await found_successor(store, folder.seed(OPERATOR), surroundings(folder), keep)
+        seeds = folder.operator_seeds()
+        return await found_successor(store, seeds, surroundings(folder), keep)
     except NoSuccessionError as error:
         raise LocalNodeError(str(error)) from None
     finally:

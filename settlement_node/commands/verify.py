@@ -13,6 +13,7 @@ from settlement_node.commands.local_node import is_running, operator
 from settlement_node.governance.facts import FACTS, FACTS_KEY, Facts
 from settlement_node.hosting.archives import archive_file
 from settlement_node.hosting.folder import CoopFolder, FolderError, NodeFolder
+from settlement_node.log.sealed import as_kept
 from settlement_node.replay.verify import CheckpointError, Verified
 from settlement_node.replay.verify import verify as follow
 from settlement_node.store.opening import Place, open_store, restore_into
@@ -47,7 +48,7 @@ def verify(
     believed: Path | None,
     previous: int | None,
 ) -> None:
-    """Follow the log and compare all tables; name the first thing that does not follow.
+    """Follow the log and compare what follows from it; name the first thing that does not.
 
     It begins with the first entry, or at the state root below which bodies were erased. A node that
     runs is asked for a copy of its books, and goes on; it must not run for an earlier log.
@@ -62,6 +63,11 @@ def verify(
     else:
         checked = run(_verified_before(node, coop, previous, file, begin_there=begin_there))
     click.echo(f"{checked.entries} entries and {checked.checkpoints} checkpoints: all follows")
+    if checked.signed < checked.entries:
+        click.echo(
+            f"the newest checkpoint has {checked.signed} entries: no signature is kept for the"
+            " others yet, unless the row of a newer one was deleted; a node signs within 5 s"
+        )
     if checked.start:
         click.echo(
             f"followed from the state root at entry {checked.start}; of the entries before it"
@@ -117,8 +123,10 @@ async def _read(file: Path, store: Store) -> Checkpoint:
     row = await store.get(FACTS, FACTS_KEY)
     if row is None:
         raise FolderError("the books hold no co-op: they need `settlement-node rebuild`")
+    with as_kept():
+        facts = Facts.read_row(row)
     try:
         note = Note.parse(file.read_bytes())  # noqa: ASYNC240 - nothing else waits here
-        return open_checkpoint(note, Facts.read_row(row).log_verifier())
+        return open_checkpoint(note, facts.log_verifier())
     except LogError as error:
         raise CheckpointError(f"{file} is no checkpoint of this log: {error}") from None

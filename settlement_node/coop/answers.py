@@ -1,6 +1,6 @@
 """What a co-op answers to the doors that lead to it, and how it refuses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,16 @@ from depin_protocol.receipts import Receipt
 
 type Answer = Receipt | RefusedError
 """What comes of one statement: the promise, or why it can't enter its chain."""
+
+
+class Answers(list[Answer]):
+    """The answers to statements, in order, and which of these entered the log now."""
+
+    def __init__(self, given: Iterable[Answer] = (), entered: Sequence[bool] = ()) -> None:
+        """Answer so; what is known already gets a receipt too, and has not entered now."""
+        super().__init__(given)
+        self.entered = entered
+
 
 type Clock = Callable[[], int]
 """Gives the time in milliseconds of unix time."""
@@ -61,11 +71,11 @@ class BusyError(Exception):
 
 
 class EventsExpiredError(Exception):
-    """Events were deleted since the one that somebody wants to go on after."""
+    """Some of the events after the one that somebody wants to go on after may be missing."""
 
-    def __init__(self, after: int) -> None:
-        """Say after which one to go on."""
-        super().__init__(f"events before {after} are no longer kept, and some may be missing")
+    def __init__(self, after: int, why: str) -> None:
+        """Say why, and after which one to go on."""
+        super().__init__(f"{why}, and some may be missing")
         self.after = after
 
 

@@ -50,7 +50,7 @@ from depin_protocol.log.merkle import TreeHead
 from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.heads import Head
-from settlement_node.coop.answers import Answer, Joined, ReadOnlyError, StoppedError
+from settlement_node.coop.answers import Answers, Joined, ReadOnlyError, StoppedError
 from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.events import Events
 from settlement_node.coop.pipeline import Pipeline, stopped_by
@@ -60,7 +60,7 @@ from settlement_node.coop.trust import Shown, Trust
 from settlement_node.coop.writer import Surroundings, Writer
 from settlement_node.governance.facts import Facts
 from settlement_node.governance.joining import JoinRefusedError
-from settlement_node.governance.member import Role, Standing
+from settlement_node.governance.member import Role
 from settlement_node.intake.checking import Checkers
 from settlement_node.intake.looking_up import index_of, opening_of
 from settlement_node.intake.receipts import receipt_at
@@ -196,12 +196,15 @@ class Coop:
         store = self._store.failure
         return self._broken or self._pipeline.failure or (None if store is None else str(store))
 
-    async def submit(self, wires: Sequence[bytes]) -> list[Answer]:
+    async def submit(self, wires: Sequence[bytes]) -> Answers:
         """Take statements; return a receipt or the refusal of each, in order."""
         if self._regaining is not None:
             await self.offer_bodies(wires)
         self._check_writable()
-        return (await self._pipeline.hand_in(wires)).statements if wires else []
+        if not wires:
+            return Answers()
+        outcome = await self._pipeline.hand_in(wires)
+        return Answers(outcome.statements, outcome.entered)
 
     async def join(self, wire: bytes) -> Joined:
         """Take in a new member, or raise a JoinRefusedError."""
@@ -240,9 +243,9 @@ class Coop:
                     await self._stop_growing()
                 return
             # It was signed and not here: nothing may be until it is known what came of it.
-            await self._trust.show(shown)
             grew = self._started
             await self._stop_growing()
+            await self._trust.show(shown)
             if self.failure is None:
                 await self._trust.compare(shown)
                 if grew:
@@ -330,14 +333,21 @@ class Coop:
         return self.state.ledger.ledger
 
     def key_in_force(self, member: str) -> bytes | None:
-        """Return the key that a member shows itself with; nothing for who is none."""
+        """Return the key that a member shows itself with; nothing for who never was one.
+
+        Who has left has no roles any more, and still reads what is its own.
+        """
         found = self.state.find(member)
-        return None if found is None or found.standing is Standing.LEFT else found.key
+        return None if found is None else found.key
 
     def roles(self, member: str) -> frozenset[Role]:
         """Return the roles that a member may act in now."""
         found = self.state.find(member)
         return frozenset(role for role in Role if found is not None and found.acts_as(role))
+
+    def check_events(self, member: str, after: int) -> None:
+        """Raise an EventsExpiredError if a member can't go on after this event and miss nothing."""
+        self.events.check(member, after, self.state.at)
 
     def heads(self, member: str) -> dict[Stream, list[Head]]:
         """Return where a member's chains stand that may go on."""

@@ -87,17 +87,18 @@ class Events:
         """Keep in mind before which id events may be gone."""
         return Put(META, [(_EXPIRED, b"%d" % self._before)])
 
-    def check(self, after: int) -> None:
-        """Raise an EventsExpiredError if events after this id may have been deleted."""
+    def check(self, member: str, after: int, now: int) -> None:
+        """Raise an EventsExpiredError if events after this id may have been deleted, or lost."""
         if 0 < after < self._before - 1:
-            raise EventsExpiredError(self._before - 1)
+            first = self._before - 1
+            raise EventsExpiredError(first, f"events before {first} are no longer kept")
+        last = max(self._last.get(member, 0), self._before - 1, now)
+        if after > last:
+            # Given before a restore, or never: the next ids may lie below it.
+            raise EventsExpiredError(last, f"no event has a number above {last} yet")
 
     async def since(self, member: str, after: int, limit: int) -> list[Event]:
-        """Return the member's events after an id; after 0, all that are kept."""
-        self.check(after)
-        return await self._after(member, after, limit)
-
-    async def _after(self, member: str, after: int, limit: int) -> list[Event]:
+        """Return the member's events after an id, which is the caller's to `check` first."""
         prefix = (from_text(member, ID_LENGTH),)
         rows = await self._store.scan(EVENT, prefix, after=(*prefix, after), limit=limit)
         return [_read(row) for row in rows]
@@ -116,7 +117,7 @@ class Events:
         try:
             while not self._closed:
                 news.clear()
-                while events := await self._after(member, after, _PORTION):
+                while events := await self.since(member, after, _PORTION):
                     for event in events:
                         after = event.id
                         yield event

@@ -177,14 +177,16 @@ class Pipeline:
         return min(_IDLE, max(0, wanted_at - self._around.clock()) / 1000)
 
     def _answer(self, submissions: list[_Submission], outcome: Outcome) -> None:
-        joins, statements = iter(outcome.joins), iter(outcome.statements)
+        joins = iter(outcome.joins)
+        statements = iter(zip(outcome.statements, outcome.entered, strict=True))
         for one in submissions:
             self._let_go(one)
             joined = [next(joins)] if one.join is not None else []
-            outcome = Outcome(joined, [next(statements) for _ in one.wires])
+            given = [next(statements) for _ in one.wires]
+            answers, entered = [answer for answer, _ in given], [entered for _, entered in given]
             # Who goes away does not take back what it said.
             if not one.answer.cancelled():
-                one.answer.set_result(outcome)
+                one.answer.set_result(Outcome(joined, answers, entered))
 
     def _refuse(self, submissions: Iterable[_Submission], error: Exception) -> None:
         for one in list(submissions):

@@ -33,6 +33,7 @@ from settlement_node.log.entries import (
     read_entry,
 )
 from settlement_node.log.reading import entry_at, log_size
+from settlement_node.log.sealed import as_kept
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
 from settlement_node.store.port import Store, View
@@ -66,9 +67,10 @@ class CoopState:
     async def load(cls, store: Store) -> Self:
         """Take the state from a store's rows."""
         state = cls()
-        last = await entry_at(store, await log_size(store) - 1)
-        at = 0 if last is None else read_entry(last).at
-        await state.take_up(await Sequence.load(store), at, store)
+        with as_kept():
+            last = await entry_at(store, await log_size(store) - 1)
+            at = 0 if last is None else read_entry(last).at
+            await state.take_up(await Sequence.load(store), at, store)
         return state
 
     async def take_up(self, sequence: Sequence, at: int, view: View) -> None:

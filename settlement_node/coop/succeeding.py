@@ -1,10 +1,9 @@
 """Founding a log that succeeds one of which nobody can give back a part."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from depin_protocol.events import EventKind
-from depin_protocol.identifiers import member_id
 from depin_protocol.keys import public_key
 from settlement_node.coop.events import EVENT, Events
 from settlement_node.coop.state import CoopState
@@ -30,9 +29,12 @@ class NoSuccessionError(Exception):
 
 
 async def succeed(
-    store: Store, seed: bytes, around: Surroundings, archive: Callable[[str], Awaitable[None]]
+    store: Store,
+    seeds: Sequence[bytes],
+    around: Surroundings,
+    archive: Callable[[str], Awaitable[None]],
 ) -> Facts:
-    """Go on in a new log, by the key of an operator; the old one, by its origin, is archived first.
+    """Go on in a new log, by an operator's key; the old one, by its origin, is archived first.
 
     All members, keys, chains and accounts go on as they are held, and what was booked for a bank's
     line or by an operator stays known, so that nothing is booked twice. The store then holds the
@@ -46,9 +48,9 @@ async def succeed(
         )
     shown, note = trust.lost
     old = state.community.facts
-    previous = Previous(old.origin, state.sequence.head(), shown.tree)
+    previous = Previous(old.origin, state.sequence.head(), shown.tree, trust.is_forked)
     facts = replace(old, origin=next_origin(old.origin), previous=previous)
-    operator = member_id(facts.coop, public_key(seed))
+    operator, seed = _operator(state, seeds)
     rows = [one for one in state.rows() if one[0] not in {TRANSFER, BEGINNING}]
     rows += await passed_on(store)
     rows += [(ENDED, row) async for row in every_row(store, ENDED)]
@@ -78,6 +80,15 @@ async def succeed(
         ]
     )
     return facts
+
+
+def _operator(state: CoopState, seeds: Sequence[bytes]) -> tuple[str, bytes]:
+    """Find whose newest key is among these."""
+    of_key = {state.community.members[one].key: one for one in state.community.operators()}
+    for seed in seeds:
+        if (name := of_key.get(public_key(seed))) is not None:
+            return name, seed
+    raise NoSuccessionError("no operator's newest key is among the key files: put it there")
 
 
 def _tellings(state: CoopState, facts: Facts) -> list[Telling]:

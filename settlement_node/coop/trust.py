@@ -43,8 +43,14 @@ class Trust:
 
     @property
     def lost(self) -> Shown | None:
-        """What shows that a part of the log is not here."""
-        return self._forked or (self._largest if self._is_ahead else None)
+        """What shows that a part of the log is not here: the largest of what was signed."""
+        shown = (self._forked, self._largest if self._is_ahead else None)
+        return max(filter(None, shown), key=lambda one: one.checkpoint.tree.size, default=None)
+
+    @property
+    def is_forked(self) -> bool:
+        """Tell whether a checkpoint was shown that the log here does not lead to."""
+        return self._forked is not None
 
     @property
     def _is_ahead(self) -> bool:

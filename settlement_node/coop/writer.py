@@ -53,6 +53,8 @@ class Outcome:
 
     joins: list[Joined | JoinRefusedError] = field(default_factory=list)
     statements: list[Answer] = field(default_factory=list)
+    entered: list[bool] = field(default_factory=list)
+    """Which statements were not in the log before."""
 
 
 type Entered = Statement | Place | RefusedError
@@ -109,6 +111,7 @@ class Writer:
         await self._commit(grown=state.size > before)
         state.forget(checked)
         given = iter(receipts)
+        outcome.entered = [isinstance(one, Statement) for one in results]
         for one in results:
             if isinstance(one, RefusedError):
                 outcome.statements.append(one)

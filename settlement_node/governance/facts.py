@@ -10,7 +10,7 @@ from depin_protocol.joining import MAX_NAME
 from depin_protocol.keys import may_enrol
 from depin_protocol.log.merkle import TreeHead
 from depin_protocol.log.notes import SignatureType, VerifierKey
-from depin_protocol.statements.fields import HASH, ID, MARKET, MAX_COUNT, BodyError, Fields
+from depin_protocol.statements.fields import HASH, ID, MARKET, MAX_COUNT, BodyError, Fields, integer
 from depin_protocol.statements.timing import Deadlines
 from settlement_node.log.entries import Decision
 from settlement_node.store.tables import Row, Table, binary, text
@@ -42,11 +42,13 @@ class Previous:
     """What is left of it."""
     largest: TreeHead
     """What it was known to be."""
+    forked: bool = False
+    """Others were signed in the place of some that are held, and nobody can tell since where."""
 
     @property
-    def missing(self) -> int:
-        """How many entries are lost; 0 if others were signed in the place of some."""
-        return max(0, self.largest.size - self.held.size)
+    def missing(self) -> int | None:
+        """How many entries are lost; unknown if the log was forked."""
+        return None if self.forked else self.largest.size - self.held.size
 
     def to_json(self) -> dict[str, object]:
         """Return what is said of it."""
@@ -63,8 +65,10 @@ class Previous:
         fields = Fields(value, "previous")
         origin = fields.text("origin", _ORIGIN)
         held, largest = _read_head(fields.take("held")), _read_head(fields.take("largest"))
-        previous = cls(origin, held, largest)
-        fields.integer("missing", previous.missing, previous.missing)
+        missing, lost = fields.take("missing"), largest.size - held.size
+        if missing is not None:
+            integer(missing, fields.path("missing"), max(1, lost), lost)
+        previous = cls(origin, held, largest, forked=missing is None)
         fields.finish()
         return previous
 

@@ -6,6 +6,8 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from settlement_node.hosting.folder import CoopFolder
+from settlement_node.intake.looking_up import index_kept
+from settlement_node.intake.streams import Place
 from settlement_node.log.checkpoints import Checkpoints
 from settlement_node.log.shelf import Shelf
 from settlement_node.store.backup import backup
@@ -37,8 +39,7 @@ class Archives:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._stores: list[Store] = []
-        self._shelves: dict[tuple[str, int], Shelf] = {}
+        self._logs: dict[tuple[str, int], tuple[Store, Shelf]] = {}
 
     async def open(self, folder: CoopFolder) -> list[str]:
         """Open what a co-op's folder has; return why others of its logs can't be shown."""
@@ -51,18 +52,30 @@ class Archives:
                 except StoreError as error:
                     troubles.append(f"its earlier log {named[1]} is not shown: {error}")
                     continue
-                self._stores.append(store)
                 checkpoints = Checkpoints("", 0)
                 await checkpoints.load(store)
                 shelf = Shelf(store, checkpoints)
-                self._shelves[folder.description.coop, int(named[1])] = shelf
+                self._logs[folder.description.coop, int(named[1])] = store, shelf
         return troubles
 
     def shelf(self, coop: str, generation: int) -> Shelf | None:
         """Return the files of an earlier log."""
-        return self._shelves.get((coop, generation))
+        found = self._logs.get((coop, generation))
+        return None if found is None else found[1]
+
+    async def proof_file(self, coop: str, place: Place) -> bytes | None:
+        """Return the `.tlog-proof` of a statement in the newest of the earlier logs that has it."""
+        for (of, _), (store, shelf) in sorted(self._logs.items(), key=_number, reverse=True):
+            index = await index_kept(place, store) if of == coop else None
+            if index is not None:
+                return await shelf.proof_file(index)
+        return None
 
     async def close(self) -> None:
         """Close all stores."""
-        for store in self._stores:
+        for store, _ in self._logs.values():
             await store.close()
+
+
+def _number(log: tuple[tuple[str, int], object]) -> int:
+    return log[0][1]

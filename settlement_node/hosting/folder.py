@@ -1,6 +1,6 @@
 """A node's data folder: a folder for each co-op, with its keys, its books and where they are.
 
-coops/<co-op in hex>/coop.json      name, address, database
+coops/<co-op in hex>/coop.json      name, address, first operator, database
                      keys/*.key     the node's own seeds, and its first operator's
                      books.sqlite   unless a database holds them
 node.sock                           where a running node hears the commands of this machine
@@ -8,9 +8,10 @@ node.sock                           where a running node hears the commands of t
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from shutil import rmtree
+from typing import Final, Self
 
 import msgspec
 
@@ -41,6 +42,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     address: str
     """Where homes reach the node: what invites say."""
+    operator: str
+    """The member that commands speak for, whatever its key; nobody in an auditor's copy."""
     database: str | None = None
     """A PostgreSQL URL; without one the books are a file."""
 
@@ -66,9 +69,27 @@ class CoopFolder:
         """Return the node's keys by the names of their files."""
         return {file.stem: _read_seed(file) for file in sorted((self.path / _KEYS).glob("*.key"))}
 
-    def seed(self, name: str) -> bytes:
-        """Return one key."""
-        return _read_seed(self.path / _KEYS / f"{name}.key")
+    def operator_seeds(self) -> list[bytes]:
+        """Return the operator's keys, the newest first; the log says which one counts."""
+        seeds = self.seeds()
+        names = (name for name in seeds if name == OPERATOR or name.startswith(f"{OPERATOR}-"))
+        found = [seeds[name] for name in sorted(names, reverse=True)]
+        if not found:
+            raise FolderError(f"{self.path / _KEYS} has no operator.key: put your copy back")
+        return found
+
+    def at_address(self, address: str) -> Self:
+        """Let invites name another address from now on."""
+        described = msgspec.structs.replace(self.description, address=address)
+        path, new = self.path / _DESCRIPTION, self.path / f".{_DESCRIPTION}"
+        try:
+            new.unlink(missing_ok=True)
+            _write_private(new, msgspec.json.encode(described) + b"\n")
+            new.rename(path)
+            _sync(self.path)
+        except OSError as error:
+            raise FolderError(f"{path} cannot be written: {error.strerror}") from error
+        return replace(self, description=described)
 
     def add_key(self, name: str, seed: bytes) -> Path:
         """Write a new key, which only the node's user can read; none is ever overwritten."""
@@ -119,6 +140,10 @@ class NodeFolder:
                 " may write"
             ) from error
         return CoopFolder(path, description)
+
+    def discard(self, begun: CoopFolder) -> None:
+        """Forget a co-op that was begun and never came to be, with its keys."""
+        rmtree(begun.path)
 
     def finish(self, begun: CoopFolder) -> CoopFolder:
         """Let a co-op whose folder is whole be one of the node's."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from depin_protocol.encoding import to_text
-from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.identifiers import ID_LENGTH, member_id
 from depin_protocol.invite import CODE_LENGTH, Invite, InviteError
-from depin_protocol.joining import JoinRequest
+from depin_protocol.joining import JoinError, JoinRequest
 from depin_protocol.keys import public_key
 from depin_protocol.statements.fields import BodyError
 from depin_protocol.statements.timing import Deadlines
@@ -54,6 +54,7 @@ async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
     coop = to_text(secrets.token_bytes(ID_LENGTH))
     seeds = {name: secrets.token_bytes(SEED_LENGTH) for name in (LOG, RECEIPTS, OPERATOR)}
     facts = _facts(wish, coop, seeds)
+    operator = member_id(coop, public_key(seeds[OPERATOR]))
     founder = JoinRequest(
         coop=coop,
         code=bytes(CODE_LENGTH),
@@ -62,15 +63,23 @@ async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
         name=wish.operator,
         pseudonym_salt=secrets.token_bytes(ID_LENGTH),
         issued_at=now(),
-    ).signed(seeds[OPERATOR])
-    begun = node.begin(Description(coop, wish.name, wish.address, wish.database))
-    for name, seed in seeds.items():
-        begun.add_key(name, seed)
-    store = await open_store(begun.books, begun.coop)
+    )
     try:
-        await Coop.found(store, facts, founder, surroundings(begun))
-    finally:
-        await store.close()
+        joining = founder.signed(seeds[OPERATOR])
+    except JoinError as error:
+        raise FolderError(f"the co-op cannot be made, by --operator: {error}") from None
+    begun = node.begin(Description(coop, wish.name, wish.address, operator, wish.database))
+    try:
+        for name, seed in seeds.items():
+            begun.add_key(name, seed)
+        store = await open_store(begun.books, begun.coop)
+        try:
+            await Coop.found(store, facts, joining, surroundings(begun))
+        finally:
+            await store.close()
+    except BaseException:
+        node.discard(begun)
+        raise
     return node.finish(begun)
 
 

@@ -10,6 +10,7 @@ from depin_protocol.statements.fields import BodyError
 from settlement_node.governance.member import Member
 from settlement_node.intake.checking import Checked, FindMember
 from settlement_node.intake.streams import (
+    CHAIN,
     ENDED,
     STATEMENT,
     Chain,
@@ -20,7 +21,7 @@ from settlement_node.intake.streams import (
 )
 from settlement_node.log.entries import StatementEntry, read_entry
 from settlement_node.log.reading import entry_at
-from settlement_node.log.sealed import DamagedLogError
+from settlement_node.log.sealed import DamagedLogError, as_kept
 from settlement_node.store.port import View
 
 
@@ -48,6 +49,16 @@ async def index_of(place: Place, find: FindMember, view: View) -> int | None:
     opened_at = await opening_of(place.member, place.stream, place.chain, find, view)
     row = None if opened_at is None else await view.get(STATEMENT, (opened_at, place.seq))
     return None if row is None else int(row[2])
+
+
+async def index_kept(place: Place, view: View) -> int | None:
+    """Return the same from rows alone, of a log that never grows again."""
+    row = await view.get(CHAIN, chain_key(place.member, place.stream, place.chain))
+    with as_kept():
+        live = None if row is None else read_chain_row(row)[3]
+    held = live or await _ended(place.member, place.stream, place.chain, view)
+    said = None if held is None else await view.get(STATEMENT, (held.opened_at, place.seq))
+    return None if said is None else int(said[2])
 
 
 async def opening_of(

@@ -83,9 +83,9 @@ def _erasure(said: Said, index: int | None, community: Community, roots: Roots) 
     if root.erased:
         detail = "what lies below it is erased already"
         return no_effect(said, Objection.NOTHING_TO_DO, detail)
-    years = community.facts.retention_years
     if said.at < root.at + community.facts.retention:
-        detail = f"it was logged at {root.at}, and bodies are kept for {years} years"
+        years = community.facts.retention_years
+        detail = f"bodies are kept for {years} {'year' if years == 1 else 'years'} at least"
         return no_effect(said, Objection.RETENTION, detail)
     if not set(root.confirmed) - {said.statement.header.member}:
         detail = "no auditor but the acting operator has confirmed it: ask one to"

@@ -38,9 +38,9 @@ def _of_account(action: actions.LedgerAction, desk: Desk) -> tuple[str, AccountO
     match action:
         case actions.OpenBankAccount(account=number):
             outcome = ledger.may_reopen(bank_account(number))
-            if outcome is AccountOutcome.NOT_FOUND:
-                return BANK_ACCOUNT_OPENED, AccountOutcome.DONE
-            return ACCOUNT_REOPENED, outcome
+            is_new = outcome is AccountOutcome.NOT_FOUND
+            opened = BANK_ACCOUNT_OPENED, AccountOutcome.DONE
+            return opened if is_new else (ACCOUNT_REOPENED, outcome)
         case actions.CloseBankAccount(account=number):
             return ACCOUNT_CLOSED, ledger.may_close(desk.bank(number))
         case actions.SetLimit(member=member, limit=limit):

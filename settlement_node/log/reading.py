@@ -19,7 +19,7 @@ from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Delete, Put, Row, Table
 
 _ERASED_AT_ONCE: Final = 256
-_ROWS_AT_ONCE: Final = 1_000
+ROWS_AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ async def portions(
             # All bodies here were erased; the next pack begins where a bundle does.
             stop, bodies = min((start // BUNDLE_WIDTH + 1) * BUNDLE_WIDTH, end), {}
         else:
-            stop = min(start + _ROWS_AT_ONCE, end)
+            stop = min(start + ROWS_AT_ONCE, end)
             bodies = await _rows(view, BODY, start, stop)
         yield range(start, stop), await _beside(view, bodies, start, stop - start)
         start = stop

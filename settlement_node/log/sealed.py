@@ -1,5 +1,6 @@
 """Packed rows under a checksum, so that a torn or damaged one is named and not believed."""
 
+import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from lzma import LZMAError
 from typing import Final
 
 _DIGEST: Final = 32
+_UNREADABLE: Final = (ValueError, LookupError, StopIteration, struct.error)
 
 
 class DamagedLogError(Exception):
@@ -35,8 +37,20 @@ def as_written(name: str) -> Iterator[None]:
     """Say which of them it is that holds something else than what is written here."""
     try:
         yield
-    except (ValueError, LookupError, StopIteration, LZMAError, zlib.error) as error:
+    except (*_UNREADABLE, LZMAError, zlib.error) as error:
         raise DamagedLogError(f"{name} was not written by a node: {error!r}") from error
+
+
+@contextmanager
+def as_kept() -> Iterator[None]:
+    """Say what to do where a row of a table that follows from the log is not what was written."""
+    try:
+        yield
+    except (*_UNREADABLE, TypeError, OverflowError) as error:
+        raise DamagedLogError(
+            f"a table holds what no node has written ({error!s:.200}): see with `settlement-node"
+            " verify` which, and make the tables anew with `settlement-node rebuild`"
+        ) from error
 
 
 def whole[T](held: list[T], width: int, name: str) -> list[T]:

@@ -18,6 +18,7 @@ from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
 from settlement_node.log.entries import EntryError, decode_lines
 from settlement_node.log.reading import body_at
 from settlement_node.log.tables import TILE
+from settlement_node.replay.differing import difference
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Row, Table, Value
@@ -264,11 +265,9 @@ def _compare(table: Table, key: Key, expected: Row | None, there: Row | None, in
         raise DifferenceError(table, key, "the row is missing", index)
     if expected is None:
         raise DifferenceError(table, key, "nothing in the log leads to this row", index)
-    columns = (*table.key, *table.value)
-    for column, wanted, found in zip(columns, expected, there, strict=True):
-        if wanted != found:
-            what = f"{column.name} is {found!r:.200}, where the log leads to {wanted!r:.200}"
-            raise DifferenceError(table, key, what, index)
+    what = difference(table, expected, there)
+    if what is not None:
+        raise DifferenceError(table, key, what, index)
 
 
 def _shown(key: Key) -> str:

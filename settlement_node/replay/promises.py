@@ -108,14 +108,14 @@ class Promises:
 
     async def end(self) -> None:
         """Check the signatures of the groups that have become whole, and that each began."""
-        if self._beginning:
-            raise PromiseError(min(self._beginning), "it is for no statement, or for one twice")
         whole, self._whole = self._whole, []
         half = len(whole) // 2
         await asyncio.gather(
             asyncio.to_thread(self._check, whole[:half]),
             asyncio.to_thread(self._check, whole[half:]),
         )
+        if self._beginning:
+            raise PromiseError(min(self._beginning), "it is for no statement, or for one twice")
 
     def _check(self, groups: Sequence[tuple[_Group, bytes]]) -> None:
         for group, key in groups:

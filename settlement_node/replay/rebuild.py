@@ -6,10 +6,12 @@ from settlement_node.coop.state import CoopState
 from settlement_node.coop.trust import REBUILDING
 from settlement_node.keeping.roots import LINES
 from settlement_node.log.reading import entries
+from settlement_node.log.tables import BODY, BUNDLE, ENTRY, PACK
 from settlement_node.replay.comparing import place_of
 from settlement_node.replay.replaying import Replay, written_entries
 from settlement_node.replay.starting import first_possible
 from settlement_node.store.backup import META
+from settlement_node.store.errors import StoreDamagedError
 from settlement_node.store.port import Store
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Table
@@ -25,6 +27,7 @@ async def rebuild(store: Store) -> int:
     the store is marked so, and it is done again.
     """
     state = CoopState()
+    await _check_tables(store, state)
     start = await first_possible(store, state)
     await store.commit([Put(META, [(REBUILDING, b"")])])
     for table in state.tables:
@@ -49,6 +52,17 @@ async def rebuild(store: Store) -> int:
     await _drop_lines(store, state)
     await store.commit([Delete(META, [(REBUILDING,)])])
     return state.size - start.index
+
+
+async def _check_tables(store: Store, state: CoopState) -> None:
+    """Insist on every table before the first is emptied: no rebuild makes a table."""
+    there = {table.shape() for table in await store.tables()}
+    for table in (META, ENTRY, BODY, BUNDLE, PACK, *state.tables):
+        if table.shape() not in there:
+            raise StoreDamagedError(
+                f"the store has no table {table.name} as this program made it, and nothing was"
+                " changed: restore a backup, and regain what came after it"
+            )
 
 
 async def _clear(store: Store, table: Table, start: int) -> None:

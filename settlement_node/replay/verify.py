@@ -40,6 +40,8 @@ class Verified:
     """The first entry that was followed; those before it were only hashed."""
     erased: int
     """How many of those before it have no body any more."""
+    signed: int
+    """How many entries the newest checkpoint has."""
     regained: int
     """How many statements were regained after a restore, so that their receipts are elsewhere."""
 
@@ -87,7 +89,9 @@ async def verify(
         raise UnbalancedError(f"after {state.size} entries: {fault}")
     await check_kept_lines(view, state, start)
     head = state.sequence.head()
-    return Verified(state.size, signed.count, head, start.index, erased, promises.without)
+    return Verified(
+        *(state.size, signed.count, head, start.index, erased, signed.newest, promises.without)
+    )
 
 
 async def _hash(
@@ -129,6 +133,7 @@ class _Signed:
         self._notes = notes
         self._trusted = trusted
         self.count = len(notes)
+        self.newest = max(notes, default=0)
 
     def compare(self, state: CoopState) -> bytes | None:
         """Compare roots where a checkpoint ends; return its note."""

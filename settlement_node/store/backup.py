@@ -15,7 +15,7 @@ from settlement_node.store.backup_file import (
 )
 from settlement_node.store.errors import BackupRefusedError, NotEmptyError
 from settlement_node.store.port import Store, View
-from settlement_node.store.sqlite_file import of_the_system, sync_folder
+from settlement_node.store.sqlite_file import of_the_system, private_file, sync_folder
 from settlement_node.store.tables import Clear, Delete, Put, Table, binary, text
 
 META: Final = Table("meta", text("name"), binary("value"))
@@ -33,7 +33,7 @@ async def backup(store: Store, path: Path) -> None:
     """Write all rows, as they are at one moment, into a file that appears only when it is whole."""
     partial = path.with_name(f"{path.name}.partial")
     try:
-        with partial.open("wb") as file:
+        with private_file(partial) as file:
             async with store.snapshot() as view:
                 await _write(store, view, file)
             file.flush()

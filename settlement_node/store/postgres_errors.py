@@ -38,6 +38,11 @@ def in_our_words() -> Iterator[None]:
     """Turn what asyncpg raises into our errors."""
     try:
         yield
+    except pg.ClientConfigurationError as error:
+        raise RefusedError(
+            f"this is no address of a PostgreSQL database ({error}): give one like"
+            " postgresql://user@host/database"
+        ) from error
     except GONE as error:
         raise StoreUnreachableError(
             f"the database does not answer ({str(error) or type(error).__name__}): see that"

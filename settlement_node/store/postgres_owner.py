@@ -106,7 +106,7 @@ class Owner:
         if not await _lock(connection, coop, seconds=seconds):
             raise StoreOwnedError(
                 "another process has this co-op's store open: stop that one first, or, if it"
-                " cannot be reached, take the store over, which shuts it out"
+                " cannot be reached, shut it out with `settlement-node serve --take-over`"
             )
         row = await connection.fetchrow(
             "INSERT INTO store_coop VALUES ($1, 1, 0) ON CONFLICT (coop_id)"

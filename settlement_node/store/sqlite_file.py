@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
 import apsw
 
@@ -157,6 +157,8 @@ def connect(
 ) -> apsw.Connection:
     """Open the file for writing, made and migrated as needed."""
     refuse_unsafe(apsw.SQLITE_VERSION_NUMBER)
+    if not path.exists():
+        _make_private(path)
     with in_our_words(None, path):
         connection = apsw.Connection(str(path))
     try:
@@ -172,6 +174,20 @@ def connect(
         raise
     sync_folder(path.parent)
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """Make a file that only the node's user may read; SQLite makes its others like it."""
+    try:
+        private_file(path).close()
+    except OSError as error:
+        raise of_the_system(error, path) from error
+
+
+def private_file(path: Path) -> BinaryIO:
+    """Open a new file that only the node's user may read."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    return os.fdopen(handle, "wb")
 
 
 def connect_reader(path: Path) -> apsw.Connection:

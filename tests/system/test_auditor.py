@@ -75,7 +75,7 @@ def test_a_copy_is_not_replaced_by_another_past(tmp_path: Path) -> None:
     with running(folder) as (port, _):
         copied(port, tmp_path / "copy", key)
     lose_the_disk(folder, backup)
-    command("resume", "--data", folder)
+    command("resume", "--data", folder, "--nobody-has-more", "--yes")
     with running(folder) as (port, _):
         node = ("--node", f"http://127.0.0.1:{port}")
         again = ("copy", *node, "--key", key, "--into", tmp_path / "copy")

@@ -181,7 +181,7 @@ def test_torn_books_are_refused_and_a_backup_brings_them_back(
     for torn in folder.glob("coops/*/books.sqlite*"):
         torn.rename(tmp_path / torn.name)
     command("restore", "--data", folder, backup)
-    command("resume", "--data", folder)
+    command("resume", "--data", folder, "--nobody-has-more", "--yes")
     with running(folder) as (port, _):
         street.insist(port)
         assert street.speak(port, 10) == 200

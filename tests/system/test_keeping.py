@@ -31,6 +31,12 @@ async def a_day_later(folder: Path) -> None:
     await store.close()
 
 
+def test_what_is_empty_says_so(tmp_path: Path) -> None:
+    new_coop(tmp_path)
+    assert command("state", "list", "--data", tmp_path).startswith("no state root yet")
+    assert command("accounts", "--data", tmp_path).startswith("no account holds anything")
+
+
 def joined(folder: Path, port: int, role: str) -> Neighbour:
     """Let somebody join and open its chains."""
     invite = parse_invite(command("invite", "--data", folder, "--role", role))

@@ -46,7 +46,7 @@ def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) ->
     assert "the books agree with the bank: 127.00 EUR" in first
     (unknown,) = ids(first, "whose is it?")
     again = command("bank", "import", *data, statement)
-    assert "2 lines were in the books already" in again
+    assert "in the books already: 2 lines" in again
     assert "nothing new" in again
 
     command("money", "identify", *why, f"--member={home.member}", unknown)

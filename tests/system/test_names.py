@@ -1,20 +1,26 @@
 """Names that people choose, some of them to do harm: commands take them all as they are."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
-from secrets import token_bytes
 
 import pytest
 import segno
 
 from depin_protocol.invite import parse_invite
-from depin_protocol.joining import JoinRequest
-from depin_protocol.keys import public_key
+from depin_protocol.keys import sign
 from settlement_node.hosting.folder import NodeFolder
-from tests.node.api.conftest import Node
-from tests.node.api.neighbour import Neighbour, ask, now
+from tests.node.api.conftest import Node, running_node
+from tests.node.api.neighbour import Neighbour, ask
 from tests.system.node_process import command, new_coop, refused, running
 
 JOIN = "application/vnd.depin.join-request"
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    with running_node(tmp_path_factory.mktemp("names")) as running_one:
+        yield running_one
 
 
 def hyphened(coop: str) -> Neighbour:
@@ -36,20 +42,29 @@ def test_a_member_whose_name_looks_like_an_option_is_acted_on(tmp_path: Path) ->
         command("member", "roles", *arguments)
 
 
-def test_a_name_plays_no_tricks_on_the_operators_terminal(tmp_path: Path) -> None:
-    coop = new_coop(tmp_path)
-    folder = NodeFolder(tmp_path)
-    seed = token_bytes(32)
-    name = "Haus\x1b[2J\r\n\u202e7 é"
-    with running(tmp_path) as (port, _):
-        code = Node(folder, folder.choose(None), port).code()
-        asked = JoinRequest(
-            coop, code, public_key(seed), "software", name, token_bytes(16), now()
-        ).signed(seed)
-        assert ask(port, f"/v1/coops/{coop}/members", asked, JOIN).status == 201
-        printed = command("members", "--data", tmp_path)
-        assert len(printed.splitlines()) == 2
-        assert "Haus\\u001b[2J\\u000d\\u000a\\u202e7 é" in printed
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("Haus 7 é", True),
+        ("", False),
+        (" \u3000", False),
+        ("Haus\x1b[2J", False),
+        ("Haus\n", False),
+        ("\u202e7 suaH", False),
+        ("x" * 81, False),
+    ],
+)
+def test_a_member_needs_a_name_that_can_be_shown(node: Node, name: str, *, taken: bool) -> None:
+    home = Neighbour(node.coop.description.coop)
+    asked = json.loads(home.request(code := node.code())[64:])
+    text = json.dumps({**asked, "name": name}).encode()
+    request = sign(home.seed, b"depin join v1\0" + text) + text
+    reply = ask(node.port, f"/v1/coops/{home.coop}/members", request, JOIN)
+    assert reply.status == (201 if taken else 400)
+    if not taken:
+        assert (reply.json["code"], "name" in reply.json["detail"]) == ("request-invalid", True)
+        assert "Ask an operator" not in reply.json["action"]
+        assert home.join(node.port, code).status == 201
 
 
 @pytest.mark.parametrize("name", ["", "  ", "two\nlines", "\x1b[2J", "x" * 81])

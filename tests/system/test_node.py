@@ -145,7 +145,7 @@ def test_books_are_verified_backed_up_and_restored(tmp_path: Path) -> None:
         assert "restored" in refused("invite", "--data", folder)
         shown = ask(port, f"/v1/coops/{coop}/checkpoints", checkpoint.read_bytes(), "text/plain")
         assert "regained" in shown.json["read_only"]
-        assert "regained" in refused("resume", "--data", folder)
+        assert "regained" in refused("resume", "--data", folder, "--nobody-has-more", "--yes")
 
     for file in tmp_path.glob("books.sqlite*"):
         file.rename(books.parent / file.name)
@@ -193,7 +193,7 @@ def test_a_node_speaks_tls_and_can_be_found(tmp_path: Path) -> None:
     )
     coop = new_coop(tmp_path / "node")
     tls = ("--tls-cert", str(certificate), "--tls-key", str(key))
-    with running(tmp_path / "node", *tls, "--announce") as (port, _):
+    with running(tmp_path / "node", *tls, "--announce", "--host", "0.0.0.0") as (port, _):  # noqa: S104
         context = ssl.create_default_context(cafile=certificate)
         connection = HTTPSConnection("localhost", port, timeout=30, context=context)
         connection.request("GET", "/v1/coops")

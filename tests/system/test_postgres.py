@@ -59,7 +59,9 @@ def test_a_second_node_takes_the_books_over(tmp_path: Path, postgres_url: str) -
         home = welcome(first, old)
         kept = home.say("metering", readings(1))
         promised = home.tell(old, kept).json
-        assert "take the store over" in refused("serve", "--data", second, "--port", "0")
+        assert "settlement-node serve --take-over" in refused(
+            "serve", "--data", second, "--port", "0"
+        )
         with running(second, "--take-over") as (port, _):
             # Nobody tells the first, nor asks it anything: it finds out by itself.
             assert SHUT_OUT in ended(process)
@@ -125,7 +127,7 @@ def test_books_move_between_a_file_and_a_database(
     more = home.say("metering", readings(99))
     with running(new) as (port, _):
         assert home.tell(port, more).json["code"] == "read-only"
-        command("resume", "--data", new)
+        command("resume", "--data", new, "--nobody-has-more", "--yes")
         assert home.tell(port, *said, more).json[:-1] == receipts
         assert counted(port, coop) > len(said)
     assert "all follows" in command("verify", "--data", new)

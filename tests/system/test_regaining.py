@@ -127,10 +127,12 @@ def test_a_lost_disk_is_regained_and_the_log_goes_on(tmp_path: Path) -> None:
         assert life.home.tell(port, *life.kept).json["code"] == "read-only"
         shown = ask(port, f"{life.path}/checkpoints", life.checkpoint, "text/plain")
         assert "regained" in shown.json["read_only"]
-        assert "regained" in refused("resume", "--data", folder)
+        assert "regained" in refused("resume", "--data", folder, "--nobody-has-more", "--yes")
         regain(port, life)
         assert "resume" in ask(port, life.path).json["read_only"]
-        assert f"from {life.size} entries" in command("resume", "--data", folder)
+        checkpoint.write_bytes(life.checkpoint)
+        resume = ("resume", "--data", folder, "--checkpoint", checkpoint, "--yes")
+        assert f"from {life.size} entries" in command(*resume)
         again = life.home.tell(port, *life.kept).json
         assert [one["statement"] for one in again] == [one["statement"] for one in life.receipts]
         assert "statement" in life.late.tell(port, life.late.say("metering", readings())).json[0]
@@ -138,7 +140,6 @@ def test_a_lost_disk_is_regained_and_the_log_goes_on(tmp_path: Path) -> None:
         new = ask(port, life.path).json["entries"]
         proof = f"{life.path}/proofs/consistency?old={life.size}&new={new}"
         assert ask(port, proof).status == 200
-    checkpoint.write_bytes(life.checkpoint)
     assert "all follows" in command("verify", "--data", folder, "--checkpoint", checkpoint)
 
 
@@ -179,8 +180,8 @@ def test_the_command_regains_from_a_mirror_and_an_auditors_copy(tmp_path: Path) 
         assert home.tell(port, *last).json["code"] == "read-only"
         whole = command(*regain)
         assert f"{size} entries are here" in whole
-        assert "`settlement-node resume` goes on" in whole
-        command("resume", "--data", folder)
+        assert "`settlement-node resume --checkpoint FILE` goes on" in whole
+        command("resume", "--data", folder, "--checkpoint", files / "checkpoint", "--yes")
         assert "statement" in late.tell(port, late.say("metering", readings())).json[0]
     assert "all follows" in command("verify", "--data", folder)
 

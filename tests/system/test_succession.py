@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from depin_protocol.encoding import from_text
+from depin_protocol.log.notes import VerifierKey
+from depin_protocol.log.proof_file import ProofFile
 from depin_protocol.receipts import Receipt
-from tests.node.api.neighbour import ask, readings
+from depin_protocol.statements.envelope import Statement
+from tests.node.api.neighbour import Neighbour, ask, readings
 from tests.node.log.test_foreign_client import read_all
 from tests.system.node_process import command, new_coop, refused, running
 from tests.system.test_keeping import joined
@@ -57,6 +60,7 @@ def test_a_coop_goes_on_without_what_nobody_can_give_back(tmp_path: Path) -> Non
         assert (previous["held"]["size"], previous["missing"]) == (held, missing)
         for known in (before[7], before[-1]):
             assert home.tell(port, known).json[0]["code"] == "earlier-log"
+            check_proof(port, old, home, known)
         for written in home.tell(port, *lost).json:
             receipt = Receipt.read(json.dumps(written).encode())
             assert receipt.origin == new.origin
@@ -87,6 +91,16 @@ class Log:
         self.origin = self.described["origin"]
         self.entries = self.described["entries"]
         self.key = self.described["log_key"]
+
+
+def check_proof(port: int, old: Log, home: Neighbour, said: Statement) -> None:
+    """Ask for the proof of what the earlier log has, and check it with that one's key."""
+    header = said.header
+    path = f"{home.path}/statements/metering/{header.chain}/{header.seq}/proof"
+    proof = ProofFile.parse(ask(port, path, Authorization=home.token(port)).content)
+    entry = read_all(f"http://127.0.0.1:{port}/log/{home.coop}", old.key, [])[proof.index]
+    assert said.hash.encode() in entry
+    proof.verify(entry, VerifierKey.parse(old.key))
 
 
 def check_both(port: int, old: Log, held: int, new: Log) -> None:

@@ -1,5 +1,6 @@
 """The request by which a home joins a co-op."""
 
+import re
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -12,6 +13,12 @@ from .statements.membership import TIERS
 
 MAX_NAME: Final = 80
 MAX_JOIN_REQUEST: Final = 2048
+
+_DECEIVING: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
+"""Marks that break a line, turn the reading order or show nothing; listed, so that no later
+version of Unicode reads an old request in another way."""
 
 _SIGNED: Final = b"depin join v1\x00"
 
@@ -45,6 +52,7 @@ class JoinRequest:
         if public_key(seed) != self.key:
             msg = "the request names another key than the one that signs it"
             raise JoinError(msg)
+        _check_name(self.name)
         text = encode_json(
             {
                 "v": 1,
@@ -81,6 +89,7 @@ class JoinRequest:
             fields.finish()
         except (BodyError, EncodingError) as error:
             raise JoinError(str(error)) from None
+        _check_name(request.name)
         if not may_enrol(request.key):
             msg = "request.key is not an Ed25519 key that may be enrolled: make another"
             raise JoinError(msg)
@@ -88,3 +97,9 @@ class JoinRequest:
             msg = "the request is not signed by the key that it names"
             raise JoinError(msg)
         return request
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or _DECEIVING.search(name):
+        msg = "request.name is no name that can be shown on one line: choose another"
+        raise JoinError(msg)

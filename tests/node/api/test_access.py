@@ -57,7 +57,7 @@ def test_a_token_opens_one_coop_of_one_node() -> None:
     access = Access()
     token = token_of(access)
     with pytest.raises(AccessError, match="another co-op"):
-        access.who(token, ident(5), lambda _: KEY)
+        access.who(token, ident(5), lambda _: None)
     with pytest.raises(AccessError, match="anew"):
         Access().who(token, COOP, lambda _: KEY)
 

@@ -7,7 +7,7 @@ from settlement_node.api.routes import DESCRIPTION, ROUTES
 from tests.node.api.conftest import Node
 from tests.node.api.neighbour import ask
 
-METHODS = {"get", "post", "put", "patch", "delete"}
+METHODS = {"get", "head", "post", "put", "patch", "delete"}
 
 
 def test_every_route_is_described_and_nothing_else() -> None:

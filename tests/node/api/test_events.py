@@ -4,7 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from depin_protocol.statements.envelope import Statement
-from depin_protocol.statements.membership import OperatorAction
+from depin_protocol.statements.membership import Leave, OperatorAction
+from settlement_node.api import access
 from settlement_node.api.limits import Limits
 from settlement_node.governance.actions import Reinstate, Suspend
+from settlement_node.governance.member import Role
 from tests.node.api.conftest import Node, running_node
-from tests.node.api.neighbour import Neighbour, ask
+from tests.node.api.neighbour import Neighbour, ask, readings
 
 
 @dataclass
@@ -88,16 +90,76 @@ def test_a_new_checkpoint_is_told_to_who_listens(node: Node) -> None:
 
 
 def test_a_quiet_stream_shows_that_it_lives(tmp_path: Path) -> None:
-    limits = Limits(heartbeat=0.1, streams_per_member=2)
+    limits = Limits(heartbeat=0.1)
     with running_node(tmp_path, limits) as node:
         home = node.welcome()
-        with listening(node, home) as stream, listening(node, home):
+        with listening(node, home) as stream:
             beats = (line for line in stream.lines() if line == ": still here")
             assert next(beats) == next(beats)
-            token = home.token(node.port)
-            third = ask(node.port, f"{home.path}/events/stream", Authorization=token)
-            assert (third.status, third.json["code"]) == (429, "too-many-streams")
-            assert int(third.headers["Retry-After"]) > 0
+
+
+def test_a_new_stream_takes_the_place_of_the_oldest(tmp_path: Path) -> None:
+    limits = Limits(streams_per_member=2, streams=3)
+    with running_node(tmp_path, limits) as node:
+        home, other = node.welcome(), node.welcome()
+        with ExitStack() as stack:
+            first, *_ = [stack.enter_context(listening(node, home)) for _ in range(3)]
+            assert list(first.lines())[-3:] == [
+                "retry: 60000",
+                ": the member listens elsewhere",
+                "",
+            ]
+            third = stack.enter_context(listening(node, other))
+            node.act(Suspend(other.member))
+            assert third.next_of("decision")[1]["data"]["kind"] == "suspended"
+            token = other.token(node.port)
+            full = ask(node.port, f"{other.path}/events/stream", Authorization=token)
+            assert (full.status, full.json["code"]) == (503, "busy")
+
+
+def test_a_stream_ends_with_the_key_that_opened_it(node: Node) -> None:
+    home = node.welcome()
+    with listening(node, home) as stream:
+        assert home.tell(node.port, home.change_key()).status == 200
+        node.act(Suspend(home.member))
+        told = list(stream.lines())
+        assert not [line for line in told if '"suspended"' in line]
+    with listening(node, home) as again:
+        assert again.next_of("decision")[1]["data"]["kind"] == "suspended"
+
+
+def test_a_stream_ends_with_its_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "TOKEN_SECONDS", 1)
+    with running_node(tmp_path, Limits(heartbeat=0.1)) as node:
+        home = node.welcome()
+        with listening(node, home) as stream:
+            assert ": still here" in list(stream.lines())
+
+
+def test_who_has_left_reads_what_is_its_own_and_hears_nothing_more(node: Node) -> None:
+    home = node.welcome(Role.AUDITOR)
+    with listening(node, home) as stream:
+        home.tell(node.port, home.say("trading", Leave()))
+        assert not [line for line in stream.lines() if line.startswith("event: decision")]
+    token = home.token(node.port)
+    home.tell(node.port, home.say("metering", readings()))
+    for own in ("", "/head", "/accounts", "/events"):
+        assert ask(node.port, f"{home.path}{own}", Authorization=token).status == 200
+    told = ask(node.port, f"{home.path}/events", Authorization=token).json
+    assert told[-1]["data"]["code"] == "not-active"
+    for private in (f"{home.path}/events/stream", f"/v1/coops/{home.coop}/bodies/0"):
+        refused = ask(node.port, private, Authorization=token)
+        assert (refused.status, refused.json["code"]) == (403, "forbidden")
+
+
+def test_an_event_that_never_was_is_not_waited_for(node: Node) -> None:
+    home = node.welcome()
+    token = home.token(node.port)
+    for path in ("events/stream", "events"):
+        reply = ask(node.port, f"{home.path}/{path}?after={'9' * 15}", Authorization=token)
+        assert (reply.status, reply.json["code"]) == (410, "events-expired")
+        with listening(node, home, Last_Event_ID=str(reply.json["after"])):
+            pass
 
 
 def unheard_of(home: Neighbour) -> Statement:

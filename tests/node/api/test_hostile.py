@@ -1,5 +1,6 @@
 """Clients that are slow, greedy or broken: they are cut off, and others do not notice."""
 
+import json
 import socket
 import threading
 import time
@@ -104,7 +105,9 @@ def test_an_address_has_so_many_connections_and_no_more(tight: Node) -> None:
         for _ in range(TIGHT.connections_per_address):
             stack.enter_context(connected(tight))
         one_more = stack.enter_context(connected(tight))
-        assert ended(one_more).startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10")
+        said = ended(one_more)
+        assert said.startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10")
+        assert json.loads(said.partition(b"\r\n\r\n")[2])["code"] == "busy"
     for _ in range(100):
         with connected(tight) as again:
             again.sendall(b"GET /openapi.json HTTP/1.0\r\n\r\n")
@@ -169,6 +172,7 @@ def test_what_is_no_request_is_refused(tight: Node, garbage: bytes) -> None:
             connection.shutdown(socket.SHUT_WR)
         answered = ended(connection)
         assert not answered or answered.split()[1].startswith(b"4"), answered[:200]
+        assert not answered or b"application/problem+json" in answered
     assert ask(tight.port, "/healthz").status == 200
 
 
@@ -197,6 +201,39 @@ def test_a_node_holds_no_more_of_unfinished_bodies_than_it_can(tmp_path: Path) -
             assert said.startswith(b"HTTP/1.1 503")
             assert b"Retry-After" in said
             assert "statement" in home.tell(node.port, home.say("metering", readings())).json[0]
+
+
+def test_the_oldest_body_of_the_greediest_gives_way_to_a_home(tmp_path: Path) -> None:
+    limits = Limits(bodies_bytes=1_000_000, requests_per_address=100)
+    with running_node(tmp_path, limits) as node, ExitStack() as stack:
+        home = node.welcome()
+        greedy = []
+        for number in range(9):
+            one = stack.enter_context(socket.socket())
+            one.settimeout(30)
+            one.bind((f"127.0.0.{2 + number % 3}", 0))
+            one.connect(("127.0.0.1", node.port))
+            one.sendall(beginning(500_000) + bytes(110_000))
+            greedy.append(one)
+        said = [home.say("metering", readings(total)) for total in range(600)]
+        content = pack(one.wire for one in said)
+        with connected(node) as slow:
+            slow.sendall(beginning(len(content)) + content[:-1])
+            assert answered(greedy[0]).startswith(b"HTTP/1.1 503")
+            slow.sendall(content[-1:])
+            taken = answered_whole(slow)
+        assert taken.startswith(b"HTTP/1.1 200")
+        assert taken.count(b'"statement"') == len(said)
+
+
+def answered_whole(connection: socket.socket) -> bytes:
+    """Read an answer to the end of its content."""
+    received = b""
+    while not received.endswith(b"]"):
+        part = connection.recv(65_536)
+        assert part, received
+        received += part
+    return received
 
 
 def answered(connection: socket.socket) -> bytes:
@@ -257,6 +294,16 @@ def test_a_member_that_opens_chains_without_end_is_slowed_down_and_still_heard(
         assert "statement" in home.tell(node.port, home.change_key()).json[0]
         other.tell(node.port, other.say("metering", readings()))
         assert other.tell(node.port, other.open("trading")).status == 200
+
+
+def test_who_repeats_what_a_home_said_uses_up_nothing_of_the_homes(tmp_path: Path) -> None:
+    with running_node(tmp_path, Limits(member=Rate(30, 0.001))) as node:
+        home = node.welcome()
+        said = home.say("metering", readings())
+        assert "statement" in home.tell(node.port, said).json[0]
+        for _ in range(4):
+            assert home.tell(node.port, *[said] * 20).status == 200
+        assert "statement" in home.tell(node.port, home.say("metering", readings())).json[0]
 
 
 def test_an_address_has_a_share(tmp_path: Path) -> None:

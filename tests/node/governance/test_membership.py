@@ -226,7 +226,8 @@ async def test_who_has_left_is_heard_without_effect(tmp_path: Path) -> None:
         await here.welcome(home)
         await here.say(home.say("trading", Leave()))
         assert (await last_decision(here)).kind == "left"
-        assert here.coop.key_in_force(home.member) is None
+        assert here.coop.key_in_force(home.member) is not None
+        assert not here.coop.roles(home.member)
         await here.say(home.say("trading", Preference("street", ())))
         assert (await last_decision(here)).result["code"] == "not-active"
         stranger = Home(3)

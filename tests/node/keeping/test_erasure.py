@@ -15,7 +15,8 @@ from settlement_node.governance.actions import SetRoles, action_body
 from settlement_node.governance.member import Role
 from settlement_node.keeping.following import EraseBodies
 from settlement_node.log.packing import pack_next
-from settlement_node.log.tables import BODY, PACK
+from settlement_node.log.reading import body_at, erasing
+from settlement_node.log.tables import BODY, PACK, PACK_WIDTH
 from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
@@ -201,3 +202,56 @@ async def test_an_erasure_that_is_cut_short_goes_on(tmp_path: Path) -> None:
         assert 0 < found.erased < below
         await clear_out(here)
         assert (await verify(here.store)).erased == below
+
+
+async def test_cut_short_anywhere_it_verifies_and_misses_nothing_packed_meanwhile(
+    tmp_path: Path,
+) -> None:
+    async with days(tmp_path, 1) as (here, home, auditor):
+        for start in range(0, 4_600, 460):
+            said = (home.say("metering", readings(here.clock(), start + n)) for n in range(460))
+            await here.say(*said)
+        here.clock.now += 5_000
+        await here.coop.tick()
+        size = here.coop.position.checkpoint.size
+        await day(here, home)
+        below = roots(here)[-1]
+        here.clock.now += YEARS
+        await day(here, home)
+        await confirm(here, auditor, below)
+        await erase(here, below)
+        await here.coop.close()
+        first = erasing(here.store, below)
+        await here.store.commit([await anext(first)])
+        assert (await verify(here.store)).start == below
+        assert await pack_next(here.store, size, here.clock() + 1)
+        assert (await verify(here.store)).start == below
+        # Cut short here, it begins anew: packs are there by now.
+        portions = erasing(here.store, below)
+        await here.store.commit([await anext(portions)])
+        found = await verify(here.store)
+        assert (found.start, found.erased) == (below, PACK_WIDTH)
+        await rebuild(here.store)
+        async for change in erasing(here.store, below):
+            await here.store.commit([change])
+        for index in range(below):
+            assert await body_at(here.store, index) is None
+        assert (await verify(here.store)).erased == below
+
+
+async def test_bodies_that_are_packed_between_two_portions_are_erased(tmp_path: Path) -> None:
+    async with days(tmp_path, 1) as (here, home, _):
+        for start in range(0, 4_600, 460):
+            said = (home.say("metering", readings(here.clock(), start + n)) for n in range(460))
+            await here.say(*said)
+        here.clock.now += 5_000
+        await here.coop.tick()
+        size = here.coop.position.checkpoint.size
+        below = 4_000
+        portions = erasing(here.store, below)
+        await here.store.commit([await anext(portions)])
+        assert await pack_next(here.store, size, here.clock() + 1)
+        async for change in portions:
+            await here.store.commit([change])
+        assert await body_at(here.store, below - 1) is None
+        assert await body_at(here.store, below) is not None

@@ -39,11 +39,28 @@ async def test_events_are_kept_for_a_time(place: Place) -> None:
             )
             assert await since(home.member, left[2].id, 200) == left[3:]
             with pytest.raises(EventsExpiredError) as expired:
-                await since(home.member, left[0].id - 30 * DAY, 200)
+                here.coop.check_events(home.member, left[0].id - 30 * DAY)
             assert await since(home.member, expired.value.after, 200) == left
         assert len([row async for row in every_row(here.store, EVENT)]) == 16
         await here.coop.close()
         here.coop = await Coop.open(here.store, surroundings(here.clock))
         with pytest.raises(EventsExpiredError):
-            await here.coop.events.since(homes[0].member, 1, 200)
+            here.coop.check_events(homes[0].member, 1)
         await here.coop.start()
+
+
+async def test_who_knows_of_later_events_than_the_node_is_told_that_some_are_missing(
+    place: Place,
+) -> None:
+    async with village(place) as here:
+        home = Home(2)
+        await here.welcome(home)
+        await here.act(Suspend(home.member))
+        here.coop.check_events(home.member, here.clock.now)
+        with pytest.raises(EventsExpiredError, match="no event has a number above") as lost:
+            here.coop.check_events(home.member, here.clock.now + DAY)
+        here.coop.check_events(home.member, lost.value.after)
+        here.clock.now += DAY
+        await here.act(Reinstate(home.member))
+        told = await here.coop.events.since(home.member, lost.value.after, 200)
+        assert [event.data["kind"] for event in told] == ["reinstated"]

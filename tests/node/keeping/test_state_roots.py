@@ -9,6 +9,8 @@ from settlement_node.governance.actions import SetRoles
 from settlement_node.governance.member import MEMBER, Role
 from settlement_node.keeping.roots import LINES, MILESTONE, NEWEST_KEPT, ROOT
 from settlement_node.keeping.state_root import STATE_ROOT
+from settlement_node.ledger.actions import ReservePayout
+from settlement_node.ledger.effects import EXPIRED
 from settlement_node.log.checkpoints import verified
 from settlement_node.log.entries import DecisionEntry, read_entry
 from settlement_node.log.tables import BODY, CHECKPOINT, ENTRY
@@ -20,6 +22,7 @@ from settlement_node.store.port import Store
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Put, Row, Table
 from tests.node.keeping.days import closed, confirm, day, days, roots, told
+from tests.node.ledger.till import CENT, IBAN, banked, done, line, open_banks, reference
 from tests.node.village import DAY, FACTS, Village, readings, surroundings
 
 
@@ -63,6 +66,25 @@ async def test_each_day_begins_with_the_root_of_what_was(place: Path | str) -> N
         before = await dump(here.store)
         assert await rebuild(here.store) == verified_.entries
         assert await dump(here.store) == before
+
+
+async def test_a_day_that_begins_with_what_is_overdue_begins_with_a_root(tmp_path: Path) -> None:
+    async with days(tmp_path, 1) as (here, home, _):
+        await open_banks(here)
+        await banked(here, line(2000, reference(home)))
+        before = await state_roots(here)
+        midnight = (here.clock.now // DAY + 1) * DAY
+        await done(here, ReservePayout(home.member, IBAN, 500 * CENT, expires=midnight))
+        size = here.coop.position.size
+        here.clock.now = midnight
+        await here.coop.tick()
+        assert list(await state_roots(here)) == [*before, size]
+        expired = read_entry(await here.coop.entry(size + 1) or b"")
+        assert isinstance(expired, DecisionEntry)
+        assert expired.kind == EXPIRED
+        await here.coop.tick()
+        assert here.coop.position.size == size + 2
+        await closed(here)
 
 
 async def test_few_roots_keep_their_lines(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ async def succeeded(store: Store, here: Village, key: bytes) -> tuple[Facts, lis
     async def archive(origin: str) -> None:
         archived.append(origin)
 
-    return await succeed(store, key, surroundings(here.clock), archive), archived
+    return await succeed(store, [key], surroundings(here.clock), archive), archived
 
 
 async def lost(here: Village, home: Home, folder: Path, name: str) -> tuple[Store, Coop]:

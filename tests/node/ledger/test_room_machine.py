@@ -1,7 +1,7 @@
 """Whatever operators do with money, in whatever order: what always holds, holds after each entry.
 
-Every asset sums to zero, reservations keep within limits, the log alone leads to the same rows, and
-a ledger loaded from its rows is the one that never stopped.
+Every asset sums to zero, reservations keep within limits, the log alone leads to the same rows
+however it is cut into portions, and a ledger loaded from its rows is the one that never stopped.
 """
 
 import asyncio
@@ -9,13 +9,16 @@ from collections.abc import Coroutine
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
+from unittest.mock import patch
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from depin_protocol.encoding import from_text
+from depin_protocol.statements.envelope import Statement
 from settlement_node.coop.coop import Coop
+from settlement_node.governance.actions import action_body
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.actions import (
     BookBankLines,
@@ -39,6 +42,7 @@ from settlement_node.ledger.codes import Code
 from settlement_node.ledger.outcomes import Outcome
 from settlement_node.ledger.tables import transfer_rows
 from settlement_node.ledger.transfers import Phase, Transfer, transfer_id
+from settlement_node.log import reading
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from tests.node.ledger.till import CASH, IBAN, money, open_banks, reference, rows, transfers
@@ -49,6 +53,7 @@ amounts = st.sampled_from([1, 2, 5, 30, 31, 100])
 homes = st.integers(0, 1)
 accounts = st.sampled_from([IBAN, CASH])
 choices = st.integers(0, 5)
+portions = st.sampled_from([1, 2, 3, 7, 40, 1000])
 
 
 class Till(RuleBasedStateMachine):
@@ -60,6 +65,8 @@ class Till(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.homes = [Home(2), Home(3)]
         self.orders = 0
+        self.lines = 0
+        self.held: list[Statement] | None = None
 
     def run(self, doing: Coroutine[object, object, object]) -> None:
         self.runner.run(doing)
@@ -78,7 +85,30 @@ class Till(RuleBasedStateMachine):
     async def _act(self, *told: LedgerAction) -> None:
         """Act, and look at the books."""
         for action in told:
-            await self.here.act(action)
+            if self.held is None:
+                await self.here.act(action)
+            else:
+                self.held.append(self._said(action))
+        self._check()
+
+    def _said(self, action: LedgerAction) -> Statement:
+        body = action_body(action, "as agreed")
+        return self.here.operator.say("trading", body, self.here.clock())
+
+    @rule()
+    def hold(self) -> None:
+        """Hand in what follows as one group, once it is let go."""
+        if self.held is None:
+            self.held = []
+
+    @rule()
+    def let_go(self) -> None:
+        self.run(self._let_go())
+
+    async def _let_go(self) -> None:
+        held, self.held = self.held, None
+        if held:
+            await self.here.say(*held)
         self._check()
 
     def _check(self) -> None:
@@ -91,6 +121,8 @@ class Till(RuleBasedStateMachine):
     @rule(home=homes, account=accounts, amount=amounts, cash=st.booleans())
     def pay(self, home: int, account: str, amount: int, *, cash: bool) -> None:
         kind = RecordPayout if cash else ReservePayout
+        # What is overdue is released now, and does not mix with what follows.
+        self.run(self.here.coop.tick())
         ledger = self.here.coop.ledger
         name = money(self.homes[home])
         before = ledger.balance(name)
@@ -100,6 +132,20 @@ class Till(RuleBasedStateMachine):
         assert taken in {0, amount}
         assert taken <= max(0, before.available)
         assert not cash or ledger.balance(name).debits_pending == before.debits_pending
+
+    @rule(home=homes, amount=amounts)
+    def pay_until_midnight(self, home: int, amount: int) -> None:
+        self.run(self._act(ReservePayout(self.homes[home].member, IBAN, amount, self._midnight())))
+
+    @rule(home=homes, early=st.sampled_from([0, 1, 60_000]))
+    def night_falls(self, home: int, early: int) -> None:
+        """Let the day's first entry come at midnight, or its last one just before."""
+        self.run(self._let_go())
+        self.here.clock.now = max(self.here.clock.now, self._midnight() - early)
+        self.run(self._act(SetLimit(self.homes[home].member, self.here.clock.now % 100)))
+
+    def _midnight(self) -> int:
+        return (self.here.clock.now // DAY + 1) * DAY
 
     @rule(home=homes, amount=amounts, days=st.integers(1, 10))
     def pay_in_time(self, home: int, amount: int, days: int) -> None:
@@ -132,9 +178,26 @@ class Till(RuleBasedStateMachine):
     async def _import(self, lines: tuple[BankLine, ...]) -> None:
         action = BookBankLines(IBAN, lines)
         await self._act(action)
+        await self._let_go()
         before = await rows(self.here.store)
         await self._act(action)
         assert await rows(self.here.store) == before
+
+    @rule(home=homes, comes=st.integers(0, 5), goes=st.integers(0, 5))
+    def direct_debits(self, home: int, comes: int, goes: int) -> None:
+        """Collect under one name again and again, and let the bank take some of it back."""
+        for amount in [30] * comes + [-30] * goes:
+            self.lines += 1
+            line = BankLine(
+                amount,
+                NOON,
+                f"{self.lines}",
+                "RENT",
+                reference(self.homes[home]) if amount > 0 else "",
+                "",
+                returned=amount < 0,
+            )
+            self.run(self._act(BookBankLines(IBAN, (line,))))
 
     @rule(choice=choices, home=st.one_of(st.none(), homes))
     def identify(self, choice: int, home: int | None) -> None:
@@ -204,19 +267,21 @@ class Till(RuleBasedStateMachine):
     def wait(self, days: int) -> None:
         self.here.clock.now += days * DAY
 
-    @rule(rebuilding=st.booleans())
-    def start_again(self, *, rebuilding: bool) -> None:
-        self.run(self._start_again(rebuilding=rebuilding))
+    @rule(rebuilding=st.booleans(), portion=portions)
+    def start_again(self, *, rebuilding: bool, portion: int) -> None:
+        self.run(self._start_again(rebuilding=rebuilding, portion=portion))
 
-    async def _start_again(self, *, rebuilding: bool) -> None:
+    async def _start_again(self, *, rebuilding: bool, portion: int) -> None:
+        await self._let_go()
         await self.here.coop.close()
         live = self.here.coop.ledger
         assert audit(live, await transfer_rows(self.here.store)) == ()
         before = await rows(self.here.store)
-        found = await verify(self.here.store)
-        if rebuilding:
-            assert await rebuild(self.here.store) == found.entries
-            assert await rows(self.here.store) == before
+        with patch.object(reading, "ROWS_AT_ONCE", portion):
+            found = await verify(self.here.store)
+            if rebuilding:
+                assert await rebuild(self.here.store) == found.entries
+                assert await rows(self.here.store) == before
         self.here.coop = await Coop.open(self.here.store, surroundings(self.here.clock))
         await self.here.coop.start()
         loaded = self.here.coop.ledger
@@ -229,9 +294,9 @@ class Till(RuleBasedStateMachine):
         rmtree(self.folder)
 
     async def _end(self) -> None:
-        await self._start_again(rebuilding=True)
+        await self._start_again(rebuilding=True, portion=7)
         await self.village.__aexit__(None, None, None)
 
 
 TestTill = Till.TestCase
-TestTill.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestTill.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)

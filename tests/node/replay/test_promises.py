@@ -59,7 +59,7 @@ async def test_receipts_that_do_not_hold_are_named(tmp_path: Path) -> None:
             ((index, 5, due, other), "no key"),
             ((index, 4, due, signature), "there is none"),
             ((index, 6, due, signature), "no key"),
-            ((index, 7, due, signature), "past the end"),
+            ((index, 7, due, signature), "for one twice"),
         ):
             await here.store.commit([Put(RECEIPT_GROUP, [wrong])])
             with pytest.raises(PromiseError, match=words):
@@ -68,7 +68,7 @@ async def test_receipts_that_do_not_hold_are_named(tmp_path: Path) -> None:
         with pytest.raises(PromiseError, match=f"entry {first}: there is none"):
             await verify(here.store)
         await here.store.commit([Put(RECEIPT_GROUP, [row, (0, 1, due, signature)])])
-        with pytest.raises(PromiseError, match="for no statement"):
+        with pytest.raises(PromiseError, match="entry 0: it is for no statement"):
             await verify(here.store)
         assert late - here.clock() == MAX_PROMISE + 1
 

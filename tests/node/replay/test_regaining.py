@@ -1,5 +1,7 @@
 """A restored node takes nothing new until it has regained the log that others have seen."""
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,15 +9,17 @@ import pytest
 from depin_protocol.encoding import from_text
 from depin_protocol.log.errors import LogError
 from depin_protocol.statements.membership import Leave
-from settlement_node.coop.answers import ReadOnlyError
+from settlement_node.coop.answers import ReadOnlyError, StoppedError
 from settlement_node.coop.coop import Coop
 from settlement_node.log.tables import BODY, ENTRY
 from settlement_node.replay.regaining import NotRegainedError
 from settlement_node.replay.verify import verify
 from settlement_node.store.backup import backup
+from settlement_node.store.errors import StoreFullError
 from settlement_node.store.opening import open_store, restore_into
 from settlement_node.store.port import Store
 from settlement_node.store.scanning import every_row
+from settlement_node.store.tables import Change
 from tests.node.village import Village, readings, surroundings, village
 from tests.protocol.spoken import COOP, NOON, Home
 
@@ -130,4 +134,47 @@ async def test_a_contradicting_checkpoint_stops_a_log(tmp_path: Path) -> None:
         assert "successor" in str(here.coop.position.read_only)
         with pytest.raises(LogError):
             await here.coop.show_checkpoint(b"no note")
+        await store.close()
+
+
+async def test_a_commit_that_fails_stops_the_co_op_and_loses_nothing(tmp_path: Path) -> None:
+    async with village(tmp_path) as here:
+        home = Home(2)
+        await here.welcome(home)
+        await backup(here.store, tmp_path / "backup")
+        start = here.coop.position.size
+        await here.say(*[home.say("metering", readings(NOON, total)) for total in range(1_200)])
+        await here.coop.close()
+        note, (entries, bodies) = await note_of(here.coop), await column(here.store, start)
+        store, coop = await restored(here, tmp_path)
+        await coop.show_checkpoint(note)
+        await coop.offer_entries(start, entries)
+        commit, commits = store.commit, iter(range(9))
+
+        async def full(changes: Sequence[Change]) -> None:
+            if next(commits):
+                raise StoreFullError("there is no room")
+            await commit(changes)
+
+        store.commit = full  # type: ignore[method-assign]
+        with pytest.raises(StoppedError, match="no room"):
+            await coop.offer_bodies(bodies)
+        store.commit = commit  # type: ignore[method-assign]
+        with pytest.raises(StoppedError, match="no room"):
+            await coop.offer_bodies(bodies)
+        assert coop.failure is not None
+        await coop.close()
+        coop = await Coop.open(store, surroundings(here.clock))
+        assert start < coop.position.size < start + 1_200, "the first portion was kept"
+        done = coop.position.size - start
+        await coop.offer_entries(start + done, entries[done:])
+
+        async def offer() -> None:
+            for _ in range(10):
+                await coop.offer_bodies(bodies)
+
+        await asyncio.gather(*(offer() for _ in range(3)))
+        await coop.resume()
+        await coop.close()
+        assert (await verify(store)).regained == 1_200
         await store.close()

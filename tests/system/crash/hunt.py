@@ -89,9 +89,9 @@ class _Lives:
         coop = machine.coop
         name = coop.description.coop
         origin = f"127.0.0.1:8480/log/{name}"
-        self._witness = Witness(name, log_key(origin, coop.seed(LOG)), self._findings)
+        self._witness = Witness(name, log_key(origin, coop.seeds()[LOG]), self._findings)
         operator = OperatorVoice(
-            Neighbour(name, coop.seed(OPERATOR)), self._chance(), self._findings
+            Neighbour(name, coop.seeds()[OPERATOR]), self._chance(), self._findings
         )
         self._newcomers = NewcomerVoice(operator, self._chance(), self._findings)
         self._operator = operator

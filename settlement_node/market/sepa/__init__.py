@@ -1,0 +1,1 @@
+"""SEPA files for a co-op that bills by bank: direct debits and credit transfers."""

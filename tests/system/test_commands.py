@@ -1,0 +1,75 @@
+"""What commands say where something is in the way, and what operators take back."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from depin_protocol.invite import parse_invite
+from tests.node.api.neighbour import Neighbour
+from tests.system.node_process import COMMAND, command, new_coop, refused, running
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 2_001])
+def test_a_reason_says_something_that_a_statement_can_hold(tmp_path: Path, reason: str) -> None:
+    new_coop(tmp_path)
+    arguments = ("member", "suspend", "--data", tmp_path, "A" * 22, "--reason", reason)
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "1 to 2000 characters" in done.stderr
+
+
+def test_an_invite_is_a_picture_on_a_plain_terminal_too(tmp_path: Path) -> None:
+    new_coop(tmp_path)
+    plain = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [*COMMAND, "invite", "--data", tmp_path], capture_output=True, env=plain, check=True
+    )
+    *picture, line = done.stdout.decode("ascii").splitlines()
+    assert len(picture) > 20
+    assert parse_invite(line).address
+    listed = subprocess.run(
+        [*COMMAND, "serve", "--help"], capture_output=True, env=plain, check=True
+    )
+    assert listed.stdout
+
+
+def test_a_new_coop_says_where_homes_will_look_for_it_and_a_running_node_what_it_lacks(
+    tmp_path: Path,
+) -> None:
+    new_coop(tmp_path, "Eins")
+    with running(tmp_path) as (_, process):
+        assert process.stdout is not None
+        said = process.stdout.readline() + process.stdout.readline()
+        assert "invites name http://127.0.0.1:8480; unless a proxy" in said
+        arguments = ("--name", "Zwei", "--currency", "EUR", "--yes")
+        printed = command("init", "--data", tmp_path, *arguments)
+        assert "Homes will reach it at http://" in printed
+        assert "start it anew, for Zwei" in printed
+        assert "start it anew" in refused("invite", "--data", tmp_path, "--coop", "Zwei")
+    with running(tmp_path):
+        command("invite", "--data", tmp_path, "--coop", "Zwei")
+
+
+def test_a_path_too_long_for_a_socket_is_named_as_that(tmp_path: Path) -> None:
+    folder = tmp_path / ("d" * 100)
+    said = refused("init", "--data", folder, "--name", "Hof", "--currency", "EUR", "--yes")
+    assert "shorter path" in said
+    assert not folder.exists()
+
+
+def test_an_operator_withdraws_an_invite_and_stops_a_key_of_the_nodes(tmp_path: Path) -> None:
+    coop = new_coop(tmp_path)
+    with running(tmp_path) as (port, _):
+        invite = command("invite", "--data", tmp_path, "--no-qr").strip()
+        command("withdraw-invite", "--data", tmp_path, invite)
+        reply = Neighbour(coop).join(port, parse_invite(invite).code)
+        assert reply.json["code"] == "invite-unknown"
+        assert "no effect" in refused("withdraw-invite", "--data", tmp_path, invite)
+        command("node-key", "--data", tmp_path, "--use", "log", "--reason", "yearly")
+        decision, use, *_ = command("veto", "--data", tmp_path).split()
+        assert use == "log"
+        command("veto", "--data", tmp_path, decision)
+        assert not command("veto", "--data", tmp_path)
+        assert "no effect" in refused("veto", "--data", tmp_path, decision)
