@@ -15,6 +15,7 @@ _COMMANDS: Final = (
     "members",
     "member",
     "accounts",
+    "transfers",
     "bank",
     "money",
     "node-key",

@@ -15,6 +15,7 @@ from settlement_node.coop.coop import Coop
 from settlement_node.governance.member import Role
 from settlement_node.ledger.accounts import KIND_RULES, AccountKind, AccountName, Balance
 from settlement_node.ledger.bank.booking import payout_end_to_end
+from settlement_node.ledger.codes import ABOUT_ANOTHER
 from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.reading import Movement, Spot, Told, waiting_payouts
@@ -33,7 +34,11 @@ async def own(request: web.Request) -> web.Response:
     accounts = [(name, balance) for name, balance in ledger.accounts() if name.owner == held]
     if not accounts:
         raise not_found("nobody here has this name")
-    banks = (name for name, _ in ledger.accounts() if name.kind is AccountKind.BANK)
+    banks = (
+        name
+        for name, _ in ledger.accounts()
+        if name.kind is AccountKind.BANK and not ledger.is_closed(name)
+    )
     return answer(
         {
             "reference": member_reference(coop.facts.coop, member),
@@ -74,7 +79,7 @@ async def transfer(request: web.Request) -> web.Response:
     coop = official(request, Role.OPERATOR, Role.AUDITOR)
     told = await coop.transfer(from_text(named(request, "transfer"), ID_LENGTH))
     if told is None:
-        raise not_found("no transfer has this id")
+        raise not_found("no transfer has this id, or it is older than the books")
     return answer(_told(coop.ledger, told))
 
 
@@ -173,6 +178,7 @@ def _told(ledger: Ledger, told: Told) -> dict[str, object]:
         "asset": ledger.denominations[transfer.asset].code,
         "expires": transfer.expires,
         "ends": to_text(transfer.reserved_by) if transfer.phase in _ENDS else None,
+        "about": to_text(transfer.reference) if transfer.code in ABOUT_ANOTHER else None,
     }
 
 

@@ -11,10 +11,19 @@ from depin_protocol.encoding import encode_json, to_text
 from settlement_node.commands.books import Books
 from settlement_node.commands.common import coop_option, counted, data_option, folder_at, run
 from settlement_node.commands.local_node import LocalNodeError, NoEffectError, operator
+from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.ledger.actions import MAX_LINES, BookBankLines, OpenBankAccount, line_row
+from settlement_node.ledger.actions import (
+    MAX_LINES,
+    BookBankLines,
+    CloseBankAccount,
+    OpenBankAccount,
+    line_row,
+)
 from settlement_node.ledger.bank.booking import line_id, missing_at_bank
+from settlement_node.ledger.bank.iban import is_mistyped
 from settlement_node.ledger.bank.statement import BankLine, BankStatement, read_statements
+from settlement_node.ledger.beginning import TOO_OLD, TOO_OLD_WORDS
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.effects import REFUSED
 from settlement_node.ledger.outcomes import words_of
@@ -56,8 +65,23 @@ def bank() -> None:
 @click.argument("number")
 def open_account(path: Path, coop: str | None, number: str) -> None:
     """Name a bank account by its NUMBER (an IBAN, say), or a cash box by any capital letters."""
-    run(_opened(folder_at(path), coop, number.replace(" ", "").upper()))
+    account = _written(number)
+    if is_mistyped(account):
+        raise click.UsageError(
+            f"{account} has wrong check digits for an IBAN: see what is mistyped"
+        )
+    run(_done(folder_at(path), coop, OpenBankAccount(account)))
     click.echo("done: money can come and go there")
+
+
+@bank.command("close")
+@data_option
+@coop_option
+@click.argument("number")
+def close_account(path: Path, coop: str | None, number: str) -> None:
+    """Close the empty bank account or cash box of this NUMBER; `bank open` opens it again."""
+    run(_done(folder_at(path), coop, CloseBankAccount(_written(number))))
+    click.echo("done: nothing comes or goes there any more")
 
 
 @bank.command("import")
@@ -71,9 +95,13 @@ def import_(path: Path, coop: str | None, file: Path) -> None:
         _print(report, books)
 
 
-async def _opened(node: NodeFolder, coop: str | None, number: str) -> None:
+def _written(number: str) -> str:
+    return number.replace(" ", "").upper()
+
+
+async def _done(node: NodeFolder, coop: str | None, action: Action) -> None:
     async with operator(node, node.choose(coop)) as speaker:
-        await speaker.act(OpenBankAccount(number), "bank account")
+        await speaker.act(action, "bank account")
 
 
 async def _imported(node: NodeFolder, coop: str | None, data: bytes) -> tuple[list[_Report], Books]:
@@ -109,7 +137,11 @@ async def _refused(books: Books, account: str, lines: tuple[BankLine, ...]) -> d
     except NoEffectError as error:
         return {to_text(line_id(account, line)): error.detail for line in lines}
     decided = await books.speaker.decided_on(index)
-    return {one["id"]: words_of(one[REFUSED]) for one in decided if REFUSED in one}
+    return {one["id"]: _words_of(one[REFUSED]) for one in decided if REFUSED in one}
+
+
+def _words_of(code: str) -> str:
+    return TOO_OLD_WORDS if code == TOO_OLD else words_of(code)
 
 
 def _portions(lines: Sequence[BankLine]) -> Iterator[tuple[BankLine, ...]]:

@@ -1,11 +1,12 @@
 """The co-op's accounts, as its operator asks the node for them."""
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from settlement_node.commands.local_node import NotFoundError, Operator
+from settlement_node.commands.naming import Members
 from settlement_node.ledger.accounts import AccountKind
-from settlement_node.ledger.assets import Asset, Denomination, usual_denominations
+from settlement_node.ledger.assets import AmountError, Asset, Denomination, usual_denominations
 
 _PAGE: Final = 200
 
@@ -41,13 +42,14 @@ class Books:
 
     speaker: Operator
     currency: Denomination
+    members: Members
 
     @classmethod
     async def open(cls, speaker: Operator) -> Self:
-        """Ask what the co-op counts in."""
+        """Ask what the co-op counts in, and who belongs to it."""
         facts = await speaker.ask(f"/v1/coops/{speaker.coop}")
         currency = usual_denominations(facts["currency"], facts["token"])[Asset.CURRENCY]
-        return cls(speaker, currency)
+        return cls(speaker, currency, await Members.ask(speaker))
 
     async def accounts(self) -> list[ListedAccount]:
         """List all accounts."""
@@ -91,6 +93,29 @@ class Books:
                 return account
         return None
 
+    async def account(self, text: str) -> ListedAccount:
+        """Find an account by its number, a bank's own, a member or a kind that is there once."""
+        listed = await self.accounts()
+        for one in listed:
+            # Of who owns several accounts, and of a bank's kind, the name alone says too little.
+            named = one.owner if one.kind == AccountKind.BANK.name else one.kind
+            is_one = one.kind == AccountKind.BANK.name or not one.owner
+            if text == str(one.number) or (is_one and text.upper() == named):
+                return one
+        owner = self.members.named(text)
+        money = AccountKind.MEMBER_MONEY.name
+        return next(one for one in listed if (one.kind, one.owner) == (money, owner))
+
+    async def movements(self, account: int) -> list[dict[str, Any]]:
+        """Read what happened on an account, oldest first."""
+        found: list[dict[str, Any]] = []
+        path = f"/v1/coops/{self.speaker.coop}/accounts/{account}/history?limit={_PAGE}"
+        while page := await self.speaker.ask(
+            f"{path}&after={found[-1]['at']}" if found else path,
+        ):
+            found += page
+        return found
+
     async def code_of(self, transfer: str) -> str | None:
         """Say what a transfer is for, or that there is none."""
         try:
@@ -104,3 +129,17 @@ class Books:
         unsigned = amount.removeprefix("-")
         read = self.currency.read(unsigned)
         return read if unsigned == amount else -read
+
+    def read_some(self, amount: str) -> int:
+        """Read an amount that is not 0."""
+        read = self.read(amount)
+        if not read:
+            raise AmountError(f"{amount} is nothing: there is nothing to book")
+        return read
+
+    def read_sum(self, amount: str) -> int:
+        """Read an amount above 0."""
+        read = self.read_some(amount)
+        if read < 0:
+            raise AmountError(f"{amount} is below zero: give what moves, without a sign")
+        return read

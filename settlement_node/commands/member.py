@@ -1,5 +1,6 @@
 """`settlement-node member`: what operators do about a member, signed and in the log."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from settlement_node.commands.common import (
     run,
 )
 from settlement_node.commands.local_node import operator
+from settlement_node.commands.naming import Members
 from settlement_node.governance.actions import Action, Reinstate, ReplaceKey, SetRoles, Suspend
 from settlement_node.governance.member import Role
 from settlement_node.hosting.folder import NodeFolder
@@ -27,7 +29,10 @@ _member: Final = click.argument("name", metavar="MEMBER")
 
 @click.group()
 def member() -> None:
-    """Act as operator on a member; each action is a signed statement in the log."""
+    """Act as operator on a member; each action is a signed statement in the log.
+
+    A MEMBER is an identifier, or a name that only one has.
+    """
 
 
 @member.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
@@ -37,7 +42,7 @@ def member() -> None:
 @reason_option
 def suspend(path: Path, coop: str | None, name: str, reason: str) -> None:
     """Take the effect from what a member says."""
-    run(_act(folder_at(path), coop, Suspend(name), reason))
+    run(_act(folder_at(path), coop, name, Suspend, reason))
 
 
 @member.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
@@ -47,7 +52,7 @@ def suspend(path: Path, coop: str | None, name: str, reason: str) -> None:
 @reason_option
 def reinstate(path: Path, coop: str | None, name: str, reason: str) -> None:
     """End a suspension."""
-    run(_act(folder_at(path), coop, Reinstate(name), reason))
+    run(_act(folder_at(path), coop, name, Reinstate, reason))
 
 
 @member.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
@@ -60,14 +65,8 @@ def reinstate(path: Path, coop: str | None, name: str, reason: str) -> None:
 )
 def roles(path: Path, coop: str | None, name: str, reason: str, *, names: tuple[str, ...]) -> None:
     """Give a member exactly these roles."""
-    run(
-        _act(
-            folder_at(path),
-            coop,
-            SetRoles(name, tuple(Role(one) for one in sorted(set(names)))),
-            reason,
-        )
-    )
+    given = tuple(Role(one) for one in sorted(set(names)))
+    run(_act(folder_at(path), coop, name, lambda whose: SetRoles(whose, given), reason))
 
 
 @member.command("replace-key", context_settings=NAMES_BEGIN_WITH_HYPHENS)
@@ -83,15 +82,24 @@ def replace_key(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Announce another key for a member that lost its own; it counts after 7 days without veto."""
     try:
-        action = ReplaceKey(
-            name, from_text(key, HASH_LENGTH), tier, from_text(possession, SIGNATURE_LENGTH)
-        )
+        new, proof = from_text(key, HASH_LENGTH), from_text(possession, SIGNATURE_LENGTH)
     except EncodingError as error:
         raise click.UsageError(f"the key or its proof of possession: {error}") from None
-    run(_act(folder_at(path), coop, action, reason))
+    run(
+        _act(
+            folder_at(path),
+            coop,
+            name,
+            lambda whose: ReplaceKey(whose, new, tier, proof),
+            reason,
+        )
+    )
 
 
-async def _act(node: NodeFolder, coop: str | None, action: Action, reason: str) -> None:
+async def _act(
+    node: NodeFolder, coop: str | None, name: str, action: Callable[[str], Action], reason: str
+) -> None:
     async with operator(node, node.choose(coop)) as speaker:
-        await speaker.act(action, reason)
+        whose = (await Members.ask(speaker)).named(name)
+        await speaker.act(action(whose), reason)
     click.echo("done: it stands in the log")

@@ -58,7 +58,8 @@ def _by_hand(command: Callable[..., Any]) -> Callable[..., Any]:
 def money() -> None:
     """Act as operator on money; each action is a signed statement in the log.
 
-    Amounts are of the co-op's currency, as 12.50.
+    Amounts are of the co-op's currency, as 12.50. A MEMBER is an identifier, or a name that only
+    one has; ids of transfers are listed by `transfers`.
     """
 
 
@@ -71,7 +72,12 @@ def deposit(  # noqa: PLR0913, PLR0917 - each is an argument or option
     path: Path, coop: str | None, reason: str, account: str, member: str, amount: str
 ) -> None:
     """Book what a MEMBER has paid in, where no bank's statement tells it."""
-    _act(path, coop, reason, lambda books: RecordDeposit(member, account, books.read(amount)))
+    _act(
+        path,
+        coop,
+        reason,
+        lambda books: RecordDeposit(books.members.named(member), account, books.read_sum(amount)),
+    )
 
 
 @money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
@@ -99,11 +105,12 @@ def payout(  # noqa: PLR0913, PLR0917 - each is an argument or option
         raise click.UsageError("say how much was handed out: `all` is for what a bank pays")
 
     def action(books: Books) -> Action:
+        whose = books.members.named(member)
         if cash:
-            return RecordPayout(member, account, books.read(amount))
+            return RecordPayout(whose, account, books.read_sum(amount))
         expires = None if days is None else now() + days * _DAY
-        asked = None if amount == "all" else books.read(amount)
-        return ReservePayout(member, account, asked, expires)
+        asked = None if amount == "all" else books.read_sum(amount)
+        return ReservePayout(whose, account, asked, expires)
 
     _act(path, coop, reason, action)
 
@@ -130,7 +137,12 @@ def return_(path: Path, coop: str | None, reason: str, transfer: str) -> None:
 @_transfer
 def identify(path: Path, coop: str | None, reason: str, member: str | None, transfer: str) -> None:
     """Say whose a bank line in suspense is."""
-    _act(path, coop, reason, lambda _: IdentifyLine(_named(transfer), member))
+
+    def action(books: Books) -> Action:
+        whose = None if member is None else books.members.named(member)
+        return IdentifyLine(_named(transfer), whose)
+
+    _act(path, coop, reason, action)
 
 
 @money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
@@ -144,7 +156,12 @@ def opening(  # noqa: PLR0913, PLR0917 - each is an argument or option
     """Book what was held before these books began: by a member, a bank, else the co-op."""
     if member is not None and account is not None:
         raise click.UsageError("name a member or a bank account, not both")
-    _act(path, coop, reason, lambda books: OpenBalance(books.read(amount), member, account))
+
+    def action(books: Books) -> Action:
+        whose = None if member is None else books.members.named(member)
+        return OpenBalance(books.read_some(amount), whose, account)
+
+    _act(path, coop, reason, action)
 
 
 @money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
@@ -153,7 +170,7 @@ def opening(  # noqa: PLR0913, PLR0917 - each is an argument or option
 @_amount
 def funds(path: Path, coop: str | None, reason: str, account: str, amount: str) -> None:
     """Book what the co-op itself received, or below zero spent, without a bank's line."""
-    _act(path, coop, reason, lambda books: RecordFunds(account, books.read(amount)))
+    _act(path, coop, reason, lambda books: RecordFunds(account, books.read_some(amount)))
 
 
 @money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
@@ -162,7 +179,9 @@ def funds(path: Path, coop: str | None, reason: str, account: str, amount: str) 
 @_amount
 def limit(path: Path, coop: str | None, reason: str, member: str, amount: str) -> None:
     """Let a MEMBER's orders go so far below zero; below zero: so much must stay."""
-    _act(path, coop, reason, lambda books: SetLimit(member, books.read(amount)))
+    _act(
+        path, coop, reason, lambda books: SetLimit(books.members.named(member), books.read(amount))
+    )
 
 
 @money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
@@ -170,7 +189,7 @@ def limit(path: Path, coop: str | None, reason: str, member: str, amount: str) -
 @_member
 def close(path: Path, coop: str | None, reason: str, member: str) -> None:
     """Close the empty money account of a MEMBER who has left."""
-    _act(path, coop, reason, lambda _: CloseAccount(member))
+    _act(path, coop, reason, lambda books: CloseAccount(books.members.named(member)))
 
 
 @money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
@@ -178,7 +197,7 @@ def close(path: Path, coop: str | None, reason: str, member: str) -> None:
 @_member
 def reopen(path: Path, coop: str | None, reason: str, member: str) -> None:
     """Open a closed account again, for a late correction."""
-    _act(path, coop, reason, lambda _: ReopenAccount(member))
+    _act(path, coop, reason, lambda books: ReopenAccount(books.members.named(member)))
 
 
 def _act(path: Path, coop: str | None, reason: str, action: Callable[[Books], Action]) -> None:

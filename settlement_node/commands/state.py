@@ -41,7 +41,7 @@ def list_roots(path: Path, coop: str | None) -> None:
     if not roots:
         click.echo("no state root yet: one is logged before the first entry of each later day")
     for one in roots:
-        erased = "  nothing below it has a body" if one["erased"] else ""
+        erased = "  all below it is erased" if one["erased"] else ""
         auditors = ", ".join(one["confirmed"]) or "nobody"
         at = _EPOCH + timedelta(milliseconds=one["at"])
         click.echo(
@@ -87,7 +87,7 @@ def confirm(  # noqa: PLR0913 - one argument for each option
 @_root
 @reason_option
 def erase(path: Path, coop: str | None, index: int, reason: str) -> None:
-    """Erase the bodies of all entries before ROOT, for good; backups keep theirs.
+    """Erase the bodies of all entries before ROOT, and transfers, for good; backups keep theirs.
 
     It has to be older than the co-op keeps its books, and confirmed by an auditor.
     """

@@ -73,6 +73,10 @@ def verify(
             f"followed from the state root at entry {checked.start}; of the entries before it"
             f" {checked.erased} have no body any more"
         )
+        click.echo(
+            "not compared: receipts, ended chains, transfers and accounts' histories of the entries"
+            " before it"
+        )
     if checked.regained:
         click.echo(f"{checked.regained} statements were regained, and their receipts are elsewhere")
 

@@ -1,4 +1,4 @@
-"""Deletes what is no longer to be kept: bodies below an erasure, and events that are old."""
+"""Deletes what is no longer to be kept: what lies below an erasure, and events that are old."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -6,14 +6,17 @@ from typing import Final
 from settlement_node.coop.answers import Clock
 from settlement_node.coop.events import Events
 from settlement_node.coop.state import CoopState
-from settlement_node.keeping.roots import Roots
+from settlement_node.keeping.roots import LINES, Roots
+from settlement_node.keeping.state_root import read_rows
+from settlement_node.ledger.erasing import erasing_transfers
+from settlement_node.ledger.tables import PENDING
 from settlement_node.log.reading import erasing
 from settlement_node.store.backup import META
 from settlement_node.store.port import Store
-from settlement_node.store.tables import Change, Put
+from settlement_node.store.tables import Change, Put, Value
 
 _ERASED_BELOW: Final = "erased_below"
-"""The row of `meta` that says below which entry all bodies are gone."""
+"""The row of `meta` that says below which entry all bodies and older transfers are gone."""
 
 
 class ClearingOut:
@@ -31,9 +34,9 @@ class ClearingOut:
 
     async def portion(self) -> bool:
         """Do one portion; tell whether there was one to do."""
-        return await self._erase_bodies() or await self._events.expire(self._clock())
+        return await self._erase() or await self._events.expire(self._clock())
 
-    async def _erase_bodies(self) -> bool:
+    async def _erase(self) -> bool:
         if self._erasing is None:
             if self._state.keeping.roots.horizon <= await self._done():
                 return False
@@ -41,7 +44,7 @@ class ClearingOut:
             durable = Roots()
             await durable.load(self._store)
             self._horizon = durable.horizon
-            self._erasing = erasing(self._store, self._horizon)
+            self._erasing = self._changes(self._horizon)
         # What goes wrong in a portion leaves nothing half done: it begins anew.
         erasing_on, self._erasing = self._erasing, None
         change = await anext(erasing_on, None)
@@ -53,6 +56,18 @@ class ClearingOut:
         self._erased_below = self._horizon
         await self._store.commit([Put(META, [(_ERASED_BELOW, b"%d" % self._horizon)])])
         return True
+
+    async def _changes(self, below: int) -> AsyncIterator[Change]:
+        async for change in erasing(self._store, below):
+            yield change
+        tables = {table.name: table for table in self._state.tables}
+        standing: set[Value] = set()
+        for _, lines in await self._store.scan(LINES, (below,), limit=1):
+            if isinstance(lines, bytes):
+                _, rows = read_rows(lines, tables)
+                standing = {row[1] for table, row in rows if table is PENDING}
+        async for change in erasing_transfers(self._store, below, standing):
+            yield change
 
     async def _done(self) -> int:
         if self._erased_below is None:

@@ -14,6 +14,7 @@ from settlement_node.governance.member import Standing
 from settlement_node.intake.said import Telling
 from settlement_node.intake.streams import ENDED
 from settlement_node.keeping.succession import next_origin, succeeding
+from settlement_node.ledger.beginning import BEGINNING
 from settlement_node.ledger.passing_on import passed_on
 from settlement_node.ledger.tables import TRANSFER
 from settlement_node.log.checkpoints import Checkpoints
@@ -50,7 +51,7 @@ async def succeed(
     previous = Previous(old.origin, state.sequence.head(), shown.tree, trust.is_forked)
     facts = replace(old, origin=next_origin(old.origin), previous=previous)
     operator, seed = _operator(state, seeds)
-    rows = [one for one in state.rows() if one[0] is not TRANSFER]
+    rows = [one for one in state.rows() if one[0] not in {TRANSFER, BEGINNING}]
     rows += await passed_on(store)
     rows += [(ENDED, row) async for row in every_row(store, ENDED)]
     decision = succeeding(facts, rows, note, operator, seed)

@@ -90,7 +90,7 @@ def _erasure(said: Said, index: int | None, community: Community, roots: Roots) 
     if not set(root.confirmed) - {said.statement.header.member}:
         detail = "no auditor but the acting operator has confirmed it: ask one to"
         return no_effect(said, Objection.NOT_CONFIRMED, detail)
-    return about(said, ERASED, {"root": index})
+    return about(said, ERASED, {"root": index, "before": root.at})
 
 
 _NO_SUCH_ROOT: Final = "no state root that is kept has this name"

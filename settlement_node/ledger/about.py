@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from settlement_node.ledger.beginning import Beginning
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.rows import TransferRow, transfer_of
 from settlement_node.ledger.tables import ABOUT
@@ -41,7 +42,9 @@ class About:
                 noted.append((transfer.reference, row.entry, row.position, row.id))
         return noted
 
-    async def look_up(self, references: Iterable[bytes], view: View, size: int) -> None:
+    async def look_up(
+        self, references: Iterable[bytes], view: View, size: int, begin: Beginning
+    ) -> None:
         """Bring near the newest transfers about these, of the log's first `size` entries."""
         for reference in sorted(set(references)):
             rows = await view.scan(
@@ -49,7 +52,7 @@ class About:
             )
             for row in rows:
                 match row:
-                    case (bytes(), int(entry), int(position), bytes(name)):
+                    case (bytes(), int(entry), int(position), bytes(name)) if entry >= begin.entry:
                         self._keep(reference, entry, position, name)
 
     def newest(self, reference: bytes) -> list[bytes]:

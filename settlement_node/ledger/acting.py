@@ -6,7 +6,8 @@ from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
 from settlement_node.intake.said import Said
 from settlement_node.ledger import actions
-from settlement_node.ledger.bank.booking import BankDesk, bank_account, imported
+from settlement_node.ledger.bank.booking import BankDesk, bank_account, imported, line_id
+from settlement_node.ledger.beginning import TOO_OLD
 from settlement_node.ledger.by_hand import transfers_of
 from settlement_node.ledger.desk import Desk, RefusedActionError, refusal
 from settlement_node.ledger.effects import (
@@ -25,28 +26,34 @@ from settlement_node.log.entries import Decision
 
 def decided(said: Said, action: actions.LedgerAction, desk: Desk) -> Decision:
     """Decide on an action, or raise a RefusedActionError."""
+    if isinstance(action, actions.BookBankLines):
+        return _bank_lines(said, action, desk)
+    found = _of_account(action, desk)
+    return _by_hand(said, action, desk) if found is None else _account(said, action, *found)
+
+
+def _of_account(action: actions.LedgerAction, desk: Desk) -> tuple[str, AccountOutcome] | None:
+    """Say what would come of an action on an account itself, or that it is none."""
     ledger = desk.ledger
     match action:
-        case actions.BookBankLines():
-            return _bank_lines(said, action, desk)
         case actions.OpenBankAccount(account=number):
-            known = ledger.number(bank_account(number)) is not None
-            outcome = AccountOutcome.ALREADY_SO if known else AccountOutcome.DONE
-            return _account(said, BANK_ACCOUNT_OPENED, action, outcome)
+            outcome = ledger.may_reopen(bank_account(number))
+            is_new = outcome is AccountOutcome.NOT_FOUND
+            opened = BANK_ACCOUNT_OPENED, AccountOutcome.DONE
+            return opened if is_new else (ACCOUNT_REOPENED, outcome)
+        case actions.CloseBankAccount(account=number):
+            return ACCOUNT_CLOSED, ledger.may_close(desk.bank(number))
         case actions.SetLimit(member=member, limit=limit):
-            outcome = ledger.may_set_limit(desk.member(member), limit)
-            return _account(said, LIMIT_SET, action, outcome)
+            return LIMIT_SET, ledger.may_set_limit(desk.member(member), limit)
         case actions.CloseAccount(member=member):
-            outcome = ledger.may_close(desk.member(member))
-            return _account(said, ACCOUNT_CLOSED, action, outcome)
+            return ACCOUNT_CLOSED, ledger.may_close(desk.member(member))
         case actions.ReopenAccount(member=member):
-            outcome = ledger.may_reopen(desk.member(member))
-            return _account(said, ACCOUNT_REOPENED, action, outcome)
-    return _by_hand(said, action, desk)
+            return ACCOUNT_REOPENED, ledger.may_reopen(desk.member(member))
+    return None
 
 
 def _account(
-    said: Said, kind: str, action: actions.LedgerAction, outcome: AccountOutcome
+    said: Said, action: actions.LedgerAction, kind: str, outcome: AccountOutcome
 ) -> Decision:
     if outcome is not AccountOutcome.DONE:
         raise refusal(outcome)
@@ -63,14 +70,18 @@ def _by_hand(said: Said, action: actions.LedgerAction, desk: Desk) -> Decision:
 
 
 def _bank_lines(said: Said, action: actions.BookBankLines, desk: Desk) -> Decision:
-    desk.bank(action.account)
-    at_desk = BankDesk(desk.ledger, action.account, desk.members, desk.undone_by)
-    bookings = at_desk.bookings(action.lines)
+    number = action.account
+    desk.bank(number)
+    at_desk = BankDesk(desk.ledger, number, desk.members, desk.undone_by)
+    old = [name for line in action.lines if desk.begin.is_after(name := line_id(number, line))]
+    bookings = at_desk.bookings(line for line in action.lines if line_id(number, line) not in old)
     outcomes = desk.ledger.would([booking.transfer for booking in bookings], said.at)
     result = imported(bookings, outcomes)
     if not result.new:
         for _, outcome in result.refused:
             raise refusal(outcome)
+        for name in old:
+            desk.check_age(name)
         raise RefusedActionError("nothing-new", "all of these lines are in the books already")
     lines: list[dict[str, object]] = [
         {**transfer_line(booking.transfer), "match": booking.match.name} for booking in result.new
@@ -79,6 +90,7 @@ def _bank_lines(said: Said, action: actions.BookBankLines, desk: Desk) -> Decisi
         {REFUSED: code_of(outcome), "id": to_text(booking.transfer.id)}
         for booking, outcome in result.refused
     ]
+    lines += [{REFUSED: TOO_OLD, "id": to_text(name)} for name in old]
     return _booked(said, lines)
 
 

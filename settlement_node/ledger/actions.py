@@ -33,10 +33,8 @@ class LedgerAction(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenBankAccount:
-    """Names a bank account of the co-op's, or its cash box, so that money can come and go there."""
-
-    NAME: ClassVar[str] = "open_bank_account"
+class _ToBankAccount:
+    """What is done to a bank account of the co-op's without further terms."""
 
     account: str
 
@@ -48,6 +46,20 @@ class OpenBankAccount:
     def read(cls, fields: Fields) -> Self:
         """Read its number."""
         return cls(fields.text("account", ACCOUNT))
+
+
+class OpenBankAccount(_ToBankAccount):
+    """Names a bank account, or a cash box, where money comes and goes; opens a closed one again."""
+
+    __slots__ = ()
+    NAME: ClassVar[str] = "open_bank_account"
+
+
+class CloseBankAccount(_ToBankAccount):
+    """Closes an empty bank account: nothing comes or goes there any more."""
+
+    __slots__ = ()
+    NAME: ClassVar[str] = "close_bank_account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +292,7 @@ ACTIONS: Final[dict[str, type[LedgerAction]]] = {
     kind.NAME: kind
     for kind in (
         OpenBankAccount,
+        CloseBankAccount,
         BookBankLines,
         RecordDeposit,
         RecordPayout,

@@ -58,9 +58,11 @@ def _opening(action: actions.OpenBalance, desk: Desk) -> Transfer:
     elif action.account is not None:
         name = desk.bank(action.account)
     try:
-        return opening_balance(desk.ledger, name, action.amount, 0)
+        opening = opening_balance(desk.ledger, name, action.amount, 0)
     except NoOpeningError as error:
         raise RefusedActionError("parameters-invalid", str(error)) from None
+    desk.check_age(opening.id)
+    return opening
 
 
 def _about_another(action: actions.LedgerAction, desk: Desk, cause: Cause) -> Transfer:
@@ -71,6 +73,7 @@ def _about_another(action: actions.LedgerAction, desk: Desk, cause: Cause) -> Tr
                 raise RefusedActionError("no-such-transfer", "no payout of this id waits")
             return cancelled(waiting, cause)
         case actions.ReturnMovement(transfer=name):
+            desk.check_age(name)
             original = desk.original(name)
             if original is None:
                 detail = "this is no deposit or finished payout, or it was returned already"
@@ -82,6 +85,7 @@ def _about_another(action: actions.LedgerAction, desk: Desk, cause: Cause) -> Tr
 
 
 def _identified(desk: Desk, name: bytes, whose: str | None, cause: Cause) -> Transfer:
+    desk.check_age(name)
     line = desk.ledger.transfer(name)
     if line is None or line.code not in _UNMATCHED:
         raise RefusedActionError("no-such-transfer", "no line of this id went into suspense")

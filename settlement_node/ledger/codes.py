@@ -146,6 +146,16 @@ ALLOWED_MOVES: Final = frozenset(
 )
 """The same, for one look."""
 
+ABOUT_ANOTHER: Final = frozenset(
+    {
+        Code.DEPOSIT_RETURNED,
+        Code.PAYOUT_RETURNED,
+        Code.SUSPENSE_IDENTIFIED,
+        Code.SUSPENSE_CHARGED,
+    }
+)
+"""What is about another transfer, which its reference names."""
+
 NAMED_LATER: Final = frozenset(
     {
         Code.OPENING_BANK,

@@ -7,6 +7,7 @@ from settlement_node.ledger.about import About
 from settlement_node.ledger.accounts import AccountName
 from settlement_node.ledger.bank.booking import bank_account, deposit_key, payout_named
 from settlement_node.ledger.bank.statement import BankLine
+from settlement_node.ledger.beginning import TOO_OLD, TOO_OLD_WORDS, Beginning
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.effects import money_of
 from settlement_node.ledger.ledger import Ledger
@@ -38,6 +39,7 @@ class Desk:
     members: Mapping[str, AccountName]
     """The money accounts of members, by their references."""
     about: About
+    begin: Beginning
 
     def member(self, member: str) -> AccountName:
         """Find a member's money account, or raise a RefusedActionError."""
@@ -45,6 +47,11 @@ class Desk:
         if self.ledger.number(name) is None:
             raise RefusedActionError("no-such-member", f"nobody here is {member}")
         return name
+
+    def check_age(self, name: bytes) -> None:
+        """Raise a RefusedActionError about a transfer that is older than the books."""
+        if self.begin.is_after(name):
+            raise RefusedActionError(TOO_OLD, TOO_OLD_WORDS)
 
     def bank(self, number: str) -> AccountName:
         """Find a bank account of the co-op's, or raise a RefusedActionError."""
@@ -56,7 +63,7 @@ class Desk:
 
     def original(self, name: bytes) -> Transfer | None:
         """Find a deposit, or the reservation of a finished payout, that nobody has undone."""
-        found = self.ledger.transfer(name)
+        found = None if self.begin.is_after(name) else self.ledger.transfer(name)
         if found is None or self.about.newest(name):
             return None
         if found.code is Code.DEPOSIT:

@@ -49,7 +49,10 @@ def altered(decision: Decision, ledger: Ledger) -> None:
     if decision.kind == BANK_ACCOUNT_OPENED:
         ledger.open(bank_account(fields.text("account", ACCOUNT)))
         return
-    name = money_of(fields.text("member", ID))
+    if "account" in fields:
+        name = bank_account(fields.text("account", ACCOUNT))
+    else:
+        name = money_of(fields.text("member", ID))
     if decision.kind == LIMIT_SET:
         ledger.set_limit(name, fields.integer("limit", 1 - MAX_AMOUNT, MAX_AMOUNT - 1))
     elif decision.kind == ACCOUNT_CLOSED:

@@ -18,14 +18,16 @@ async def look_up(
 
     All of it can be named before anything is decided, whatever else is decided until then.
     """
-    deposits = _deposit_keys(action)
-    await desk.about.look_up(deposits, view, size)
-    originals = {name for key in deposits for name in desk.about.newest(key)} | _named(action)
-    await recall(view, desk.ledger, originals | _might_repeat(action, cause), size)
-    await desk.about.look_up(originals, view, size)
+    begin = desk.begin
+    deposits = deposit_keys(action)
+    await desk.about.look_up(deposits, view, size, begin)
+    originals = {name for key in deposits for name in desk.about.newest(key)} | named(action)
+    names = begin.among(originals | might_repeat(action, cause))
+    await recall(view, desk.ledger, names, size, begin)
+    await desk.about.look_up(begin.among(originals), view, size, begin)
 
 
-def _deposit_keys(action: actions.LedgerAction) -> set[bytes]:
+def deposit_keys(action: actions.LedgerAction) -> set[bytes]:
     """Name the deposits that returned bank lines speak of."""
     match action:
         case actions.BookBankLines(lines=lines):
@@ -33,7 +35,7 @@ def _deposit_keys(action: actions.LedgerAction) -> set[bytes]:
     return set()
 
 
-def _named(action: actions.LedgerAction) -> set[bytes]:
+def named(action: actions.LedgerAction) -> set[bytes]:
     """Name the transfers that an action is about."""
     match action:
         case actions.ReturnMovement(transfer=name) | actions.IdentifyLine(transfer=name):
@@ -44,7 +46,7 @@ def _named(action: actions.LedgerAction) -> set[bytes]:
     return set()
 
 
-def _might_repeat(action: actions.LedgerAction, cause: Cause) -> set[bytes]:
+def might_repeat(action: actions.LedgerAction, cause: Cause) -> set[bytes]:
     """Name the ids that an action may give, whatever it leads to."""
     match action:
         case actions.BookBankLines(account=account, lines=lines):

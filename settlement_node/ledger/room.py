@@ -7,18 +7,20 @@ from typing import Final
 from depin_protocol.encoding import EncodingError, from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
 from depin_protocol.statements.envelope import Statement
-from depin_protocol.statements.fields import BodyError
+from depin_protocol.statements.fields import MAX_TIME, BodyError, Fields
 from depin_protocol.statements.membership import OperatorAction
 from settlement_node.governance.arriving import JOINED
 from settlement_node.governance.community import Community
 from settlement_node.governance.facts import GENESIS
 from settlement_node.governance.objections import no_effect
 from settlement_node.intake.said import Effects, Said
+from settlement_node.keeping.following import ERASED
 from settlement_node.ledger.about import About
 from settlement_node.ledger.accounts import MEMBERS_ACCOUNTS, AccountKind, AccountName
 from settlement_node.ledger.acting import decided
 from settlement_node.ledger.actions import ACTIONS, LedgerAction, read_action
 from settlement_node.ledger.assets import Denominations, usual_denominations
+from settlement_node.ledger.beginning import BEGINNING, Beginning, beginning
 from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.desk import Desk, RefusedActionError
 from settlement_node.ledger.effects import BOOKED, EXPIRED, KINDS, altered, booked, tellings
@@ -54,6 +56,7 @@ class LedgerRoom:
         self._read: dict[str, LedgerAction] = {}
         self._loaded = False
         self._forgotten = 0
+        self._begin = Beginning()
 
     @property
     def ledger(self) -> Ledger:
@@ -69,6 +72,7 @@ class LedgerRoom:
         self._ledger = await load(view, self._denominations(), Logged(-1, 0))
         # Until it is known when it goes on, the store may hold a transfer of any moment.
         self._ledger.has_forgotten(_LAST_MOMENT)
+        self._begin = await beginning(view)
         self._loaded = True
         for name, _ in self._ledger.accounts():
             if name.kind is AccountKind.MEMBER_MONEY:
@@ -81,6 +85,8 @@ class LedgerRoom:
                 if isinstance(change, Put):
                     for row in change.rows:
                         yield change.table, row
+        for row in self._begin.rows():
+            yield BEGINNING, row
 
     async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:
         """Bring near the older transfers that operators' actions name, or might repeat."""
@@ -144,12 +150,18 @@ class LedgerRoom:
         return Effects(tuple(as_changes(self.ledger.take_changes())), told)
 
     def hear(self, decision: Decision, *, index: int, at: int) -> Effects:  # noqa: ARG002
-        """Open the accounts of who joins, and at the founding those of the co-op."""
+        """Open the accounts of who joins and the co-op's; begin anew above an erasure."""
         if decision.kind == GENESIS:
             self._ledger = Ledger(self._denominations())
             for kind in AccountKind:
                 if kind not in _OWNED:
                     self._ledger.open(AccountName(kind))
+        elif decision.kind == ERASED:
+            fields = Fields(decision.result, "result")
+            self._begin = Beginning(
+                fields.integer("root", 0, MAX_TIME), fields.integer("before", 0, MAX_TIME)
+            )
+            return Effects(self._begin.changes())
         elif decision.kind != JOINED:
             return Effects()
         owner = from_text(self._community.newest, ID_LENGTH)
@@ -169,7 +181,7 @@ class LedgerRoom:
         return (*as_changes(changes), *([Put(ABOUT, noted)] if noted else ()))
 
     def _desk(self) -> Desk:
-        return Desk(self.ledger, self._references, self._about)
+        return Desk(self.ledger, self._references, self._about, self._begin)
 
     def _denominations(self) -> Denominations:
         facts = self._community.facts

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from settlement_node.ledger.assets import Denominations
+from settlement_node.ledger.beginning import BEGINNING, Beginning
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.rows import AccountRow, Changes, Logged, TransferRow
 from settlement_node.store.port import View
@@ -34,7 +35,7 @@ ABOUT: Final = Table(
     "transfer_about", (*binary("reference"), *integers("index", "position")), binary("transfer")
 )
 
-TABLES: Final = (ACCOUNT, TRANSFER, ACCOUNT_HISTORY, PENDING, ABOUT)
+TABLES: Final = (ACCOUNT, TRANSFER, ACCOUNT_HISTORY, PENDING, ABOUT, BEGINNING)
 
 
 def as_changes(changes: Changes) -> list[Change]:
@@ -58,12 +59,13 @@ async def load(view: View, denominations: Denominations, logged: Logged) -> Ledg
     return Ledger.from_rows(denominations, logged, accounts, filter(None, pending))
 
 
-async def recall(view: View, ledger: Ledger, names: Iterable[bytes], size: int) -> None:
+async def recall(
+    view: View, ledger: Ledger, names: Iterable[bytes], size: int, begin: Beginning
+) -> None:
     """Look up what the ledger lacks of these transfers, as they were after `size` entries."""
     asked = sorted(ledger.lacks(names))
     found = [await stored_transfer(view, name) for name in asked]
-    # A replay sees rows that come later in the log; there they are not yet.
-    ledger.recall(asked, [row for row in found if row is not None and row.entry < size])
+    ledger.recall(asked, begin.kept(found, size))
 
 
 async def transfer_rows(view: View) -> list[TransferRow]:

@@ -41,6 +41,7 @@ def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) ->
     command("bank", "open", *data, IBAN)
     command("money", "opening", *why, "--account", IBAN, "100")
     first = command("bank", "import", *data, statement)
+    assert "WHOSE IS IT?" in command("transfers", *data, "suspense")
     assert "paid in by a member" in first
     assert "the books agree with the bank: 127.00 EUR" in first
     (unknown,) = ids(first, "whose is it?")
@@ -50,6 +51,13 @@ def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) ->
 
     command("money", "identify", *why, f"--member={home.member}", unknown)
     assert "already" in refused("money", "identify", *why, unknown)
+    (line,) = [
+        row
+        for row in command("transfers", *data, "suspense").splitlines()
+        if "7.00" in row and "about" not in row
+    ]
+    assert line.startswith(unknown)
+    assert "WHOSE" not in line
     with running(node):
         reserved = command("money", "payout", *why, "--account", IBAN, home.member, "5.50")
         (going,) = ids(reserved, "PAYOUT", 0)
@@ -112,6 +120,40 @@ def test_a_line_that_cannot_be_booked_is_told_with_its_reason(tmp_path: Path) ->
     printed = command("bank", "import", "--data", node, more)
     assert "IN SUSPENSE" in printed
     assert "NOT BOOKED: The account's debits would reach 2^62" in printed
+
+
+def test_a_member_may_be_named_and_what_is_mistyped_is_signed_by_nobody(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    new_coop(node)
+    data = ("--data", node)
+    why = (*data, "--reason", "agreed")
+    (listed,) = command("members", *data).splitlines()
+    member, name = listed.split()[0], listed.split(maxsplit=3)[3]
+    assert "wrong check digits" in refused("bank", "open", *data, "DE02120300000000202052", code=2)
+    command("bank", "open", *data, "CASH")
+    before = command("verify", *data)
+    at_cash = (*why, "--account", "CASH")
+    for words, said in (
+        (("money", "deposit", *at_cash, "Nobody", "5"), "nobody here is Nobody"),
+        (("money", "deposit", *at_cash, member, "0"), "0 is nothing"),
+        (("money", "payout", *at_cash, member, "-5"), "-5 is below zero"),
+        (("money", "funds", *at_cash, "0.00"), "0.00 is nothing"),
+        (("member", "suspend", *why, member[:-1]), "nobody here is"),
+    ):
+        assert said in refused(*words)
+    assert command("verify", *data) == before
+    command("money", "deposit", *at_cash, name.upper(), "5")
+    (booked,) = command("transfers", *data, name).splitlines()
+    assert booked.split()[1:] == ["DEPOSIT", "5.00", "EUR", "5.00", "EUR"]
+    assert "It still holds something" in refused("bank", "close", *data, "cash")
+    command("money", "return", *why, booked.split()[0])
+    assert f"about {booked.split()[0]}" in command("transfers", *data, "cash")
+    command("bank", "close", *data, "cash")
+    closed = refused("money", "deposit", *at_cash, member, "5")
+    assert "closed" in closed
+    command("bank", "open", *data, "CASH")
+    command("money", "deposit", *at_cash, member, "5")
+    assert "all follows" in command("verify", *data)
 
 
 def test_what_cannot_be_meant_is_refused_before_the_node_is_asked(tmp_path: Path) -> None:

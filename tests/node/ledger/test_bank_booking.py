@@ -21,6 +21,7 @@ from settlement_node.ledger.bank.booking import (
     payout_end_to_end,
 )
 from settlement_node.ledger.bank.statement import read_statements
+from settlement_node.ledger.beginning import Beginning
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.desk import Desk
@@ -70,7 +71,7 @@ class Office:
 
     def bring(self, file: File) -> Imported:
         (statement,) = read_statements(file.xml(), self.ledger.denominations[Asset.CURRENCY])
-        desk = Desk(self.ledger, self.members, self.about)
+        desk = Desk(self.ledger, self.members, self.about, Beginning())
         at_desk = BankDesk(self.ledger, statement.account, self.members, desk.undone_by)
         bookings = at_desk.bookings(statement.lines)
         result = imported(bookings, self.book(*(booking.transfer for booking in bookings)))

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from settlement_node.ledger.audit import audit
+from settlement_node.ledger.beginning import Beginning
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.outcomes import Outcome
 from settlement_node.ledger.rows import Logged
@@ -48,7 +49,7 @@ async def test_a_ledger_loaded_after_each_tenth_entry_goes_on_as_the_one_that_ne
     for entry in range(ENTRIES):
         logged = Logged(entry, START + entry // 2)
         batch = drawer.batch(random, logged.at)
-        await recall(store, restarted, ids_in(batch), entry)
+        await recall(store, restarted, ids_in(batch), entry, Beginning())
         outcomes = restarted.apply(batch, logged)
         assert outcomes == steady.apply(batch, logged)
         created += outcomes.count(Outcome.CREATED)
