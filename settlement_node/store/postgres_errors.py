@@ -41,7 +41,7 @@ def in_our_words() -> Iterator[None]:
     except pg.ClientConfigurationError as error:
         raise RefusedError(
             f"this is no address of a PostgreSQL database ({error}): give one like"
-            " postgresql://user@host/database"
+            " postgresql://user@database.example/database"
         ) from error
     except GONE as error:
         raise StoreUnreachableError(

@@ -85,7 +85,7 @@ def test_a_stop_after_streams_were_closed_says_nothing(folder: Path) -> None:
                 assert b"200 OK" in listening.recv(1000)
 
 
-OWN = ["10.0.0.7", "192.0.2.7", "2001:db8::7"]
+OWN = ["198.51.100.7", "192.0.2.7", "2001:db8::7"]
 
 
 @pytest.mark.parametrize(
