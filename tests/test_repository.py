@@ -32,7 +32,9 @@ KNOWN_HOSTS = {
     "www.w3.org",
 }
 # What stands for any host: names and addresses that are kept free for documentation, and a test's.
-EXAMPLE_HOST = re.compile(r"(.*\.)?example|x|node|localhost|\[(?:2001:db8:[0-9a-f:]*|::1)\]", re.IGNORECASE)
+EXAMPLE_HOST = re.compile(
+    r"(.*\.)?example|x|node|localhost|\[(?:2001:db8:[0-9a-f:]*|::1)\]", re.IGNORECASE
+)
 BARE_HOST = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:org|com|io|dev|net|xyz)\b(?!\()", re.IGNORECASE)
 HOST_OF_ADDRESS = re.compile(
     r"\b[a-z][a-z0-9+.-]*://(?:[^/@\s\"']*@)?(\[[0-9a-f:]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)",
