@@ -116,7 +116,7 @@ REQUEST = JoinRequest(
     coop=idents,
     code=st.binary(min_size=16, max_size=16),
     number=st.integers(1, 20),
-    name=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
+    name=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=80),
     salt=st.binary(min_size=16, max_size=16),
     at=times,
 )

@@ -112,4 +112,5 @@ async def test_each_checkpoint_is_kept_with_its_own_note(tmp_path: Path) -> None
             await trust.compare(shown)
         for known in (trust, await Trust.load(here.store, here.coop.state)):
             assert known.lost is not None
-            assert (known.lost.checkpoint.tree.size, known.lost.note) == (3, forked)
+            assert (known.lost.checkpoint.tree.size, known.lost.note) == (1_000, larger)
+            assert "a checkpoint of 3 entries" in str(known.read_only)
