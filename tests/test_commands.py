@@ -13,6 +13,7 @@ from provision import postgresql
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 OLDEST, MAIN, NEXT = ".venv-3.12", ".venv", ".venv-next"
+DRAWN = "-p no:homeassistant -q -o log_cli=true -o log_cli_level=INFO tests/node/hostile"
 
 
 @pytest.fixture
@@ -182,8 +183,8 @@ def test_ci_stops_at_once_when_setup_lacks_something(clone: Path, tmp_path: Path
         (("crash-postgres", "3", "8"), "postgres safe 3 8"),
         (("powercut-sqlite", "4"), "sqlite FULL 4"),
         (("powercut-postgres", "5", "6"), "postgres on 5 6"),
-        (("requests", "7"), "-p no:homeassistant -q tests/node/api/test_drawn_requests.py"),
-        (("statements",), "-p no:homeassistant -q tests/node/api/test_nonsense.py"),
+        (("requests", "7"), f"{DRAWN}/test_drawn_requests.py"),
+        (("statements",), f"{DRAWN}/test_forged_statements.py"),
     ],
 )
 def test_soak_runs_the_hunt_that_is_named(
@@ -192,6 +193,8 @@ def test_soak_runs_the_hunt_that_is_named(
     done = call(clone / "scripts/soak", *arguments)
     assert done.returncode == 0
     assert runs(done.stdout) == [f"{MAIN} runs {run}"]
+    named = [one for one in run.split() if one.endswith(".py")]
+    assert all((REPOSITORY / one).is_file() for one in named)
     assert f"\n{arguments[0]} " in call(clone / "scripts/soak", "--help").stdout
 
 
