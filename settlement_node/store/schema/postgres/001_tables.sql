@@ -22,6 +22,27 @@ CREATE TABLE "body" (
     PRIMARY KEY (coop_id, "index")
 );
 
+-- The newest entries and bodies are rows, the older ones lie packed.
+
+CREATE TABLE "bundle" (
+    coop_id bytea NOT NULL,
+    "number" bigint NOT NULL,
+    "entries" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "number")
+);
+
+CREATE TABLE "pack" (
+    coop_id bytea NOT NULL,
+    "first" bigint NOT NULL,
+    "count" bigint NOT NULL,
+    "bodies" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "first")
+);
+
+-- Packed already: PostgreSQL would only try again.
+ALTER TABLE "bundle" ALTER COLUMN "entries" SET STORAGE EXTERNAL;
+ALTER TABLE "pack" ALTER COLUMN "bodies" SET STORAGE EXTERNAL;
+
 CREATE TABLE "tile" (
     coop_id bytea NOT NULL,
     "level" bigint NOT NULL,
@@ -39,22 +60,14 @@ CREATE TABLE "checkpoint" (
     PRIMARY KEY (coop_id, "size")
 );
 
+-- A statement's hash stands in its entry, and a chain is called by the index of its opening.
+
 CREATE TABLE "statement" (
     coop_id bytea NOT NULL,
-    "member" bytea NOT NULL,
-    "stream" bigint NOT NULL,
-    "chain" bytea NOT NULL,
+    "chain" bigint NOT NULL,
     "seq" bigint NOT NULL,
-    "hash" bytea NOT NULL,
     "index" bigint NOT NULL,
-    PRIMARY KEY (coop_id, "member", "stream", "chain", "seq")
-);
-
-CREATE TABLE "statement_hash" (
-    coop_id bytea NOT NULL,
-    "hash" bytea NOT NULL,
-    "index" bigint NOT NULL,
-    PRIMARY KEY (coop_id, "hash")
+    PRIMARY KEY (coop_id, "chain", "seq")
 );
 
 CREATE TABLE "receipt_group" (
@@ -62,9 +75,15 @@ CREATE TABLE "receipt_group" (
     "first_index" bigint NOT NULL,
     "count" bigint NOT NULL,
     "due" bigint NOT NULL,
-    "hashes" bytea NOT NULL,
     "signature" bytea NOT NULL,
     PRIMARY KEY (coop_id, "first_index")
+);
+
+CREATE TABLE "facts" (
+    coop_id bytea NOT NULL,
+    "name" text COLLATE "C" NOT NULL,
+    "value" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "name")
 );
 
 CREATE TABLE "member" (
@@ -83,6 +102,32 @@ CREATE TABLE "chain" (
     PRIMARY KEY (coop_id, "member", "stream", "chain")
 );
 
+-- Chains that go on no more: nobody keeps them in memory, and no state root holds them.
+
+CREATE TABLE "ended_chain" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "stream" bigint NOT NULL,
+    "chain" bytea NOT NULL,
+    "index" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "member", "stream", "chain")
+);
+
+CREATE TABLE "invite" (
+    coop_id bytea NOT NULL,
+    "code_hash" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "code_hash")
+);
+
+CREATE TABLE "announced" (
+    coop_id bytea NOT NULL,
+    "decision" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "decision")
+);
+
 CREATE TABLE "account" (
     coop_id bytea NOT NULL,
     "account" bigint NOT NULL,
@@ -97,6 +142,17 @@ CREATE TABLE "transfer" (
     "position" bigint NOT NULL,
     "data" bytea NOT NULL,
     PRIMARY KEY (coop_id, "id")
+);
+
+-- Which transfers are about a bank's movement, or about another transfer.
+
+CREATE TABLE "transfer_about" (
+    coop_id bytea NOT NULL,
+    "reference" bytea NOT NULL,
+    "index" bigint NOT NULL,
+    "position" bigint NOT NULL,
+    "transfer" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "reference", "index", "position")
 );
 
 CREATE TABLE "account_history" (
@@ -119,6 +175,31 @@ CREATE TABLE "pending" (
     PRIMARY KEY (coop_id, "expires", "id")
 );
 
+-- Where a co-op's transfers begin: an erasure has deleted what was before.
+
+CREATE TABLE "books_beginning" (
+    coop_id bytea NOT NULL,
+    "entry" bigint NOT NULL,
+    "at" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "entry", "at")
+);
+
+-- State roots that are kept, with the lines that they stand for.
+
+CREATE TABLE "state_root" (
+    coop_id bytea NOT NULL,
+    "entry" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "entry")
+);
+
+CREATE TABLE "state_lines" (
+    coop_id bytea NOT NULL,
+    "index" bigint NOT NULL,
+    "lines" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "index")
+);
+
 CREATE TABLE "event" (
     coop_id bytea NOT NULL,
     "member" bytea NOT NULL,
@@ -127,11 +208,4 @@ CREATE TABLE "event" (
     "at" bigint NOT NULL,
     "data" bytea NOT NULL,
     PRIMARY KEY (coop_id, "member", "id")
-);
-
-CREATE TABLE "invite" (
-    coop_id bytea NOT NULL,
-    "code_hash" bytea NOT NULL,
-    "data" bytea NOT NULL,
-    PRIMARY KEY (coop_id, "code_hash")
 );

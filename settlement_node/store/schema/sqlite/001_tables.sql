@@ -19,6 +19,21 @@ CREATE TABLE "body" (
     PRIMARY KEY ("index")
 ) STRICT;
 
+-- The newest entries and bodies are rows, the older ones lie packed.
+
+CREATE TABLE "bundle" (
+    "number" INTEGER NOT NULL,
+    "entries" BLOB NOT NULL,
+    PRIMARY KEY ("number")
+) STRICT;
+
+CREATE TABLE "pack" (
+    "first" INTEGER NOT NULL,
+    "count" INTEGER NOT NULL,
+    "bodies" BLOB NOT NULL,
+    PRIMARY KEY ("first")
+) STRICT;
+
 CREATE TABLE "tile" (
     "level" INTEGER NOT NULL,
     "number" INTEGER NOT NULL,
@@ -34,30 +49,28 @@ CREATE TABLE "checkpoint" (
     PRIMARY KEY ("size")
 ) STRICT;
 
-CREATE TABLE "statement" (
-    "member" BLOB NOT NULL,
-    "stream" INTEGER NOT NULL,
-    "chain" BLOB NOT NULL,
-    "seq" INTEGER NOT NULL,
-    "hash" BLOB NOT NULL,
-    "index" INTEGER NOT NULL,
-    PRIMARY KEY ("member", "stream", "chain", "seq")
-) STRICT, WITHOUT ROWID;
+-- A statement's hash stands in its entry, and a chain is called by the index of its opening.
 
-CREATE TABLE "statement_hash" (
-    "hash" BLOB NOT NULL,
+CREATE TABLE "statement" (
+    "chain" INTEGER NOT NULL,
+    "seq" INTEGER NOT NULL,
     "index" INTEGER NOT NULL,
-    PRIMARY KEY ("hash")
+    PRIMARY KEY ("chain", "seq")
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "receipt_group" (
     "first_index" INTEGER NOT NULL,
     "count" INTEGER NOT NULL,
     "due" INTEGER NOT NULL,
-    "hashes" BLOB NOT NULL,
     "signature" BLOB NOT NULL,
     PRIMARY KEY ("first_index")
 ) STRICT;
+
+CREATE TABLE "facts" (
+    "name" TEXT NOT NULL,
+    "value" BLOB NOT NULL,
+    PRIMARY KEY ("name")
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "member" (
     "member" BLOB NOT NULL,
@@ -73,6 +86,29 @@ CREATE TABLE "chain" (
     PRIMARY KEY ("member", "stream", "chain")
 ) STRICT, WITHOUT ROWID;
 
+-- Chains that go on no more: nobody keeps them in memory, and no state root holds them.
+
+CREATE TABLE "ended_chain" (
+    "member" BLOB NOT NULL,
+    "stream" INTEGER NOT NULL,
+    "chain" BLOB NOT NULL,
+    "index" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("member", "stream", "chain")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "invite" (
+    "code_hash" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("code_hash")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "announced" (
+    "decision" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("decision")
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "account" (
     "account" INTEGER NOT NULL,
     "data" BLOB NOT NULL,
@@ -85,6 +121,16 @@ CREATE TABLE "transfer" (
     "position" INTEGER NOT NULL,
     "data" BLOB NOT NULL,
     PRIMARY KEY ("id")
+) STRICT, WITHOUT ROWID;
+
+-- Which transfers are about a bank's movement, or about another transfer.
+
+CREATE TABLE "transfer_about" (
+    "reference" BLOB NOT NULL,
+    "index" INTEGER NOT NULL,
+    "position" INTEGER NOT NULL,
+    "transfer" BLOB NOT NULL,
+    PRIMARY KEY ("reference", "index", "position")
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "account_history" (
@@ -105,6 +151,28 @@ CREATE TABLE "pending" (
     PRIMARY KEY ("expires", "id")
 ) STRICT, WITHOUT ROWID;
 
+-- Where a co-op's transfers begin: an erasure has deleted what was before.
+
+CREATE TABLE "books_beginning" (
+    "entry" INTEGER NOT NULL,
+    "at" INTEGER NOT NULL,
+    PRIMARY KEY ("entry", "at")
+) STRICT, WITHOUT ROWID;
+
+-- State roots that are kept, with the lines that they stand for.
+
+CREATE TABLE "state_root" (
+    "entry" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("entry")
+) STRICT;
+
+CREATE TABLE "state_lines" (
+    "index" INTEGER NOT NULL,
+    "lines" BLOB NOT NULL,
+    PRIMARY KEY ("index")
+) STRICT;
+
 CREATE TABLE "event" (
     "member" BLOB NOT NULL,
     "id" INTEGER NOT NULL,
@@ -112,10 +180,4 @@ CREATE TABLE "event" (
     "at" INTEGER NOT NULL,
     "data" BLOB NOT NULL,
     PRIMARY KEY ("member", "id")
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE "invite" (
-    "code_hash" BLOB NOT NULL,
-    "data" BLOB NOT NULL,
-    PRIMARY KEY ("code_hash")
 ) STRICT, WITHOUT ROWID;
