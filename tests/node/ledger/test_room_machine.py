@@ -273,6 +273,8 @@ class Till(RuleBasedStateMachine):
 
     async def _start_again(self, *, rebuilding: bool, portion: int) -> None:
         await self._let_go()
+        # What has fallen due meanwhile would else be decided after the start alone.
+        await self.here.coop.tick()
         await self.here.coop.close()
         live = self.here.coop.ledger
         assert audit(live, await transfer_rows(self.here.store)) == ()
