@@ -13,6 +13,7 @@ from settlement_node.commands.common import (
     coop_option,
     data_option,
     folder_at,
+    reason_option,
     run,
 )
 from settlement_node.commands.local_node import operator
@@ -50,8 +51,7 @@ _account: Final[_Decorator] = click.option(
 
 def _by_hand(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command what all of these have."""
-    reason = click.option("--reason", required=True, help="Why; it stands with the action.")
-    return data_option(coop_option(reason(command)))
+    return data_option(coop_option(reason_option(command)))
 
 
 @click.group()

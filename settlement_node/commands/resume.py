@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from depin_protocol.log.errors import LogError
+from depin_protocol.log.notes import Note
 from settlement_node.commands.common import chosen, coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import LocalNodeError, operator
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
@@ -39,14 +41,23 @@ def resume(
         )
     node = folder_at(path)
     folder = chosen(node, coop)
+    note = None if held is None else _checkpoint_in(held)
     if not yes:
         click.echo(
             f"{folder.description.name} goes on from what is here. If somebody holds more of its"
             " log, it is signed a second time with other entries, which cannot be undone."
         )
         click.confirm("Go on?", abort=True)
-    note = None if held is None else held.read_bytes()
     click.echo(f"the log goes on from {run(_resumed(node, folder, note))} entries")
+
+
+def _checkpoint_in(file: Path) -> bytes:
+    note = file.read_bytes()
+    try:
+        Note.parse(note)
+    except LogError as error:
+        raise click.UsageError(f"{file} holds no checkpoint: {error}") from None
+    return note
 
 
 async def _resumed(node: NodeFolder, folder: CoopFolder, note: bytes | None) -> int:

@@ -1,9 +1,11 @@
 """`settlement-node veto`: stop another key of the node's, before it counts."""
 
+import re
 from pathlib import Path
 
 import click
 
+from depin_protocol.identifiers import HASH_PATTERN
 from depin_protocol.statements.membership import Veto
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import Operator, operator
@@ -16,6 +18,8 @@ from settlement_node.hosting.folder import NodeFolder
 @click.argument("decision", required=False)
 def veto(path: Path, coop: str | None, decision: str | None) -> None:
     """Stop, as operator, the change of a key that DECISION announced; without it, list them."""
+    if decision is not None and not re.fullmatch(HASH_PATTERN, decision):
+        raise click.ClickException("DECISION is one that `settlement-node veto` lists")
     for line in run(_veto(folder_at(path), coop, decision)):
         click.echo(line)
 
@@ -40,4 +44,5 @@ async def _announced(speaker: Operator) -> list[str]:
                 use = data.get("use", "member")
                 found[data["decision"]] = f"{use:8}  counts from {data['effective']}"
             found.pop(data.get("ends", ""), None)
-    return [f"{name}  {what}" for name, what in found.items()]
+    listed = [f"{name}  {what}" for name, what in found.items()]
+    return listed or ["no change of a key is announced"]

@@ -71,5 +71,6 @@ def test_an_operator_withdraws_an_invite_and_stops_a_key_of_the_nodes(tmp_path: 
         decision, use, *_ = command("veto", "--data", tmp_path).split()
         assert use == "log"
         command("veto", "--data", tmp_path, decision)
-        assert not command("veto", "--data", tmp_path)
+        assert "no change of a key" in command("veto", "--data", tmp_path)
+        assert "DECISION is one that" in refused("veto", "--data", tmp_path, "this")
         assert "no effect" in refused("veto", "--data", tmp_path, decision)

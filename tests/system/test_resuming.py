@@ -71,6 +71,7 @@ def test_a_log_that_was_signed_twice_is_not_resumed(
     with serving(folder) as (_, process):
         assert process.stdout is not None
         assert "Sonnenstraße: " in process.stdout.readline()
+        assert "invites name" in process.stdout.readline()
         why = process.stdout.readline()
         assert why.startswith("Sonnenstraße takes nothing new: ")
         assert "this log does not lead to" in why
