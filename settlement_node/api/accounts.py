@@ -8,7 +8,7 @@ from aiohttp import web
 from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH, is_id
 from settlement_node.api.bodies import answer
-from settlement_node.api.context import named, whole
+from settlement_node.api.context import MAX_NUMBER, named, whole
 from settlement_node.api.problems import bad_request, not_found
 from settlement_node.api.visitors import official, owner
 from settlement_node.coop.coop import Coop
@@ -21,7 +21,6 @@ from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.reading import Movement, Spot, Told, waiting_payouts
 from settlement_node.ledger.transfers import Phase, Transfer
 
-_MAX_NUMBER: Final = 10**15 - 1
 _MOST_AT_ONCE: Final = 200
 _SPOT: Final = re.compile(r"[0-9]{1,15}\.[0-9]{1,9}", re.ASCII)
 
@@ -60,7 +59,7 @@ async def own_history(request: web.Request) -> web.Response:
 async def listed(request: web.Request) -> web.Response:
     """List accounts of all kinds, by their numbers."""
     coop = official(request, Role.OPERATOR, Role.AUDITOR)
-    after = whole(request.query.get("after", "0"), "after", 0, _MAX_NUMBER)
+    after = whole(request.query.get("after", "0"), "after", 0, MAX_NUMBER)
     limit = whole(request.query.get("limit", "100"), "limit", 1, _MOST_AT_ONCE)
     page = coop.ledger.numbered(after, limit)
     return answer([_account(coop.ledger, *account) for account in page])
@@ -102,7 +101,7 @@ async def _history(request: web.Request, coop: Coop, number: int) -> web.Respons
 
 
 def _number(request: web.Request) -> int:
-    return whole(request.match_info["account"], "account", 1, _MAX_NUMBER)
+    return whole(request.match_info["account"], "account", 1, MAX_NUMBER)
 
 
 def _name(coop: Coop, number: int) -> AccountName:

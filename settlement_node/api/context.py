@@ -109,6 +109,10 @@ def named(request: web.Request, name: str) -> str:
     return value
 
 
+MAX_NUMBER: Final = 10**15 - 1
+"""The largest index, number or instant that this protocol writes."""
+
+
 def whole(text: str, name: str, low: int, high: int) -> int:
     """Read a whole number of a path or query."""
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(high))):

@@ -12,13 +12,12 @@ from typing import Final
 from aiohttp import web
 
 from depin_protocol.events import Event
-from settlement_node.api.context import CONTEXT, whole
+from settlement_node.api.context import CONTEXT, MAX_NUMBER, whole
 from settlement_node.api.problems import ProblemError
 from settlement_node.api.visitors import owner
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.member import Standing
 
-_MAX_NUMBER: Final = 10**15 - 1
 _BEGINNING: Final = b"retry: 5000\n\n"
 _HEARTBEAT: Final = b": still here\n\n"
 _REPLACED: Final = b"retry: 60000\n: the member listens elsewhere\n\n"
@@ -30,7 +29,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     context = request.app[CONTEXT]
     coop, member = _listener(request)
     last = request.headers.get("Last-Event-ID") or request.query.get("after", "0")
-    after = whole(last, "Last-Event-ID", 0, _MAX_NUMBER)
+    after = whole(last, "Last-Event-ID", 0, MAX_NUMBER)
     coop.check_events(member, after)
     with context.listeners.place(f"{coop.facts.coop}/{member}") as lost:
         response = web.StreamResponse(

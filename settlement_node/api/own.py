@@ -6,14 +6,13 @@ from depin_protocol.encoding import to_text
 from depin_protocol.keys import fingerprint
 from depin_protocol.statements.bodies import Stream
 from settlement_node.api.bodies import answer
-from settlement_node.api.context import CONTEXT, named, whole
+from settlement_node.api.context import CONTEXT, MAX_NUMBER, named, whole
 from settlement_node.api.problems import not_found, wait_a_little
 from settlement_node.api.visitors import official, owner
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.member import Member, Role
 from settlement_node.intake.streams import STREAMS, Place
 
-_MAX_NUMBER = 10**15 - 1
 _MOST_AT_ONCE = 200
 
 
@@ -44,7 +43,7 @@ async def statements(request: web.Request) -> web.Response:
     """Give back what was said in a chain, after a number."""
     coop, name = owner(request, Role.AUDITOR)
     stream, chain = _stream(request), named(request, "chain")
-    after = whole(request.query.get("after", "0"), "after", 0, _MAX_NUMBER)
+    after = whole(request.query.get("after", "0"), "after", 0, MAX_NUMBER)
     limit = whole(request.query.get("limit", "100"), "limit", 1, _MOST_AT_ONCE)
     found = await coop.statements(name, stream, chain, after=after, limit=limit)
     return answer(
@@ -88,7 +87,7 @@ async def proof(request: web.Request) -> web.Response:
 async def events(request: web.Request) -> web.Response:
     """Give what a member was told after an event."""
     coop, name = owner(request)
-    after = whole(request.query.get("after", "0"), "after", 0, _MAX_NUMBER)
+    after = whole(request.query.get("after", "0"), "after", 0, MAX_NUMBER)
     limit = whole(request.query.get("limit", "100"), "limit", 1, _MOST_AT_ONCE)
     coop.check_events(name, after)
     found = await coop.events.since(name, after, limit)
@@ -101,7 +100,7 @@ async def events(request: web.Request) -> web.Response:
 async def body(request: web.Request) -> web.Response:
     """Give the body of an entry to who executes everything again."""
     coop = official(request, Role.AUDITOR, Role.OPERATOR)
-    found = await coop.body(whole(request.match_info["index"], "index", 0, _MAX_NUMBER))
+    found = await coop.body(whole(request.match_info["index"], "index", 0, MAX_NUMBER))
     if found is None:
         raise not_found("the log has no such entry, or its body is no longer kept")
     return web.Response(
@@ -113,7 +112,7 @@ async def body(request: web.Request) -> web.Response:
 
 def _place(request: web.Request) -> tuple[Coop, Place]:
     coop, name = owner(request, Role.AUDITOR)
-    seq = whole(request.match_info["seq"], "seq", 1, _MAX_NUMBER)
+    seq = whole(request.match_info["seq"], "seq", 1, MAX_NUMBER)
     return coop, Place(name, _stream(request), named(request, "chain"), seq)
 
 

@@ -7,12 +7,11 @@ from aiohttp import ETag, web
 from depin_protocol.encoding import to_text
 from depin_protocol.log.errors import ProofError
 from settlement_node.api.bodies import answer
-from settlement_node.api.context import CONTEXT, whole
+from settlement_node.api.context import CONTEXT, MAX_NUMBER, whole
 from settlement_node.api.problems import not_found
 from settlement_node.keeping.succession import generation
 from settlement_node.log.shelf import Shelf
 
-_MOST_ENTRIES = 2**53
 _MOST_DIGITS = 9
 _TAG_LENGTH = 32
 
@@ -71,4 +70,4 @@ async def consistency(request: web.Request) -> web.Response:
 
 
 def _number(request: web.Request, name: str) -> int:
-    return whole(request.query.get(name, ""), name, 0, _MOST_ENTRIES)
+    return whole(request.query.get(name, ""), name, 0, MAX_NUMBER)

@@ -3,12 +3,10 @@
 from aiohttp import web
 
 from settlement_node.api.bodies import answer
-from settlement_node.api.context import whole
+from settlement_node.api.context import MAX_NUMBER, whole
 from settlement_node.api.problems import not_found
 from settlement_node.api.visitors import official
 from settlement_node.governance.member import Role
-
-_MAX_INDEX = 10**15 - 1
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -31,7 +29,7 @@ async def listed(request: web.Request) -> web.Response:
 async def lines(request: web.Request) -> web.Response:
     """Give the salted lines that a state root stands for."""
     coop = official(request, Role.AUDITOR, Role.OPERATOR)
-    found = await coop.state_lines(whole(request.match_info["index"], "index", 0, _MAX_INDEX))
+    found = await coop.state_lines(whole(request.match_info["index"], "index", 0, MAX_NUMBER))
     if found is None:
         raise not_found("no state root that is kept stands there")
     return web.Response(

@@ -11,7 +11,7 @@ from aiohttp import web
 from depin_protocol.frames import FrameError, unpack
 from depin_protocol.log.errors import LogError
 from settlement_node.api.bodies import answer, body_of
-from settlement_node.api.context import CONTEXT, whole
+from settlement_node.api.context import CONTEXT, MAX_NUMBER, whole
 from settlement_node.api.problems import ProblemError, bad_request
 from settlement_node.api.visitors import official
 from settlement_node.coop.coop import Coop
@@ -25,7 +25,6 @@ _MOST_NOTE: Final = 2**17
 _MOST_ENTRIES: Final = 4_096
 _MOST_ENTRIES_BYTES: Final = 2**25
 _MOST_BODY: Final = 2**26
-_MOST_INDEX: Final = 2**53
 _CHUNK: Final = 2**18
 
 
@@ -43,7 +42,7 @@ async def show_checkpoint(request: web.Request) -> web.Response:
 async def offer_entries(request: web.Request) -> web.Response:
     """Take entries that a restored node has lost."""
     coop = official(request, Role.OPERATOR)
-    start = whole(request.query.get("start", ""), "start", 0, _MOST_INDEX)
+    start = whole(request.query.get("start", ""), "start", 0, MAX_NUMBER)
     data = await body_of(request, BYTES_TYPE, _MOST_ENTRIES_BYTES)
     try:
         await coop.offer_entries(start, unpack(data, _MOST_ENTRIES))

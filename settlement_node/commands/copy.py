@@ -16,10 +16,15 @@ from settlement_node.commands.far_node import (
     key_option,
     listed,
     member_option,
-    read_key,
 )
 from settlement_node.commands.local_node import LocalNodeError
-from settlement_node.hosting.folder import CoopFolder, Description, FolderError, NodeFolder
+from settlement_node.hosting.folder import (
+    CoopFolder,
+    Description,
+    FolderError,
+    NodeFolder,
+    read_seed,
+)
 from settlement_node.log.checkpoints import Checkpoints
 from settlement_node.log.shelf import Shelf
 from settlement_node.output import shown
@@ -42,7 +47,13 @@ def copy(url: str, key: Path | None, member: str | None, coop: str | None, path:
     """Fetch a co-op's books over HTTP as an auditor, for `verify --data` and `state confirm`."""
     if key is None:
         raise click.UsageError("name the auditor's own key file with --key")
-    size, folder = run(_copied(Caller(url, read_key(key), member), coop, folder_at(path)))
+    size, folder = run(
+        _copied(
+            Caller(url, read_seed(key, "name the key file of who speaks"), member),
+            coop,
+            folder_at(path),
+        )
+    )
     click.echo(f"{shown(folder.description.name)}: {size} entries under the last checkpoint")
     click.echo(f"nothing is checked yet: settlement-node verify --data {path}")
 

@@ -10,10 +10,8 @@ import aiohttp
 import click
 import msgspec
 
-from depin_protocol.encoding import EncodingError, from_text
 from depin_protocol.identifiers import is_id
 from settlement_node.commands.local_node import Asking, LocalNodeError, Operator
-from settlement_node.hosting.folder import SEED_LENGTH, FolderError
 from settlement_node.output import shown
 
 _HTTP_OK: Final = 200
@@ -36,14 +34,6 @@ class Caller:
     url: str
     seed: bytes
     member: str | None
-
-
-def read_key(file: Path) -> bytes:
-    """Read somebody's key."""
-    try:
-        return from_text(file.read_text("ascii").strip(), SEED_LENGTH)
-    except (OSError, UnicodeDecodeError, EncodingError) as error:
-        raise FolderError(f"{file} holds no key: name the member's own key file") from error
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 import click
 
@@ -24,7 +24,11 @@ from settlement_node.governance.actions import Action, Reinstate, ReplaceKey, Se
 from settlement_node.governance.member import Role
 from settlement_node.hosting.folder import NodeFolder
 
-_member: Final = click.argument("name", metavar="MEMBER")
+
+def _on_member(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command what all of these have."""
+    whom = click.argument("name", metavar="MEMBER")
+    return data_option(coop_option(whom(reason_option(command))))
 
 
 @click.group()
@@ -36,30 +40,21 @@ def member() -> None:
 
 
 @member.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
-@data_option
-@coop_option
-@_member
-@reason_option
+@_on_member
 def suspend(path: Path, coop: str | None, name: str, reason: str) -> None:
     """Take the effect from what a member says."""
     run(_act(folder_at(path), coop, name, Suspend, reason))
 
 
 @member.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
-@data_option
-@coop_option
-@_member
-@reason_option
+@_on_member
 def reinstate(path: Path, coop: str | None, name: str, reason: str) -> None:
     """End a suspension."""
     run(_act(folder_at(path), coop, name, Reinstate, reason))
 
 
 @member.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
-@data_option
-@coop_option
-@_member
-@reason_option
+@_on_member
 @click.option(
     "--role", "names", type=click.Choice([str(role) for role in Role]), multiple=True, required=True
 )
@@ -70,10 +65,7 @@ def roles(path: Path, coop: str | None, name: str, reason: str, *, names: tuple[
 
 
 @member.command("replace-key", context_settings=NAMES_BEGIN_WITH_HYPHENS)
-@data_option
-@coop_option
-@_member
-@reason_option
+@_on_member
 @click.option("--key", required=True, help="The new public key, as the home shows it.")
 @click.option("--possession", required=True, help="Its proof of possession, as the home shows it.")
 @click.option("--tier", type=click.Choice(sorted(TIERS)), default="software", show_default=True)

@@ -13,11 +13,10 @@ from settlement_node.commands.far_node import (
     far_node,
     key_option,
     member_option,
-    read_key,
 )
 from settlement_node.commands.local_node import LocalNodeError, Operator, operator
 from settlement_node.commands.verify import verified
-from settlement_node.hosting.folder import CoopFolder, NodeFolder
+from settlement_node.hosting.folder import CoopFolder, NodeFolder, read_seed
 from settlement_node.keeping.following import EraseBodies
 from settlement_node.keeping.roots import Roots
 from settlement_node.store.opening import open_store
@@ -71,7 +70,7 @@ def confirm(  # noqa: PLR0913 - one argument for each option
     url: str | None,
 ) -> None:
     """Follow the whole log and, if all follows, sign as an auditor that ROOT is its state."""
-    seed = None if key is None else read_key(key)
+    seed = None if key is None else read_seed(key, "name the key file of who speaks")
     if url is None:
         run(_confirmed(folder_at(path), coop, index, seed, member))
     elif seed is None:

@@ -187,6 +187,11 @@ class Action(Protocol):
         """Return the parameters."""
         ...
 
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read the parameters."""
+        ...
+
 
 type MembershipAction = (
     GiveInvite | WithdrawInvite | Suspend | Reinstate | SetRoles | ReplaceKey | ReplaceNodeKey

@@ -18,6 +18,7 @@ import msgspec
 from depin_protocol.encoding import EncodingError, from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH, is_id
 from depin_protocol.keys import fingerprint, public_key
+from settlement_node.store.sqlite_file import sync_folder
 
 SEED_LENGTH: Final = 32
 OPERATOR: Final = "operator"
@@ -67,7 +68,7 @@ class CoopFolder:
 
     def seeds(self) -> dict[str, bytes]:
         """Return the node's keys by the names of their files."""
-        return {file.stem: _read_seed(file) for file in sorted((self.path / _KEYS).glob("*.key"))}
+        return {file.stem: read_seed(file) for file in sorted((self.path / _KEYS).glob("*.key"))}
 
     def operator_seeds(self) -> list[bytes]:
         """Return the operator's keys, the newest first; the log says which one counts."""
@@ -86,7 +87,7 @@ class CoopFolder:
             new.unlink(missing_ok=True)
             _write_private(new, msgspec.json.encode(described) + b"\n")
             new.rename(path)
-            _sync(self.path)
+            sync_folder(self.path)
         except OSError as error:
             raise FolderError(f"{path} cannot be written: {error.strerror}") from error
         return replace(self, description=described)
@@ -149,7 +150,7 @@ class NodeFolder:
         """Let a co-op whose folder is whole be one of the node's."""
         path = begun.path.with_name(begun.path.name.removeprefix("."))
         begun.path.rename(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
         return CoopFolder(path, begun.description)
 
 
@@ -167,11 +168,12 @@ def _read_description(file: Path) -> Description:
     return description
 
 
-def _read_seed(file: Path) -> bytes:
+def read_seed(file: Path, advice: str = "put your copy back") -> bytes:
+    """Read a key's file."""
     try:
         return from_text(file.read_text("ascii").strip(), SEED_LENGTH)
     except (OSError, UnicodeDecodeError, EncodingError) as error:
-        raise FolderError(f"the key {file} cannot be read: put your copy back") from error
+        raise FolderError(f"the key {file} cannot be read: {advice}") from error
 
 
 def _write_private(path: Path, data: bytes) -> None:
@@ -180,15 +182,7 @@ def _write_private(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(path.parent)
 
 
 def described_keys(folder: CoopFolder) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,7 +70,8 @@ async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
     except JoinError as error:
         raise FolderError(f"the co-op cannot be made, by --operator: {error}") from None
     begun = node.begin(Description(coop, wish.name, wish.address, operator, wish.database))
-    try:
+    with ExitStack() as undo:
+        undo.callback(node.discard, begun)
         for name, seed in seeds.items():
             begun.add_key(name, seed)
         store = await open_store(begun.books, begun.coop)
@@ -77,9 +79,7 @@ async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
             await Coop.found(store, facts, joining, surroundings(begun))
         finally:
             await store.close()
-    except BaseException:
-        node.discard(begun)
-        raise
+        undo.pop_all()
     return node.finish(begun)
 
 

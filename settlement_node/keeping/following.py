@@ -42,12 +42,9 @@ class EraseBodies:
         return {"below": self.below}
 
     @classmethod
-    def read(cls, body: OperatorAction) -> Self:
+    def read(cls, fields: Fields) -> Self:
         """Read which state root, by the hash of its entry."""
-        fields = Fields(body.parameters, "parameters")
-        action = cls(fields.text("below", HASH))
-        fields.finish()
-        return action
+        return cls(fields.text("below", HASH))
 
 
 def decision_on_confirmation(said: Said, name: str, community: Community, roots: Roots) -> Decision:
@@ -70,7 +67,9 @@ def decision_on_action(
 ) -> Decision:
     """Decide on an erasure: not before the books' time is over, and never on one's own word."""
     try:
-        action = EraseBodies.read(body)
+        fields = Fields(body.parameters, "parameters")
+        action = EraseBodies.read(fields)
+        fields.finish()
     except (BodyError, EncodingError) as error:
         return no_effect(said, Objection.PARAMETERS_INVALID, str(error))
     return _erasure(said, roots.find(action.below), community, roots)

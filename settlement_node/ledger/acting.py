@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
+from settlement_node.governance.actions import Action
 from settlement_node.intake.said import Said
 from settlement_node.ledger import actions
 from settlement_node.ledger.bank.booking import BankDesk, bank_account, imported, line_id
@@ -24,7 +25,7 @@ from settlement_node.ledger.transfers import Cause
 from settlement_node.log.entries import Decision
 
 
-def decided(said: Said, action: actions.LedgerAction, desk: Desk) -> Decision:
+def decided(said: Said, action: Action, desk: Desk) -> Decision:
     """Decide on an action, or raise a RefusedActionError."""
     if isinstance(action, actions.BookBankLines):
         return _bank_lines(said, action, desk)
@@ -32,7 +33,7 @@ def decided(said: Said, action: actions.LedgerAction, desk: Desk) -> Decision:
     return _by_hand(said, action, desk) if found is None else _account(said, action, *found)
 
 
-def _of_account(action: actions.LedgerAction, desk: Desk) -> tuple[str, AccountOutcome] | None:
+def _of_account(action: Action, desk: Desk) -> tuple[str, AccountOutcome] | None:
     """Say what would come of an action on an account itself, or that it is none."""
     ledger = desk.ledger
     match action:
@@ -52,15 +53,13 @@ def _of_account(action: actions.LedgerAction, desk: Desk) -> tuple[str, AccountO
     return None
 
 
-def _account(
-    said: Said, action: actions.LedgerAction, kind: str, outcome: AccountOutcome
-) -> Decision:
+def _account(said: Said, action: Action, kind: str, outcome: AccountOutcome) -> Decision:
     if outcome is not AccountOutcome.DONE:
         raise refusal(outcome)
     return Decision(kind, {"statement": said.index}, (action.to_json(),))
 
 
-def _by_hand(said: Said, action: actions.LedgerAction, desk: Desk) -> Decision:
+def _by_hand(said: Said, action: Action, desk: Desk) -> Decision:
     cause = Cause(from_text(said.statement.hash, HASH_LENGTH), said.at)
     transfers = transfers_of(action, desk, cause)
     for outcome in desk.ledger.would(transfers, said.at):

@@ -1,12 +1,13 @@
 """What operators can do with money, by signed statements: each action with its parameters."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, Protocol, Self
+from typing import ClassVar, Final, Self
 
 from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.encoding import from_text, to_text
 from depin_protocol.statements.fields import ID, MAX_TIME, BodyError, Fields, integer, row
 from depin_protocol.statements.membership import OperatorAction
+from settlement_node.governance.actions import Action
 from settlement_node.ledger.bank.statement import ACCOUNT, MAX_NAME, MAX_REMITTANCE, BankLine
 from settlement_node.ledger.transfers import ID_LENGTH
 
@@ -15,21 +16,6 @@ MAX_LINES: Final = 500
 
 _FIELDS: Final = 8
 _MAX_COPIES: Final = 10_000
-
-
-class LedgerAction(Protocol):
-    """What an operator can do with money."""
-
-    NAME: ClassVar[str]
-
-    def to_json(self) -> dict[str, object]:
-        """Return the parameters."""
-        ...
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read the parameters."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +274,7 @@ class ReopenAccount(_ToAccount):
     NAME: ClassVar[str] = "reopen_account"
 
 
-ACTIONS: Final[dict[str, type[LedgerAction]]] = {
+ACTIONS: Final[dict[str, type[Action]]] = {
     kind.NAME: kind
     for kind in (
         OpenBankAccount,
@@ -309,7 +295,7 @@ ACTIONS: Final[dict[str, type[LedgerAction]]] = {
 }
 
 
-def read_action(body: OperatorAction) -> LedgerAction:
+def read_action(body: OperatorAction) -> Action:
     """Read the parameters, or raise a BodyError or an EncodingError that names the wrong one."""
     fields = Fields(body.parameters, "parameters")
     action = ACTIONS[body.action].read(fields)

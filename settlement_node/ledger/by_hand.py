@@ -1,5 +1,6 @@
 """The transfers of what operators do by hand."""
 
+from settlement_node.governance.actions import Action
 from settlement_node.ledger import actions
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.codes import Code
@@ -21,7 +22,7 @@ from settlement_node.ledger.transfers import Cause, Transfer
 _UNMATCHED = frozenset({Code.UNMATCHED_IN, Code.UNMATCHED_OUT})
 
 
-def transfers_of(action: actions.LedgerAction, desk: Desk, cause: Cause) -> tuple[Transfer, ...]:
+def transfers_of(action: Action, desk: Desk, cause: Cause) -> tuple[Transfer, ...]:
     """Write the transfers that an action comes to, or raise a RefusedActionError."""
     match action:
         case actions.RecordDeposit(member=member, account=number, amount=amount):
@@ -65,7 +66,7 @@ def _opening(action: actions.OpenBalance, desk: Desk) -> Transfer:
     return opening
 
 
-def _about_another(action: actions.LedgerAction, desk: Desk, cause: Cause) -> Transfer:
+def _about_another(action: Action, desk: Desk, cause: Cause) -> Transfer:
     match action:
         case actions.CancelPayout(transfer=name):
             waiting = desk.ledger.reservation(name)

@@ -1,5 +1,6 @@
 """Fetches the older transfers that an operator's action names or might repeat."""
 
+from settlement_node.governance.actions import Action
 from settlement_node.ledger import actions
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.bank.booking import bank_account, deposit_key, line_id, payout_named
@@ -11,9 +12,7 @@ from settlement_node.ledger.transfers import Cause
 from settlement_node.store.port import View
 
 
-async def look_up(
-    action: actions.LedgerAction, cause: Cause, desk: Desk, view: View, size: int
-) -> None:
+async def look_up(action: Action, cause: Cause, desk: Desk, view: View, size: int) -> None:
     """Bring near what the store holds of the transfers that this action is about.
 
     All of it can be named before anything is decided, whatever else is decided until then.
@@ -27,7 +26,7 @@ async def look_up(
     await desk.about.look_up(begin.among(originals), view, size, begin)
 
 
-def deposit_keys(action: actions.LedgerAction) -> set[bytes]:
+def deposit_keys(action: Action) -> set[bytes]:
     """Name the deposits that returned bank lines speak of."""
     match action:
         case actions.BookBankLines(lines=lines):
@@ -35,7 +34,7 @@ def deposit_keys(action: actions.LedgerAction) -> set[bytes]:
     return set()
 
 
-def named(action: actions.LedgerAction) -> set[bytes]:
+def named(action: Action) -> set[bytes]:
     """Name the transfers that an action is about."""
     match action:
         case actions.ReturnMovement(transfer=name) | actions.IdentifyLine(transfer=name):
@@ -46,7 +45,7 @@ def named(action: actions.LedgerAction) -> set[bytes]:
     return set()
 
 
-def might_repeat(action: actions.LedgerAction, cause: Cause) -> set[bytes]:
+def might_repeat(action: Action, cause: Cause) -> set[bytes]:
     """Name the ids that an action may give, whatever it leads to."""
     match action:
         case actions.BookBankLines(account=account, lines=lines):

@@ -9,6 +9,7 @@ from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import MAX_TIME, BodyError, Fields
 from depin_protocol.statements.membership import OperatorAction
+from settlement_node.governance.actions import Action
 from settlement_node.governance.arriving import JOINED
 from settlement_node.governance.community import Community
 from settlement_node.governance.facts import GENESIS
@@ -18,7 +19,7 @@ from settlement_node.keeping.following import ERASED
 from settlement_node.ledger.about import About
 from settlement_node.ledger.accounts import MEMBERS_ACCOUNTS, AccountKind, AccountName
 from settlement_node.ledger.acting import decided
-from settlement_node.ledger.actions import ACTIONS, LedgerAction, read_action
+from settlement_node.ledger.actions import ACTIONS, read_action
 from settlement_node.ledger.assets import Denominations, usual_denominations
 from settlement_node.ledger.beginning import BEGINNING, Beginning, beginning
 from settlement_node.ledger.creditor_reference import member_reference
@@ -53,7 +54,7 @@ class LedgerRoom:
         self._ledger: Ledger | None = None
         self._references: dict[str, AccountName] = {}
         self._about = About()
-        self._read: dict[str, LedgerAction] = {}
+        self._read: dict[str, Action] = {}
         self._loaded = False
         self._forgotten = 0
         self._begin = Beginning()

@@ -1,7 +1,7 @@
 """Where a store is, on either engine: opening it, and restoring a backup into a new one."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,11 +37,10 @@ async def open_store(place: Place, coop: bytes, *, take_over: bool = False) -> S
         store = await SqliteStore.open(place, coop)
     else:
         store = await PostgresStore.open(place, coop, take_over=take_over)
-    try:
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(store.close)
         await _refuse_unfinished(store)
-    except BaseException:
-        await store.close()
-        raise
+        undo.pop_all()
     return store
 
 

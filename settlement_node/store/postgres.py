@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -126,19 +126,17 @@ class PostgresStore(_PostgresView):
         """
         if known is None:
             known = migrations.load(SCHEMA / "postgres")
-        with in_our_words():
+        with in_our_words(), ExitStack() as undo:
             connection = await connect(url)
-            try:
-                if not may_lose:
-                    await refuse_unsafe(connection)
-                await migrate(connection, known)
-                owner = await Owner.begin(connection, coop, take_over=take_over)
-                readers = await asyncpg.create_pool(
-                    url, min_size=0, max_size=_READERS, command_timeout=SECONDS_TO_ANSWER
-                )
-            except BaseException:
-                connection.terminate()
-                raise
+            undo.callback(connection.terminate)
+            if not may_lose:
+                await refuse_unsafe(connection)
+            await migrate(connection, known)
+            owner = await Owner.begin(connection, coop, take_over=take_over)
+            readers = await asyncpg.create_pool(
+                url, min_size=0, max_size=_READERS, command_timeout=SECONDS_TO_ANSWER
+            )
+            undo.pop_all()
         return cls(url, owner, len(known), readers)
 
     @property
@@ -323,15 +321,13 @@ class PostgresStore(_PostgresView):
 
     async def _reconnected(self) -> bool:
         """Be the owner over a new connection; tell whether the commit under way was kept."""
-        with in_our_words():
+        with in_our_words(), ExitStack() as undo:
             connection = await connect(self._url)
-            try:
-                kept = await self._owner.resume(connection)
-            except BaseException:
-                connection.terminate()
-                raise
-            connection.add_termination_listener(self._look)
-            return kept
+            undo.callback(connection.terminate)
+            kept = await self._owner.resume(connection)
+            undo.pop_all()
+        connection.add_termination_listener(self._look)
+        return kept
 
 
 class _Snapshot(_PostgresView):

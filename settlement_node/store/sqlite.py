@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final, Self, cast
 
@@ -102,11 +102,10 @@ class SqliteStore(_SqliteView):
             known = migrations.load(SCHEMA / "sqlite")
 
         lock = OwnersLock(path)
-        try:
+        with ExitStack() as undo:
+            undo.callback(lock.release)
             connection = await asyncio.to_thread(connect, path, synchronous, known, coop)
-        except BaseException:
-            lock.release()
-            raise
+            undo.pop_all()
         writer = Writer(connection, path, asyncio.get_running_loop())
         return cls(path, coop, len(known), lock, writer)
 

@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
@@ -161,7 +161,8 @@ def connect(
         _make_private(path)
     with in_our_words(None, path):
         connection = apsw.Connection(str(path))
-    try:
+    with ExitStack() as undo:
+        undo.callback(connection.close)
         with in_our_words(connection, path):
             connection.set_busy_timeout(BUSY_MILLISECONDS)
             _refuse_others(connection, path, coop)
@@ -169,9 +170,7 @@ def connect(
             _migrate(connection, known, coop)
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             _refuse_short(connection, path)
-    except BaseException:
-        connection.close()
-        raise
+        undo.pop_all()
     sync_folder(path.parent)
     return connection
 

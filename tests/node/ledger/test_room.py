@@ -8,7 +8,7 @@ import pytest
 from depin_protocol.encoding import from_text
 from depin_protocol.statements.membership import Leave, OperatorAction
 from settlement_node.coop.coop import Coop
-from settlement_node.governance.actions import SetRoles
+from settlement_node.governance.actions import Action, SetRoles
 from settlement_node.governance.member import Role
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.ledger.accounts import AccountKind, AccountName
@@ -17,7 +17,6 @@ from settlement_node.ledger.actions import (
     CancelPayout,
     CloseAccount,
     IdentifyLine,
-    LedgerAction,
     OpenBalance,
     OpenBankAccount,
     RecordDeposit,
@@ -76,7 +75,7 @@ async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield begun
 
 
-async def refused(here: Village, action: LedgerAction) -> object:
+async def refused(here: Village, action: Action) -> object:
     """Let the operator try in vain; return the code of the decision."""
     before = await rows(here.store)
     decision = await done(here, action)

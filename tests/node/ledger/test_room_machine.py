@@ -18,14 +18,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from depin_protocol.encoding import from_text
 from depin_protocol.statements.envelope import Statement
 from settlement_node.coop.coop import Coop
-from settlement_node.governance.actions import action_body
+from settlement_node.governance.actions import Action, action_body
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.actions import (
     BookBankLines,
     CancelPayout,
     CloseAccount,
     IdentifyLine,
-    LedgerAction,
     OpenBalance,
     RecordDeposit,
     RecordFunds,
@@ -82,7 +81,7 @@ class Till(RuleBasedStateMachine):
         for home in self.homes:
             await self.here.welcome(home)
 
-    async def _act(self, *told: LedgerAction) -> None:
+    async def _act(self, *told: Action) -> None:
         """Act, and look at the books."""
         for action in told:
             if self.held is None:
@@ -91,7 +90,7 @@ class Till(RuleBasedStateMachine):
                 self.held.append(self._said(action))
         self._check()
 
-    def _said(self, action: LedgerAction) -> Statement:
+    def _said(self, action: Action) -> Statement:
         body = action_body(action, "as agreed")
         return self.here.operator.say("trading", body, self.here.clock())
 

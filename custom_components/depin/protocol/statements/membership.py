@@ -95,10 +95,9 @@ def possession_message(coop: str, member: str, key: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Veto:
-    """Stops a change that was announced: the replacement of this member's key, say."""
+class _OnDecision:
+    """What is said of one of the node's decisions, which is named by its entry's hash."""
 
-    KIND: ClassVar[str] = "veto"
     STREAMS: ClassVar[tuple[Stream, ...]] = ("trading",)
 
     decision: str
@@ -111,6 +110,13 @@ class Veto:
     def read(cls, fields: Fields) -> Self:
         """Read which decision, by the hash of its entry."""
         return cls(fields.text("decision", HASH))
+
+
+class Veto(_OnDecision):
+    """Stops a change that was announced: the replacement of this member's key, say."""
+
+    __slots__ = ()
+    KIND: ClassVar[str] = "veto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,23 +176,11 @@ class Leave:
         return cls()
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(_OnDecision):
     """An auditor's word that it executed the log again and came to the same state."""
 
+    __slots__ = ()
     KIND: ClassVar[str] = "confirmation"
-    STREAMS: ClassVar[tuple[Stream, ...]] = ("trading",)
-
-    decision: str
-
-    def to_json(self) -> dict[str, object]:
-        """Return the JSON object that is signed."""
-        return {"decision": self.decision}
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read which state root, by the hash of its entry."""
-        return cls(fields.text("decision", HASH))
 
 
 @dataclass(frozen=True, slots=True)
