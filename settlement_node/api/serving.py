@@ -20,6 +20,7 @@ from settlement_node.api.limits import Limits
 from settlement_node.api.proxies import ProxyError
 from settlement_node.api.routes import application
 from settlement_node.hosting.hosting import Hosting
+from settlement_node.hosting.socket_path import short_path
 
 _BACKLOG: Final = 256
 """Connections that are taken at once, before it is looked at whether there is room for them."""
@@ -92,11 +93,10 @@ async def serving(
     try:
         where.socket.unlink(missing_ok=True)
         try:
-            servers.append(
-                await loop.create_unix_server(
-                    connections.factory(door), where.socket, backlog=_BACKLOG
+            with short_path(where.socket) as path:
+                servers.append(
+                    await loop.create_unix_server(connections.factory(door), path, backlog=_BACKLOG)
                 )
-            )
             where.socket.chmod(0o600)
             own = where.socket.stat().st_ino
             if where.host is not None:

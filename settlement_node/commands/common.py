@@ -1,7 +1,6 @@
 """What the node's commands share: options, and errors that people can act on."""
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -52,9 +51,6 @@ coop_option: Final[_Decorator] = click.option(
 NAMES_BEGIN_WITH_HYPHENS: Final = {"ignore_unknown_options": True}
 """For a command that takes a member: one name in 64 does, and would be taken for an option."""
 
-_MAX_SOCKET_PATH: Final = 107
-"""Bytes in the path of a socket, on Linux."""
-
 _MAX_REASON: Final = 2_000
 
 
@@ -98,11 +94,4 @@ def counted(number: int, what: str) -> str:
 
 def folder_at(path: Path) -> NodeFolder:
     """Return the data folder."""
-    node = NodeFolder(path.absolute())
-    length = len(os.fsencode(node.socket))
-    if length > _MAX_SOCKET_PATH:
-        raise click.ClickException(
-            f"{node.socket} is {length} bytes long, and the system takes {_MAX_SOCKET_PATH} for a"
-            " socket: choose a shorter path with --data, or make a link to it and name that"
-        )
-    return node
+    return NodeFolder(path.absolute())

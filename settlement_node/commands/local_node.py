@@ -24,6 +24,7 @@ from settlement_node.governance.actions import Action, action_body
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import hosting, now
+from settlement_node.hosting.socket_path import short_path
 from settlement_node.log.entries import SALT_LENGTH, decode_lines
 from settlement_node.store.backup import read_head
 from settlement_node.store.sqlite_file import private_file
@@ -292,7 +293,10 @@ async def is_running(node: NodeFolder) -> bool:
         return False
 
 
-def _session(socket: Path) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.UnixConnector(str(socket)), timeout=aiohttp.ClientTimeout(total=60)
-    )
+@asynccontextmanager
+async def _session(socket: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    with short_path(socket) as path:
+        connector = aiohttp.UnixConnector(str(path))
+        timeout = aiohttp.ClientTimeout(total=60)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            yield session
