@@ -1,29 +1,57 @@
 """What a member's meters make of an interval: imported, exported, produced, used of its own."""
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from depin_protocol.metering import Energy, Quality
 from settlement_node.market.rules.netting import Netting
-from settlement_node.market.settling.meter import Meter, Taken
-
-WHOLE: Final = 10_000
-"""Basis points of a meter."""
+from settlement_node.market.rules.places import WHOLE
 
 
 class Source(enum.IntFlag):
-    """Which registers the grid operator's values stand for, rather than the home's."""
+    """Where a member's figures come from, apart from its own meters."""
 
     HOME = 0
     IMPORT = 1
+    """The grid operator told what was imported."""
     EXPORT = 2
+    """The grid operator told what was exported."""
+    PRODUCED = 4
+    """What was exported counts as produced, since neither roof nor battery has a meter."""
+
+
+class MeterEnergy(NamedTuple):
+    """What one meter counted in an interval, register by register; 0 where that is missing."""
+
+    device: str
+    role: str
+    quality: Quality
+    wh: tuple[int, ...]
+
+    @classmethod
+    def of(cls, device: str, role: str, energies: Sequence[Energy]) -> "MeterEnergy":
+        """Take a meter's registers together: one that is missing makes all of it so."""
+        quality = min(energy.quality for energy in energies)
+        if quality is Quality.MISSING:
+            return cls(device, role, quality, (0,) * len(energies))
+        return cls(device, role, quality, tuple(energy.wh or 0 for energy in energies))
+
+
+class Told(NamedTuple):
+    """What the grid operator told of an interval, None where nothing."""
+
+    imported: Energy | None = None
+    exported: Energy | None = None
+
+
+NOTHING_TOLD: Final = Told()
 
 
 class Metered(NamedTuple):
-    """A member's energy in an interval, in Wh; `quality` is the lesser one of what settles.
+    """A member's part in an interval, in Wh; `quality` is the lesser one of what settles.
 
-    Where that is missing, the energy stands as 0: the member settles as if nothing had flowed.
+    Where that is missing, import and export stand as 0: as if nothing had flowed.
     """
 
     imported: int = 0
@@ -39,66 +67,67 @@ class Bounds(NamedTuple):
 
     netting: Netting
     most_wh: int
-    participation: int = WHOLE
-
-
-type Seen = tuple[Meter, Sequence[Taken] | None]
-"""A meter, with the samples to measure by if they are not those that it keeps."""
 
 
 def metered(
-    seen: Iterable[Seen], start: int, end: int, bounds: Bounds, told: Sequence[Energy | None]
+    meters: Sequence[MeterEnergy], told: Told, bounds: Bounds, participation: int
 ) -> Metered:
-    """Measure a member's interval; what the grid operator told of import and export goes first."""
+    """Make a member's figures of its meters; what the grid operator told goes before them."""
     imported = exported = produced = charged = discharged = 0
-    grid = production = battery = False
     quality = Quality.MEASURED
-    for meter, samples in seen:
-        energies = meter.energies(start, end, samples)
-        whs = [energy.wh or 0 for energy in energies]
-        if meter.role == "grid":
-            grid = True
-            quality = min(quality, *(energy.quality for energy in energies))
-            drawn, fed = whs
+    roles = set()
+    for _, role, known, wh in meters:
+        roles.add(role)
+        if role == "grid":
+            quality = min(quality, known)
+            drawn, fed = wh
             if bounds.netting is Netting.REGISTERS:
                 drawn, fed = _netted(drawn, fed)
             imported += drawn
             exported += fed
-        elif meter.role == "production":
-            production = True
-            produced += whs[0]
+        elif role == "production":
+            produced += wh[0]
         else:
-            battery = True
-            charged += whs[0]
-            discharged += whs[1]
+            charged += wh[0]
+            discharged += wh[1]
     if bounds.netting is Netting.PHASES:
         imported, exported = _netted(imported, exported)
-    if not grid or not quality or max(imported, exported) > bounds.most_wh:
+    if "grid" not in roles or not quality or max(imported, exported) > bounds.most_wh:
         imported = exported = 0
         quality = Quality.MISSING
-    imported, exported, quality, source = _with_told(imported, exported, quality, told, bounds)
-    if not production and not battery:
+    source = Source.HOME
+    if told is not NOTHING_TOLD:
+        imported, exported, quality, source = _with_told(imported, exported, quality, told, bounds)
+    if roles <= {"grid"}:
         produced = exported
+        source |= Source.PRODUCED
     own = max(0, produced + discharged - exported - charged)
-    part = bounds.participation
-    shared = [min(wh, bounds.most_wh) * part // WHOLE for wh in (imported, exported, produced, own)]
-    return Metered(*shared, quality, source)
+    most = bounds.most_wh
+    imported, exported, produced, own = (
+        wh * participation // WHOLE
+        for wh in (imported, exported, min(produced, most), min(own, most))
+    )
+    return Metered(imported, exported, produced, own, quality, source)
 
 
 def _with_told(
-    imported: int, exported: int, quality: Quality, told: Sequence[Energy | None], bounds: Bounds
+    imported: int, exported: int, quality: Quality, told: Told, bounds: Bounds
 ) -> tuple[int, int, Quality, Source]:
     """Put the grid operator's values in the place of the home's."""
-    drawn, fed = told
     source = Source.HOME
-    worst = [] if drawn is not None and fed is not None else [quality]
-    if drawn is not None and drawn.wh is not None and drawn.wh <= bounds.most_wh:
+    known = []
+    drawn, fed = told
+    if drawn is None or drawn.wh is None or drawn.wh > bounds.most_wh:
+        known.append(quality)
+    else:
         imported, source = drawn.wh, source | Source.IMPORT
-        worst.append(drawn.quality)
-    if fed is not None and fed.wh is not None and fed.wh <= bounds.most_wh:
+        known.append(drawn.quality)
+    if fed is None or fed.wh is None or fed.wh > bounds.most_wh:
+        known.append(quality)
+    else:
         exported, source = fed.wh, source | Source.EXPORT
-        worst.append(fed.quality)
-    return imported, exported, min(worst, default=quality), source
+        known.append(fed.quality)
+    return imported, exported, min(known), source
 
 
 def _netted(drawn: int, fed: int) -> tuple[int, int]:

@@ -1,27 +1,41 @@
 """A member's settled interval: all that went in and all that came out, as one line."""
 
-from dataclasses import astuple, dataclass
-from typing import Self
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, Final, Self
 
-from depin_protocol.metering import Quality
+from depin_protocol.metering import Energy, Quality
 from depin_protocol.settlement.certificates import CertificateLine
 from depin_protocol.settlement.charges import ChargeLine
 from depin_protocol.settlement.interval import GridMemo, MemberLines
 from depin_protocol.settlement.pool import PoolLine
 from depin_protocol.settlement.trades import TradeLine
 from settlement_node.market.rules.rulebook import MemberTerms
-from settlement_node.market.settling.metered import Metered, Source
+from settlement_node.market.settling.metered import (
+    NOTHING_TOLD,
+    Metered,
+    MeterEnergy,
+    Source,
+    Told,
+)
+
+_TRADE: Final = attrgetter(*(one.name for one in fields(TradeLine)))
+_POOL: Final = attrgetter(*(one.name for one in fields(PoolLine)))
+_CHARGES: Final = attrgetter(*(one.name for one in fields(ChargeLine)))
+_PASSED: Final = attrgetter(*(one.name for one in fields(CertificateLine)))
+_GRID: Final = attrgetter(*(one.name for one in fields(GridMemo)))
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What an interval's Wh cost: the trade's price, for what was not delivered, for what was not
-    used, and the pool's; None where there is none.
-    """
+    """What an interval's Wh cost, None where there is no price."""
 
     trade: int | None
     cover: int
+    """Of what was sold and not delivered."""
     back: int
+    """Of what was bought and not used."""
     pool: int | None
 
 
@@ -41,6 +55,8 @@ class SettledMember:
     member: str
     terms: MemberTerms
     traded: Traded
+    meters: tuple[MeterEnergy, ...]
+    told: Told
     metered: Metered
     certificates: int
     prices: Prices
@@ -68,8 +84,11 @@ class SettledMember:
                 terms.zone,
                 terms.pool_weight,
                 terms.participation,
+                terms.seller_rate,
             ],
             "traded": [self.traded.bought, self.traded.sold, self.traded.held],
+            "meters": [[device, role, int(known), *wh] for device, role, known, wh in self.meters],
+            "told": [None if one is None else [one.wh, int(one.quality)] for one in self.told],
             "metered": list(map(int, self.metered)),
             "certificates": self.certificates,
             "prices": [
@@ -78,11 +97,11 @@ class SettledMember:
                 self.prices.back,
                 self.prices.pool,
             ],
-            "trade": _row(lines.trade),
-            "pool": _row(lines.pool),
-            "charges": _row(lines.charges),
-            "passed": _row(lines.certificates),
-            "grid": _row(lines.grid),
+            "trade": _row(_TRADE, lines.trade),
+            "pool": _row(_POOL, lines.pool),
+            "charges": _row(_CHARGES, lines.charges),
+            "passed": _row(_PASSED, lines.certificates),
+            "grid": _row(_GRID, lines.grid),
             "sums": [lines.pays, lines.receives],
             "mix": [self.into_mix, self.from_mix],
             "preferred": [list(one) for one in self.preferred],
@@ -94,8 +113,10 @@ class SettledMember:
         match line:
             case {
                 "member": str(member),
-                "terms": [retail, feed_in, zone, weight, participation],
+                "terms": [*terms],
                 "traded": [*traded],
+                "meters": [*meters],
+                "told": [*told],
                 "metered": [imported, exported, produced, own_use, quality, source],
                 "certificates": int(certificates),
                 "prices": [*prices],
@@ -110,8 +131,13 @@ class SettledMember:
             }:
                 return cls(
                     member,
-                    MemberTerms(retail, feed_in, zone, weight, participation),
+                    MemberTerms(*terms),
                     Traded(*traded),
+                    tuple(
+                        MeterEnergy(device, role, Quality(known), tuple(wh))
+                        for device, role, known, *wh in meters
+                    ),
+                    _told(*told),
                     Metered(
                         imported, exported, produced, own_use, Quality(quality), Source(source)
                     ),
@@ -131,3 +157,18 @@ class SettledMember:
                     tuple((home, wh) for home, wh in preferred),
                 )
         raise ValueError("this is not the line of a settled interval")
+
+
+def _told(imported: list[int] | None, exported: list[int] | None) -> Told:
+    if imported is None and exported is None:
+        return NOTHING_TOLD
+    return Told(_energy(imported), _energy(exported))
+
+
+def _energy(written: list[int] | None) -> Energy | None:
+    return None if written is None else Energy(written[0], Quality(written[1]))
+
+
+def _row(figures: Callable[[Any], tuple[int, ...]], part: object) -> list[int]:
+    """Write the figures of a part in the order in which it has them."""
+    return list(figures(part))

@@ -8,6 +8,7 @@ from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.metering import Energy, Quality
 from settlement_node.market.quarter_hours.days import QUARTER
+from settlement_node.market.settling.metered import NOTHING_TOLD, Told
 from settlement_node.market.settling.tables import TOLD
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
@@ -32,9 +33,10 @@ type Quarters = dict[int, Quarter]
 """By their starts."""
 
 _NOTHING: Final[Quarters] = {}
+_NO_MORE: Final[Mapping[Way, Quarters]] = {}
 
 
-class Told:
+class WaitingQuarters:
     """The quarter hours of members and ways that wait for their intervals."""
 
     def __init__(self) -> None:
@@ -62,20 +64,18 @@ class Told:
             self._told.setdefault((member, way), {}).update(quarters)
             yield Put(TOLD, [_row(member, way, *quarter) for quarter in quarters.items()])
 
-    def energies(
-        self, member: str, start: int, end: int, more: Mapping[Way, Quarters] | None = None
-    ) -> tuple[Energy | None, Energy | None]:
-        """Say what was told of a whole interval, each way, here and in what came just now."""
-        more = more or {}
-        first, second = (
-            _energy(
-                self._told.get((member, way), _NOTHING), more.get(way, _NOTHING), range(start, end, QUARTER)
-            )
-            if end - start >= QUARTER
-            else None
+    def told(
+        self, member: str, start: int, end: int, more: Mapping[Way, Quarters] = _NO_MORE
+    ) -> Told:
+        """Say what was told of a whole interval, here and in what came just now."""
+        if end - start < QUARTER or not (self._told or more):
+            return NOTHING_TOLD
+        starts = range(start, end, QUARTER)
+        imported, exported = (
+            _energy(self._told.get((member, way), _NOTHING), more.get(way, _NOTHING), starts)
             for way in Way
         )
-        return first, second
+        return Told(imported, exported) if imported or exported else NOTHING_TOLD
 
     def forget(self, before: int) -> Iterator[Change]:
         """Let go of quarters of intervals that are settled in every market."""
