@@ -1,7 +1,7 @@
 """What was settled, as whoever may read it asks: by member and time, with its corrections."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from depin_protocol.encoding import decode_json, from_text
 from depin_protocol.identifiers import ID_LENGTH
@@ -12,10 +12,9 @@ from settlement_node.market.settling.history import settled_in
 from settlement_node.market.settling.settled_member import SettledMember
 from settlement_node.market.settling.tables import INTERVAL, LATE, SETTLED
 from settlement_node.store.port import View
-from settlement_node.store.scanning import every_row
-from settlement_node.store.tables import Key, Row
+from settlement_node.store.tables import Key, Row, Table
 
-_AT_ONCE = 200
+_AT_ONCE: Final = 200
 
 
 class Told(NamedTuple):
@@ -93,7 +92,7 @@ async def late_corrections(
     Nothing of them is booked: that is the statement's that tells them.
     """
     prefix = (from_text(member, ID_LENGTH),)
-    async for row in every_row(view, LATE, prefix):
+    async for row in _under(view, LATE, prefix):
         match row:
             case (bytes(), int(index), str(market), int(start)) if first <= index < end:
                 told = await settled_at(view, market, start, member, index)
@@ -108,7 +107,7 @@ async def roofs_of(view: View, market: str, start: int, member: str) -> tuple[Ro
     It takes everybody's lines of the interval as it was settled at first: corrections move none.
     """
     lines = []
-    async for row in every_row(view, SETTLED, (market, start)):
+    async for row in _under(view, SETTLED, (market, start)):
         told, position = _told(row), row[4]
         if isinstance(position, int):
             lines.append((told.index, position, told.settled))
@@ -130,6 +129,17 @@ async def roofs_of(view: View, market: str, start: int, member: str) -> tuple[Ro
         home = ordered[part.producer].member
         wh[home] = wh.get(home, 0) + part.wh
     return tuple(Roof(home, wh[home]) for home in sorted(wh))
+
+
+async def _under(view: View, table: Table, prefix: Key) -> AsyncIterator[Row]:
+    after: Key | None = None
+    while True:
+        rows = await view.scan(table, prefix, after=after, limit=_AT_ONCE)
+        for row in rows:
+            yield row
+        if len(rows) < _AT_ONCE:
+            return
+        after = rows[-1][: len(table.key)]
 
 
 def _told(row: Row) -> Told:
