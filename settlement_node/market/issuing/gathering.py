@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
@@ -13,11 +13,12 @@ from settlement_node.market.billing.corrections import Correction, SettledInterv
 from settlement_node.market.billing.json_file import read_json
 from settlement_node.market.billing.statement import Movement, StatementOfAccount
 from settlement_node.market.issuing.actions import IssueStatement
-from settlement_node.market.issuing.fresh import FreshRows
-from settlement_node.market.issuing.movements import movement
-from settlement_node.market.issuing.tables import MOVEMENT, STATEMENT_OF_ACCOUNT
+from settlement_node.market.issuing.movements import movements
+from settlement_node.market.issuing.tables import STATEMENT_OF_ACCOUNT
 from settlement_node.store.port import View
-from settlement_node.store.tables import Row
+from settlement_node.store.tables import Key
+
+_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +63,23 @@ class Gathered(NamedTuple):
 class Gathering:
     """Reads what statements are made of."""
 
-    def __init__(self, settled: SettledBooks, fresh: FreshRows) -> None:
-        """Read settled intervals from here, and rows that are not stored yet."""
+    def __init__(self, settled: SettledBooks) -> None:
+        """Read settled intervals from here."""
         self._settled = settled
-        self._fresh = fresh
 
     async def gather(self, action: IssueStatement, joined: int, view: View, size: int) -> Gathered:
         """Read a member's month as it was after `size` entries; it joined by the entry `joined`."""
         month, name = action.month, from_text(action.member, ID_LENGTH)
-        told = await self._told(view, name, size)
+        told = await _told(view, name, size)
         previous = told[-1].statement if told else None
         since = await _time_of(view, joined) if previous is None else previous.month.ends
         since = min(since, month.begins)
         intervals = [
             one async for one in self._settled.lines(view, action.member, since, month.ends, size)
         ]
-        rows = await self._fresh.since(view, MOVEMENT, (name,), (since,))
-        booked = [moved for index, moved in map(movement, rows) if index < size]
-        moved = [one for one in booked if one.at < month.ends]
+        moved = [
+            row.moved async for row in movements(view, name, since, month.ends) if row.index < size
+        ]
         late = [one async for one in self._settled.late(view, action.member, size)]
         return Gathered(
             any(one.start < month.begins for one in intervals)
@@ -90,11 +90,6 @@ class Gathering:
             previous,
         )
 
-    async def _told(self, view: View, member: bytes, size: int) -> list["_Told"]:
-        """Read all statements of a member's, in order."""
-        rows = await self._fresh.since(view, STATEMENT_OF_ACCOUNT, (member,), ())
-        return [_told(row) for row in rows if isinstance(row[3], int) and row[3] < size]
-
 
 class _Told(NamedTuple):
     """A statement, and the entry before which all was decided that it tells."""
@@ -103,11 +98,19 @@ class _Told(NamedTuple):
     said: int
 
 
-def _told(row: Row) -> _Told:
-    match row:
-        case (bytes(), int(), int(), int(), int(said), bytes(data)):
-            return _Told(read_json(data), said)
-    raise TypeError(f"not the row of a statement of account: {row!r:.200}")
+async def _told(view: View, member: bytes, size: int) -> list[_Told]:
+    """Read the statements of a member's that stand in the first `size` entries, in order."""
+    found: list[_Told] = []
+    after: Key | None = None
+    while True:
+        rows = await view.scan(STATEMENT_OF_ACCOUNT, (member,), after=after, limit=_AT_ONCE)
+        for row in rows:
+            match row:
+                case (bytes(), int(), int(), int(index), int(said), bytes(data)) if index < size:
+                    found.append(_Told(read_json(data), said))
+        if len(rows) < _AT_ONCE:
+            return found
+        after = rows[-1][: len(STATEMENT_OF_ACCOUNT.key)]
 
 
 def _untold(late: Iterable[LateCorrection], told: list[_Told]) -> Iterator[Correction]:

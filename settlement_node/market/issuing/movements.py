@@ -1,7 +1,7 @@
 """Members' money that came in and went out, noted as it is booked."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import AsyncIterator, Iterator
+from typing import Final, NamedTuple
 
 from settlement_node.ledger.accounts import AccountKind
 from settlement_node.ledger.effects import BOOKED, REFUSED
@@ -11,8 +11,10 @@ from settlement_node.ledger.transfers import Phase
 from settlement_node.log.entries import Decision
 from settlement_node.market.billing.statement import MOVEMENTS, Movement
 from settlement_node.market.issuing.tables import MOVEMENT
-from settlement_node.store.tables import Change, Put, Row
+from settlement_node.store.port import View
+from settlement_node.store.tables import Change, Key, Put, Row
 
+_AT_ONCE: Final = 500
 _DONE: Final = frozenset((Phase.AT_ONCE, Phase.POST))
 
 
@@ -24,12 +26,26 @@ def noted(decision: Decision, ledger: Ledger, index: int, at: int) -> tuple[Chan
     return (Put(MOVEMENT, rows),) if rows else ()
 
 
-def movement(row: Row) -> tuple[int, Movement]:
-    """Read a row: which entry booked it, and what moved."""
-    match row:
-        case (bytes(), int(at), int(index), int(), str(code), int(amount)):
-            return index, Movement(at, code, amount)
-    raise TypeError(f"not the row of a movement: {row!r}")
+class Noted(NamedTuple):
+    """A movement, and the entry that booked it."""
+
+    index: int
+    moved: Movement
+
+
+async def movements(view: View, member: bytes, first: int, end: int) -> AsyncIterator[Noted]:
+    """Read a member's movements logged from an instant to before another."""
+    after: Key = (member, first - 1)
+    until: Key = (member, end - 1)
+    while True:
+        rows = await view.scan(MOVEMENT, (member,), after=after, until=until, limit=_AT_ONCE)
+        for row in rows:
+            match row:
+                case (bytes(), int(at), int(index), int(), str(code), int(amount)):
+                    yield Noted(index, Movement(at, code, amount))
+        if len(rows) < _AT_ONCE:
+            return
+        after = rows[-1][: len(MOVEMENT.key)]
 
 
 def _rows(decision: Decision, ledger: Ledger, index: int, at: int) -> Iterator[Row]:

@@ -27,7 +27,6 @@ from settlement_node.market.issuing.actions import (
 )
 from settlement_node.market.issuing.booking import booked
 from settlement_node.market.issuing.deciding import Issued, check_month, made
-from settlement_node.market.issuing.fresh import FreshRows
 from settlement_node.market.issuing.gathering import Gathered, Gathering, SettledBooks
 from settlement_node.market.issuing.movements import noted
 from settlement_node.market.issuing.party import Party
@@ -62,8 +61,7 @@ class IssuingRoom:
         self._rules = rules
         self._settled = settled
         self._issued = Issued()
-        self._fresh = FreshRows()
-        self._gathering = Gathering(settled, self._fresh)
+        self._gathering = Gathering(settled)
         self._near: dict[str, Gathered] = {}
         self._made: dict[int, StatementOfAccount] = {}
 
@@ -143,7 +141,7 @@ class IssuingRoom:
         transfers = list(booked(statement, self._ledger.ledger, at))
         changes = (
             Put(LAST_STATEMENT, [(_key(member), number.year, number.serial)]),
-            *self._fresh.note((Put(STATEMENT_OF_ACCOUNT, [row]),)),
+            Put(STATEMENT_OF_ACCOUNT, [row]),
             *self._ledger.book(transfers, index=index, at=at),
         )
         data |= {"number": str(number)}
@@ -151,7 +149,7 @@ class IssuingRoom:
 
     def hear(self, decision: Decision, *, index: int, at: int) -> Effects:
         """Note what members pay in and take out."""
-        return Effects(self._fresh.note(noted(decision, self._ledger.ledger, index, at)))
+        return Effects(noted(decision, self._ledger.ledger, index, at))
 
     async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:  # noqa: ARG002
         """Bring near what the statements are made of that operators want to issue."""
@@ -166,7 +164,6 @@ class IssuingRoom:
     def forget(self, at: int) -> None:  # noqa: ARG002
         """Let go of what was brought near: all that was decided until now is stored."""
         self._near.clear()
-        self._fresh.forget()
 
     async def _gather(self, name: str, action: IssueStatement, view: View, size: int) -> None:
         member = self._community.members.get(action.member)
