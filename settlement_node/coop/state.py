@@ -37,6 +37,7 @@ from settlement_node.log.sealed import as_kept
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
 from settlement_node.market.rules.room import RulesRoom
+from settlement_node.market.trading.room import TradingRoom
 from settlement_node.store.port import Store, View
 from settlement_node.store.rows_view import RowsView
 from settlement_node.store.tables import Change, Put, Row, Table
@@ -54,7 +55,8 @@ class CoopState:
         self.ledger = LedgerRoom(self.community)
         self.rules = RulesRoom(self.community, self.ledger)
         self.keeping = KeepingRoom(self.community, self)
-        others: tuple[Room, ...] = (self.ledger, self.rules)
+        self.trading = TradingRoom(self.community, self.ledger, self.rules)
+        others: tuple[Room, ...] = (self.ledger, self.rules, self.trading)
         elsewhere = self.keeping.actions.union(*(room.actions for room in others))
         membership = MembershipRoom(self.community, elsewhere)
         self._rooms: tuple[Room, ...] = (membership, *others, self.keeping)
@@ -117,7 +119,7 @@ class CoopState:
 
     def next_decision(self, at: int) -> Decision | None:
         """Return the decision that has to be the next entry at this time, if any has to."""
-        self._answer_next()
+        self.answer()
         if self._answers:
             return self._answers[0][1]
         for room in self._by_time:
@@ -134,13 +136,13 @@ class CoopState:
     @property
     def unanswered(self) -> int | None:
         """The first statement that calls for a decision which is not there yet."""
-        self._answer_next()
+        self.answer()
         if not self._answers:
             return None
         answered = self._answers[0][1].result.get("statement")
         return answered if isinstance(answered, int) else self.size - 1
 
-    def _answer_next(self) -> None:
+    def answer(self) -> None:
         """Find the next decisions that statements call for; of some, none follows."""
         while not self._answers and self._unanswered:
             said = self._unanswered.popleft()
@@ -169,7 +171,7 @@ class CoopState:
         changes = self._take_taken()
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
-        said = Said(index, at, statement)
+        said = Said(index, at, statement, member.orders_held)
         if self._calls_for_decision(said):
             self._unanswered.append(said)
         tellings: tuple[Telling, ...] = ()
