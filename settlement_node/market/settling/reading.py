@@ -22,7 +22,7 @@ class Told(NamedTuple):
 
     market: str
     start: int
-    index: int
+    entry: int
     settled: SettledMember
 
     def billed(self, vat: Vat, roofs: Sequence[Roof] = ()) -> SettledInterval:
@@ -110,7 +110,7 @@ async def roofs_of(view: View, market: str, start: int, member: str) -> tuple[Ro
     async for row in _under(view, SETTLED, (market, start)):
         told, position = _told(row), row[4]
         if isinstance(position, int):
-            lines.append((told.index, position, told.settled))
+            lines.append((told.entry, position, told.settled))
     if not lines:
         return ()
     first = min(index for index, _, _ in lines)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from itertools import islice
 from operator import attrgetter
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from depin_protocol.metering import Energy, Quality
 from depin_protocol.settlement.certificates import CertificateLine
@@ -89,7 +89,7 @@ class SettledMember:
         return dict(zip(FIGURES, _figures(self), strict=True))
 
     @classmethod
-    def read(cls, line: object) -> Self:
+    def read(cls, line: dict[str, Any]) -> Self:
         """Read what `line` wrote."""
         match line:
             case {
@@ -100,22 +100,23 @@ class SettledMember:
             } if len(figures) == len(FIGURES):
                 part = iter(figures)
 
-                def next_of(names: tuple[str, ...]) -> list[int]:
+                def some(names: tuple[str, ...]) -> list[Any]:
                     return list(islice(part, len(names)))
 
-                retail, feed_in, *place = next_of(_TERMS)
-                traded = Traded(*next_of(_TRADED))
-                *energy, quality, source = next_of(_METERED)
-                (certificates,) = next_of(_HELD)
-                prices = Prices(*next_of(_PRICES))
+                retail, feed_in, *place = some(_TERMS)
+                traded = Traded(*some(_TRADED))
+                imported, exported, produced, own, quality, source = some(_METERED)
+                (certificates,) = some(_HELD)
+                prices = Prices(*some(_PRICES))
                 lines = MemberLines(
-                    TradeLine(*next_of(_TRADE)),
-                    PoolLine(*next_of(_POOL)),
-                    ChargeLine(*next_of(_CHARGES)),
-                    CertificateLine(*next_of(_PASSED)),
-                    GridMemo(*next_of(_GRID)),
-                    *next_of(_SUMS),
+                    TradeLine(*some(_TRADE)),
+                    PoolLine(*some(_POOL)),
+                    ChargeLine(*some(_CHARGES)),
+                    CertificateLine(*some(_PASSED)),
+                    GridMemo(*some(_GRID)),
+                    *some(_SUMS),
                 )
+                into_mix, from_mix = some(_MIX)
                 return cls(
                     member,
                     MemberTerms(retail, feed_in, zone, *place),
@@ -125,11 +126,12 @@ class SettledMember:
                         for device, role, known, *wh in meters
                     ),
                     _told(*line.get("told", (None, None))),
-                    Metered(*energy, Quality(quality), Source(source)),
+                    Metered(imported, exported, produced, own, Quality(quality), Source(source)),
                     certificates,
                     prices,
                     lines,
-                    *next_of(_MIX),
+                    into_mix,
+                    from_mix,
                     tuple((home, wh) for home, wh in line.get("preferred", ())),
                 )
         raise ValueError("this is not the line of a settled interval")
