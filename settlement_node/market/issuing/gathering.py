@@ -25,7 +25,7 @@ _AT_ONCE: Final = 200
 class LateCorrection:
     """An interval that came out otherwise after it was final; nothing of it is booked yet."""
 
-    index: int
+    entry: int
     told: SettledInterval
     became: MemberLines
     reason: str
@@ -78,7 +78,7 @@ class Gathering:
             one async for one in self._settled.lines(view, action.member, since, month.ends, size)
         ]
         moved = [
-            row.moved async for row in movements(view, name, since, month.ends) if row.index < size
+            row.moved async for row in movements(view, name, since, month.ends) if row.entry < size
         ]
         late = [one async for one in self._settled.late(view, action.member, size)]
         return Gathered(
@@ -119,7 +119,7 @@ def _untold(late: Iterable[LateCorrection], told: list[_Told]) -> Iterator[Corre
         for place, (statement, _) in enumerate(told):
             if statement.month.holds(one.told.start):
                 # Told in its turn by the first statement after it, if that came later.
-                if all(one.index >= said for _, said in told[place + 1 :]):
+                if all(one.entry >= said for _, said in told[place + 1 :]):
                     yield Correction(one.told, one.became, statement.number, one.reason)
                 break
 
