@@ -28,7 +28,8 @@ class _Zone(click.ParamType[ZoneInfo]):
 
 
 zone_option: Final[_Decorator] = click.option(
-    "--zone",
+    "--time-zone",
+    "zone",
     required=True,
     type=_Zone(),
     envvar="SETTLEMENT_NODE_ZONE",
