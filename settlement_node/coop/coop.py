@@ -28,6 +28,7 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
     coop.entry(index), coop.body(index)              public; private: check the role first
     coop.ledger             plain, read only: accounts and what they hold
+    coop.view               plain: committed rows, for the rooms' own readers
     coop.movements(account, after, limit), coop.transfer(id)        private
     coop.state_lines(index) -> bytes | None          private too: what a state root stands for
     coop.proof_file(index) -> bytes | None           `.tlog-proof`, None until a checkpoint holds it
@@ -73,7 +74,7 @@ from settlement_node.log.reading import bodies_at, body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.shelf import Shelf
 from settlement_node.replay.regaining import NotRegainedError, Regaining, lacking_entries
-from settlement_node.store.port import Store
+from settlement_node.store.port import Store, View
 
 PACKS_AT_ONCE: Final = 4
 """Opening a pack costs some 30 ms, and in a large co-op few of its statements are one home's."""
@@ -331,6 +332,11 @@ class Coop:
     def ledger(self) -> Ledger:
         """Who holds what: read only."""
         return self.state.ledger.ledger
+
+    @property
+    def view(self) -> View:
+        """The rows that were committed."""
+        return self._store
 
     def key_in_force(self, member: str) -> bytes | None:
         """Return the key that a member shows itself with; nothing for who never was one.

@@ -10,7 +10,7 @@ from depin_protocol.settlement.charges import Vat
 from settlement_node.market.billing.corrections import Roof, SettledInterval
 from settlement_node.market.settling.history import settled_in
 from settlement_node.market.settling.settled_member import SettledMember
-from settlement_node.market.settling.tables import INTERVAL, LATE, SETTLED
+from settlement_node.market.settling.tables import LATE, SETTLED, SETTLED_INTERVAL
 from settlement_node.store.port import View
 from settlement_node.store.tables import Key, Row, Table
 
@@ -23,6 +23,8 @@ class Told(NamedTuple):
     market: str
     start: int
     entry: int
+    position: int
+    """Of its line in the entry."""
     settled: SettledMember
 
     def billed(self, vat: Vat, roofs: Sequence[Roof] = ()) -> SettledInterval:
@@ -46,13 +48,17 @@ async def intervals(
     after: Key = (market, first - 1, 2**62)
     while limit > 0:
         rows = await view.scan(
-            INTERVAL, (market,), after=after, until=(market, end - 1), limit=min(limit, _AT_ONCE)
+            SETTLED_INTERVAL,
+            (market,),
+            after=after,
+            until=(market, end - 1),
+            limit=min(limit, _AT_ONCE),
         )
         for row in rows:
             match row:
                 case (str(), int(), int(index), bytes(data)):
                     yield index, decode_json(data)
-        if len(rows) < min(limit, _AT_ONCE):
+        if len(rows) < most:
             return
         limit -= len(rows)
         after = rows[-1][:3]
@@ -106,15 +112,10 @@ async def roofs_of(view: View, market: str, start: int, member: str) -> tuple[Ro
 
     It takes everybody's lines of the interval as it was settled at first: corrections move none.
     """
-    lines = []
-    async for row in _under(view, SETTLED, (market, start)):
-        told, position = _told(row), row[4]
-        if isinstance(position, int):
-            lines.append((told.entry, position, told.settled))
-    if not lines:
-        return ()
-    first = min(index for index, _, _ in lines)
-    ordered = [one for index, _, one in sorted(lines, key=lambda each: each[:2]) if index == first]
+    lines = [_told(row) async for row in _under(view, SETTLED, (market, start))]
+    first = min((told.entry for told in lines), default=0)
+    lines.sort(key=lambda told: told.position)
+    ordered = [told.settled for told in lines if told.entry == first]
     places = {one.member: place for place, one in enumerate(ordered)}
     if member not in places:
         return ()
@@ -144,6 +145,6 @@ async def _under(view: View, table: Table, prefix: Key) -> AsyncIterator[Row]:
 
 def _told(row: Row) -> Told:
     match row:
-        case (str(market), int(start), bytes(), int(index), int(), bytes()):
-            return Told(market, start, index, settled_in(row))
+        case (str(market), int(start), bytes(), int(index), int(position), bytes()):
+            return Told(market, start, index, position, settled_in(row))
     raise TypeError(f"not the row of a settled interval: {row!r}"[:200])
