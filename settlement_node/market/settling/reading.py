@@ -47,13 +47,9 @@ async def intervals(
     """Give the intervals that were settled and begin in a span: entry, and what is public."""
     after: Key = (market, first - 1, 2**62)
     while limit > 0:
-        rows = await view.scan(
-            SETTLED_INTERVAL,
-            (market,),
-            after=after,
-            until=(market, end - 1),
-            limit=min(limit, _AT_ONCE),
-        )
+        most = min(limit, _AT_ONCE)
+        until = (market, end - 1)
+        rows = await view.scan(SETTLED_INTERVAL, (market,), after=after, until=until, limit=most)
         for row in rows:
             match row:
                 case (str(), int(), int(index), bytes(data)):
