@@ -1,13 +1,12 @@
 """What was settled, as whoever may read it asks: by member and time, with its corrections."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
 from depin_protocol.encoding import decode_json, from_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.settlement.attribution import Roofs
-from depin_protocol.settlement.charges import Vat
-from settlement_node.market.billing.corrections import Roof, SettledInterval
+from settlement_node.market.billing.corrections import Roof
 from settlement_node.market.settling.history import settled_in
 from settlement_node.market.settling.settled_member import SettledMember
 from settlement_node.market.settling.tables import LATE, SETTLED, SETTLED_INTERVAL
@@ -26,12 +25,6 @@ class Told(NamedTuple):
     position: int
     """Of its line in the entry."""
     settled: SettledMember
-
-    def billed(self, vat: Vat, roofs: Sequence[Roof] = ()) -> SettledInterval:
-        """Return it as a statement of account takes it."""
-        settled = self.settled
-        rate = settled.terms.seller_rate
-        return SettledInterval(self.start, settled.lines, vat, rate, tuple(roofs))
 
 
 class LateCorrection(NamedTuple):
@@ -58,17 +51,6 @@ async def intervals(
             return
         limit -= len(rows)
         after = rows[-1][:3]
-
-
-async def settled_of(
-    view: View, market: str, member: str, first: int, end: int
-) -> AsyncIterator[Told]:
-    """Give a member's intervals that begin in a span, each as it stands now."""
-    async for _, public in intervals(view, market, first, end):
-        start = public["start"]
-        told = await settled_at(view, market, start, member) if isinstance(start, int) else None
-        if told is not None:
-            yield told
 
 
 async def settled_at(
