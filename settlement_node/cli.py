@@ -19,6 +19,7 @@ _COMMANDS: Final = (
     "bank",
     "money",
     "market",
+    "quarters",
     "node-key",
     "operator-key",
     "veto",
