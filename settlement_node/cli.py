@@ -20,6 +20,7 @@ _COMMANDS: Final = (
     "money",
     "market",
     "statements",
+    "quarters",
     "node-key",
     "operator-key",
     "veto",

@@ -11,7 +11,7 @@ from depin_protocol.settlement.pool import Key, PoolRule
 from settlement_node.ledger.actions import OpenBankAccount, RecordDeposit, RecordPayout
 from settlement_node.market.billing.months import Month
 from settlement_node.market.rules.actions import PlaceMember
-from settlement_node.market.rules.market_rules import HOUR, MarketRules
+from settlement_node.market.rules.market_rules import HOUR, MINUTE, MarketRules
 from settlement_node.market.rules.places import Place
 from tests.node.ledger.till import CASH, CENT
 from tests.node.market.metering_homes import Metering, settle_in
@@ -36,33 +36,29 @@ SUN, RAIN = Home(2), Home(3)
 @asynccontextmanager
 async def winter(
     place: Path | str, month: Month = JANUARY
-) -> AsyncIterator[tuple[Village, dict[Home, Metering]]]:
+) -> AsyncIterator[tuple[Village, list[Metering]]]:
     """Let homes join that are metered from four hours before a month's end."""
     since = month.ends - 5 * HOUR
     async with village(place, replace(FACTS, rules=RULES), since) as here:
         homes = await settle_in(here, SUN, RAIN)
         await here.act(PlaceMember(SUN.member, "street", Place("all", 0, 10_000, 1_300)))
         await here.act(OpenBankAccount(CASH))
-        await here.act(RecordDeposit(RAIN.member, CASH, 500 * CENT))
+        await here.act(RecordDeposit(RAIN.member, CASH, 140 * CENT))
         await here.act(RecordPayout(RAIN.member, CASH, 100 * CENT))
         yield here, homes
 
 
-async def hour(here: Village, homes: dict[Home, Metering], start: int, *wh: int) -> None:
+async def hour(here: Village, homes: list[Metering], start: int, *wh: int) -> None:
     """Let the sun export and the rain import so much in an hour, and both report it."""
     exported, imported = wh
     here.clock.now = start + HOUR
-    await here.say(
-        SUN.say(
-            "metering", homes[SUN].quarter(start, "grid", 0, exported, length=HOUR), here.clock()
-        ),
-        RAIN.say(
-            "metering", homes[RAIN].quarter(start, "grid", imported, 0, length=HOUR), here.clock()
-        ),
-    )
+    instants = range(start, start + HOUR + 1, 5 * MINUTE)
+    for home, flows in zip(homes, ((0, exported), (imported, 0)), strict=True):
+        read = home.read("grid", flows, start, HOUR, instants)
+        await here.say(home.home.say("metering", read, here.clock()))
 
 
-async def month_ends(here: Village, homes: dict[Home, Metering], month: Month = JANUARY) -> None:
+async def month_ends(here: Village, homes: list[Metering], month: Month = JANUARY) -> None:
     """Live the last four hours of a month, and wait until they are final."""
     evening = month.ends - 4 * HOUR
     for start, exported, imported in ((0, 1_500, 1_200), (1, 900, 1_200), (2, 0, 300), (3, 0, 0)):
