@@ -37,6 +37,7 @@ from settlement_node.log.sealed import as_kept
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
 from settlement_node.market.rules.room import RulesRoom
+from settlement_node.market.settling.room import SettlingRoom
 from settlement_node.market.trading.room import TradingRoom
 from settlement_node.store.port import Store, View
 from settlement_node.store.rows_view import RowsView
@@ -54,9 +55,10 @@ class CoopState:
         """The logged time of the last entry."""
         self.ledger = LedgerRoom(self.community)
         self.rules = RulesRoom(self.community, self.ledger)
-        self.keeping = KeepingRoom(self.community, self)
         self.trading = TradingRoom(self.community, self.ledger, self.rules)
-        others: tuple[Room, ...] = (self.ledger, self.rules, self.trading)
+        self.settling = SettlingRoom(self.community, self.ledger, self.rules, self.trading)
+        self.keeping = KeepingRoom(self.community, self)
+        others: tuple[Room, ...] = (self.ledger, self.rules, self.trading, self.settling)
         elsewhere = self.keeping.actions.union(*(room.actions for room in others))
         membership = MembershipRoom(self.community, elsewhere)
         self._rooms: tuple[Room, ...] = (membership, *others, self.keeping)
