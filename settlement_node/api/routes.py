@@ -16,6 +16,7 @@ from settlement_node.api import (
     public_log,
     state_roots,
     statements,
+    trading,
     upkeep,
     visitors,
 )
@@ -25,6 +26,7 @@ from settlement_node.api.problems import answer_problems
 from settlement_node.hosting.hosting import Hosting
 
 _COOP: Final = "/v1/coops/{coop}"
+_MARKET: Final = f"{_COOP}/markets/{{market}}"
 _MEMBER: Final = f"{_COOP}/members/{{member}}"
 _CHAIN: Final = f"{_MEMBER}/statements/{{stream}}/{{chain}}"
 
@@ -62,6 +64,11 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", f"{_COOP}/markets", markets.listed),
     ("GET", f"{_COOP}/markets/{{market}}/intervals", markets.intervals),
     ("GET", f"{_MEMBER}/terms/{{market}}", markets.terms),
+    ("GET", f"{_MARKET}/cleared", trading.cleared),
+    ("GET", f"{_MARKET}/cleared/{{start}}", trading.cleared_one),
+    ("GET", f"{_MARKET}/cleared/{{start}}/book", trading.book),
+    ("GET", f"{_MEMBER}/cleared/{{market}}/{{start}}", trading.own_part),
+    ("GET", f"{_MEMBER}/orders/{{market}}", trading.orders),
     ("GET", f"{_COOP}/accounts", accounts.listed),
     ("GET", f"{_COOP}/accounts/{{account}}/history", accounts.history),
     ("GET", f"{_COOP}/transfers/{{transfer}}", accounts.transfer),

@@ -26,6 +26,7 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.receipt(place) -> Receipt | None
     coop.statement(place) -> (index, wire) | None
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
+    coop.view               plain, read only: the stored rows, for the rooms' readers
     coop.entry(index), coop.body(index)              public; private: check the role first
     coop.ledger             plain, read only: accounts and what they hold
     coop.movements(account, after, limit), coop.transfer(id)        private
@@ -73,7 +74,7 @@ from settlement_node.log.reading import bodies_at, body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.shelf import Shelf
 from settlement_node.replay.regaining import NotRegainedError, Regaining, lacking_entries
-from settlement_node.store.port import Store
+from settlement_node.store.port import Store, View
 
 PACKS_AT_ONCE: Final = 4
 """Opening a pack costs some 30 ms, and in a large co-op few of its statements are one home's."""
@@ -381,6 +382,11 @@ class Coop:
         places = {index: seq for _, seq, index in rows if isinstance(index, int)}
         bodies = await bodies_at(self._store, places, PACKS_AT_ONCE)
         return [SaidBefore(int(places[index]), index, wire) for index, wire in bodies.items()]
+
+    @property
+    def view(self) -> View:
+        """Return what is stored, for those who read what a room has written."""
+        return self._store
 
     async def entry(self, index: int) -> bytes | None:
         """Return an entry, which everybody may see."""
