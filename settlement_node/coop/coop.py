@@ -26,9 +26,9 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.receipt(place) -> Receipt | None
     coop.statement(place) -> (index, wire) | None
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
-    coop.view               plain, read only: the stored rows, for the rooms' readers
     coop.entry(index), coop.body(index)              public; private: check the role first
     coop.ledger             plain, read only: accounts and what they hold
+    coop.view               plain: committed rows, for the rooms' own readers
     coop.movements(account, after, limit), coop.transfer(id)        private
     coop.state_lines(index) -> bytes | None          private too: what a state root stands for
     coop.proof_file(index) -> bytes | None           `.tlog-proof`, None until a checkpoint holds it
@@ -333,6 +333,11 @@ class Coop:
         """Who holds what: read only."""
         return self.state.ledger.ledger
 
+    @property
+    def view(self) -> View:
+        """The rows that were committed."""
+        return self._store
+
     def key_in_force(self, member: str) -> bytes | None:
         """Return the key that a member shows itself with; nothing for who never was one.
 
@@ -382,11 +387,6 @@ class Coop:
         places = {index: seq for _, seq, index in rows if isinstance(index, int)}
         bodies = await bodies_at(self._store, places, PACKS_AT_ONCE)
         return [SaidBefore(int(places[index]), index, wire) for index, wire in bodies.items()]
-
-    @property
-    def view(self) -> View:
-        """Return what is stored, for those who read what a room has written."""
-        return self._store
 
     async def entry(self, index: int) -> bytes | None:
         """Return an entry, which everybody may see."""
