@@ -132,7 +132,7 @@ class SettlingRoom:
         """Return the settlement that the time calls for, or the end of a day's corrections."""
         due = self._due.next(at)
         if due is not None:
-            return due.decision()
+            return due[1]
         for market in self._state.progress.markets():
             until = self._final_until(market, at)
             if until is not None:
@@ -228,9 +228,10 @@ class SettlingRoom:
 
     def _settle(self, decision: Decision, name: str, index: int, at: int) -> Effects:
         state = self._state
-        settled = self._due.next(at)
-        if settled is None:
+        due = self._due.next(at)
+        if due is None:
             raise DecisionError("no interval is to be settled here")
+        settled = due[0]
         interval = settled.interval
         market, start, end = interval.market, interval.start, interval.end
         booking = Booking(state.ledger.ledger, market, start, index, at)
