@@ -19,6 +19,7 @@ _COMMANDS: Final = (
     "bank",
     "money",
     "market",
+    "statements",
     "node-key",
     "operator-key",
     "veto",

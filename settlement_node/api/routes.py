@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from settlement_node.api import (
+    account_statements,
     accounts,
     coops,
     event_stream,
@@ -69,6 +70,8 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", f"{_MARKET}/cleared/{{start}}/book", trading.book),
     ("GET", f"{_MEMBER}/cleared/{{market}}/{{start}}", trading.own_part),
     ("GET", f"{_MEMBER}/orders/{{market}}", trading.orders),
+    ("GET", f"{_MEMBER}/account-statements", account_statements.listed),
+    ("GET", f"{_MEMBER}/account-statements/{{number}}/{{form}}", account_statements.file),
     ("GET", f"{_COOP}/accounts", accounts.listed),
     ("GET", f"{_COOP}/accounts/{{account}}/history", accounts.history),
     ("GET", f"{_COOP}/transfers/{{transfer}}", accounts.transfer),

@@ -28,7 +28,7 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
     coop.entry(index), coop.body(index)              public; private: check the role first
     coop.ledger             plain, read only: accounts and what they hold
-    coop.view               plain: committed rows, for the rooms' own readers
+    coop.view               plain: what is stored; private: check the role first
     coop.movements(account, after, limit), coop.transfer(id)        private
     coop.state_lines(index) -> bytes | None          private too: what a state root stands for
     coop.proof_file(index) -> bytes | None           `.tlog-proof`, None until a checkpoint holds it
@@ -333,11 +333,6 @@ class Coop:
         """Who holds what: read only."""
         return self.state.ledger.ledger
 
-    @property
-    def view(self) -> View:
-        """The rows that were committed."""
-        return self._store
-
     def key_in_force(self, member: str) -> bytes | None:
         """Return the key that a member shows itself with; nothing for who never was one.
 
@@ -399,6 +394,11 @@ class Coop:
     async def transfer(self, name: bytes) -> Told | None:
         """Return a transfer, which is private."""
         return await transfer_at(self._store, name)
+
+    @property
+    def view(self) -> View:
+        """What is stored, to be read by who knows what it may tell whom."""
+        return self._store
 
     async def movements(self, account: int, after: Spot, limit: int) -> list[Movement]:
         """Return what happened on an account after a place of the log; private too."""

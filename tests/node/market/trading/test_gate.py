@@ -16,7 +16,7 @@ from tests.node.market.trading.stall import (
     order,
 )
 from tests.node.village import village
-from tests.protocol.spoken import NOON, QUARTER
+from tests.protocol.spoken import QUARTER
 
 
 async def test_a_bid_and_an_ask_meet_at_the_gate(tmp_path: Path) -> None:

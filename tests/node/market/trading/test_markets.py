@@ -87,10 +87,10 @@ async def test_zones_have_their_own_prices_and_roots(stall: Stall) -> None:
     assert cleared.result["fees"] == 600 * 1_000 + 300 * 2_000
     lines = lines_of(cleared)
     paid = sum(
-        lines[home.member]["bought"] * zones[zone]["price"]  # type: ignore[operator]
+        lines[home.member]["bought"] * zones[zone]["price"]
         for home, zone in ((buyer, "mill"), (third, "town"))
     )
-    got = lines[seller.member]["sold"] * zones["hill"]["price"]  # type: ignore[operator]
+    got = lines[seller.member]["sold"] * zones["hill"]["price"]
     assert paid == got + cleared.result["fees"] + cleared.result["rent"]
     found = stall.here.coop.state.trading.cleared(OTHER, SOON)
     assert found is not None
