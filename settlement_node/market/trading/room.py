@@ -154,7 +154,6 @@ class TradingRoom:
             opened = orders.grid.start_after(said.at + STANDING_AHEAD + 1)
             orders.opened = max(orders.opened, opened)
             changes.append(Put(TURN, [orders.row()]))
-        orders.moved()
         return tuple(changes)
 
     def overdue(self, at: int) -> Decision | None:
@@ -190,7 +189,6 @@ class TradingRoom:
             orders.gated = max(orders.gated, start)
         else:
             changes += self._close(orders, start, due, index)
-        orders.moved()
         changes.append(Put(TURN, [orders.row()]))
         return Effects(tuple(changes), _tellings(due, name, market, start))
 
@@ -205,8 +203,6 @@ class TradingRoom:
             if isinstance(start, int) and (market, start) in self._cleared:
                 del self._cleared[market, start]
                 changes.append(Delete(CLEARED, [(market, start)]))
-        for orders in self._markets.values():
-            orders.moved()
         return Effects(tuple(changes))
 
     async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:
