@@ -57,6 +57,10 @@ class Closings:
         self._closed: tuple[str, int, dict[str, ZoneBook]] | None = None
         """The books that were closed last: nothing enters them until they are cleared."""
 
+    def open_again(self) -> None:
+        """Forget the books that were closed: something has changed since."""
+        self._closed = None
+
     def opened(self, orders: MarketOrders, start: int, at: int) -> Closing:
         """Reserve for the standing orders that hold in an interval, or hold them back there."""
         market = orders.grid.name

@@ -146,6 +146,7 @@ class TradingRoom:
         if weighed is None or weighed.index != said.index:
             return ()
         self._weighed = self._due = None
+        self._closings.open_again()
         wish, orders = weighed.wish, weighed.wish.orders
         changes = self._book(orders, weighed.transfers, index=said.index, at=said.at)
         changes += self._write(orders, wish.trader)
@@ -195,6 +196,7 @@ class TradingRoom:
     def hear(self, decision: Decision, *, index: int, at: int) -> Effects:
         """Take back the orders of who may trade no more; let go of what is settled."""
         self._due = None
+        self._closings.open_again()
         changes: list[Change] = []
         if decision.kind in _SILENCED:
             changes += self._silence(str(decision.lines[0]["member"]), index, at)
