@@ -19,6 +19,7 @@ _COMMANDS: Final = (
     "bank",
     "money",
     "market",
+    "statements",
     "quarters",
     "node-key",
     "operator-key",

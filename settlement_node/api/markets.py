@@ -37,7 +37,7 @@ async def listed(request: web.Request) -> web.Response:
 async def intervals(request: web.Request) -> web.Response:
     """Say of intervals when their books close and which prices hold in them."""
     coop = request.app[CONTEXT].coop(request)
-    market = _market(request, coop)
+    market = market_in(request, coop)
     start = _start(request, market, coop)
     limit = whole(request.query.get("limit", "100"), "limit", 1, _MOST_AT_ONCE)
     found = []
@@ -50,7 +50,7 @@ async def intervals(request: web.Request) -> web.Response:
 async def terms(request: web.Request) -> web.Response:
     """Say on which terms a member takes part in an interval, as they are known now."""
     coop, member = owner(request, Role.OPERATOR, Role.AUDITOR)
-    market = _market(request, coop)
+    market = market_in(request, coop)
     start = _start(request, market, coop)
     held = coop.state.rules.terms(member, market.name, start)
     return answer({"market": market.name, "start": start, **asdict(held)})
@@ -69,7 +69,8 @@ def _interval(market: Market, start: int) -> dict[str, object]:
     }
 
 
-def _market(request: web.Request, coop: Coop) -> Market:
+def market_in(request: web.Request, coop: Coop) -> Market:
+    """Return the market that the path names."""
     name = request.match_info["market"]
     if name not in coop.state.rules.markets():
         raise not_found("the co-op has no market of this name")

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from settlement_node.api import (
+    account_statements,
     accounts,
     coops,
     event_stream,
@@ -17,6 +18,7 @@ from settlement_node.api import (
     settlements,
     state_roots,
     statements,
+    trading,
     upkeep,
     visitors,
 )
@@ -26,6 +28,7 @@ from settlement_node.api.problems import answer_problems
 from settlement_node.hosting.hosting import Hosting
 
 _COOP: Final = "/v1/coops/{coop}"
+_MARKET: Final = f"{_COOP}/markets/{{market}}"
 _MEMBER: Final = f"{_COOP}/members/{{member}}"
 _CHAIN: Final = f"{_MEMBER}/statements/{{stream}}/{{chain}}"
 
@@ -63,6 +66,13 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", f"{_COOP}/markets", markets.listed),
     ("GET", f"{_COOP}/markets/{{market}}/intervals", markets.intervals),
     ("GET", f"{_MEMBER}/terms/{{market}}", markets.terms),
+    ("GET", f"{_MARKET}/cleared", trading.cleared),
+    ("GET", f"{_MARKET}/cleared/{{start}}", trading.cleared_one),
+    ("GET", f"{_MARKET}/cleared/{{start}}/book", trading.book),
+    ("GET", f"{_MEMBER}/cleared/{{market}}/{{start}}", trading.own_part),
+    ("GET", f"{_MEMBER}/orders/{{market}}", trading.orders),
+    ("GET", f"{_MEMBER}/account-statements", account_statements.listed),
+    ("GET", f"{_MEMBER}/account-statements/{{number}}/{{form}}", account_statements.file),
     ("GET", f"{_COOP}/markets/{{market}}/settlements", settlements.listed),
     ("GET", f"{_MEMBER}/settlements/{{market}}", settlements.own),
     ("GET", f"{_MEMBER}/settlements/{{market}}/{{start}}", settlements.course),

@@ -57,7 +57,7 @@ class CoopState:
         """The logged time of the last entry."""
         self.ledger = LedgerRoom(self.community)
         self.rules = RulesRoom(self.community, self.ledger)
-        self.trading = TradingRoom(self.community, self.ledger, self.rules)
+        self.trading = TradingRoom(self.community, self.ledger, self.rules, self._is_metered)
         self.settling = SettlingRoom(self.community, self.ledger, self.rules, self.trading)
         settled = SettledMonths(self.settling, self.rules)
         self.issuing = IssuingRoom(self.community, self.ledger, self.rules, settled)
@@ -259,6 +259,9 @@ class CoopState:
         if at < self.at:
             raise DecisionError(f"the logged time goes back from {self.at} to {at}")
         self.at = at
+
+    def _is_metered(self, member: str, start: int, end: int) -> bool:
+        return self.settling.is_metered(member, start, end)
 
     def _calls_for_decision(self, said: Said) -> bool:
         lacks = lack_of_effect(said.statement, said.at, self.rules.deadlines(said.statement))

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
@@ -10,22 +10,18 @@ from depin_protocol.settlement.interval import MemberLines
 from settlement_node.log.entries import read_entry
 from settlement_node.log.reading import entry_at
 from settlement_node.market.billing.corrections import Correction, SettledInterval
-from settlement_node.market.billing.json_file import read_json
 from settlement_node.market.billing.statement import Movement, StatementOfAccount
 from settlement_node.market.issuing.actions import IssueStatement
 from settlement_node.market.issuing.movements import movements
-from settlement_node.market.issuing.tables import STATEMENT_OF_ACCOUNT
+from settlement_node.market.issuing.reading import KeptStatement, kept_statements
 from settlement_node.store.port import View
-from settlement_node.store.tables import Key
-
-_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class LateCorrection:
     """An interval that came out otherwise after it was final; nothing of it is booked yet."""
 
-    index: int
+    entry: int
     told: SettledInterval
     became: MemberLines
     reason: str
@@ -70,7 +66,7 @@ class Gathering:
     async def gather(self, action: IssueStatement, joined: int, view: View, size: int) -> Gathered:
         """Read a member's month as it was after `size` entries; it joined by the entry `joined`."""
         month, name = action.month, from_text(action.member, ID_LENGTH)
-        told = await _told(view, name, size)
+        told = [one for one in await kept_statements(view, name) if one.entry < size]
         previous = told[-1].statement if told else None
         since = await _time_of(view, joined) if previous is None else previous.month.ends
         since = min(since, month.begins)
@@ -78,7 +74,7 @@ class Gathering:
             one async for one in self._settled.lines(view, action.member, since, month.ends, size)
         ]
         moved = [
-            row.moved async for row in movements(view, name, since, month.ends) if row.index < size
+            row.moved async for row in movements(view, name, since, month.ends) if row.entry < size
         ]
         late = [one async for one in self._settled.late(view, action.member, size)]
         return Gathered(
@@ -91,35 +87,13 @@ class Gathering:
         )
 
 
-class _Told(NamedTuple):
-    """A statement, and the entry before which all was decided that it tells."""
-
-    statement: StatementOfAccount
-    said: int
-
-
-async def _told(view: View, member: bytes, size: int) -> list[_Told]:
-    """Read the statements of a member's that stand in the first `size` entries, in order."""
-    found: list[_Told] = []
-    after: Key | None = None
-    while True:
-        rows = await view.scan(STATEMENT_OF_ACCOUNT, (member,), after=after, limit=_AT_ONCE)
-        for row in rows:
-            match row:
-                case (bytes(), int(), int(), int(index), int(said), bytes(data)) if index < size:
-                    found.append(_Told(read_json(data), said))
-        if len(rows) < _AT_ONCE:
-            return found
-        after = rows[-1][: len(STATEMENT_OF_ACCOUNT.key)]
-
-
-def _untold(late: Iterable[LateCorrection], told: list[_Told]) -> Iterator[Correction]:
+def _untold(late: Iterable[LateCorrection], told: list[KeptStatement]) -> Iterator[Correction]:
     """Give the corrections of intervals that a statement has told, and none has corrected so."""
     for one in late:
-        for place, (statement, _) in enumerate(told):
+        for place, (statement, _, _) in enumerate(told):
             if statement.month.holds(one.told.start):
                 # Told in its turn by the first statement after it, if that came later.
-                if all(one.index >= said for _, said in told[place + 1 :]):
+                if all(one.entry >= later.said for later in told[place + 1 :]):
                     yield Correction(one.told, one.became, statement.number, one.reason)
                 break
 

@@ -29,7 +29,7 @@ def noted(decision: Decision, ledger: Ledger, index: int, at: int) -> tuple[Chan
 class Noted(NamedTuple):
     """A movement, and the entry that booked it."""
 
-    index: int
+    entry: int
     moved: Movement
 
 

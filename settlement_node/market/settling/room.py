@@ -74,6 +74,10 @@ class SettlingRoom:
         """Give every row of the state as it stands: settled intervals are none of it."""
         return self._state.rows()
 
+    def is_metered(self, member: str, start: int, end: int) -> bool:
+        """Tell whether a member has a grid meter that is in use all through an interval."""
+        return any(one.role == "grid" for one in self._state.meters.in_use(member, start, end))
+
     def final_before(self, market: str) -> int:
         """Say before which start all of a market's settled intervals are final."""
         reached = self._state.progress.of(market)

@@ -18,6 +18,7 @@ class TradingObjection(StrEnum):
     OFF_LOT = "off-lot"
     TOO_MUCH = "too-much"
     NO_PLACE = "no-place"
+    NO_METER = "no-meter"
     BOOK_FULL = "book-full"
     NOTHING_TO_CANCEL = "nothing-to-cancel"
 

@@ -34,7 +34,7 @@ from settlement_node.market.trading.funding import Funding, member_cause
 from settlement_node.market.trading.market_orders import STANDING_AHEAD, TURN, MarketOrders
 from settlement_node.market.trading.objections import RefusedOrderError
 from settlement_node.market.trading.trader import SIDES, TRADER, Trader
-from settlement_node.market.trading.weighing import Weighing, Wish
+from settlement_node.market.trading.weighing import IsMetered, Weighing, Wish
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Delete, Put, Row, Table, integers, text
@@ -62,12 +62,14 @@ class TradingRoom:
     actions: Final[frozenset[str]] = frozenset()
     tables: Final[tuple[Table, ...]] = (TRADER, TURN, CLEARED, INTERVAL)
 
-    def __init__(self, community: Community, ledger: LedgerRoom, rules: RulesRoom) -> None:
+    def __init__(
+        self, community: Community, ledger: LedgerRoom, rules: RulesRoom, is_metered: IsMetered
+    ) -> None:
         """Trade in the markets of this community."""
         self._community = community
         self._ledger = ledger
         self._rules = rules
-        self._weighing = Weighing(community, rules)
+        self._weighing = Weighing(community, rules, is_metered)
         self._funding = Funding(ledger, rules)
         self._closings = Closings(community, rules, self._funding, self._weighing)
         self._markets: dict[str, MarketOrders] = {}

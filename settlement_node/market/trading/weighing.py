@@ -1,6 +1,6 @@
 """What a member's statement would alter, and why it may have no effect."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +22,9 @@ from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.trading.market_orders import STANDING_AHEAD, MarketOrders
 from settlement_node.market.trading.objections import RefusedOrderError, TradingObjection
 from settlement_node.market.trading.trader import Flexible, Standing, Steps, Trader
+
+type IsMetered = Callable[[str, int, int], bool]
+"""Tells whether a member has a grid meter in use from an instant to another."""
 
 type TradingBody = Order | Cancellation | StandingOrder | FlexibleOrder
 
@@ -48,10 +51,11 @@ class Wish:
 class Weighing:
     """Looks at statements as they stand in the log, and alters nothing."""
 
-    def __init__(self, community: Community, rules: RulesRoom) -> None:
+    def __init__(self, community: Community, rules: RulesRoom, is_metered: IsMetered) -> None:
         """Look at the statements of this community by these rules."""
         self._community = community
         self._rules = rules
+        self._is_metered = is_metered
 
     def wish(self, said: Said, body: TradingBody, orders: MarketOrders) -> Wish:
         """Return what a statement would alter, or raise a RefusedOrderError."""
@@ -100,6 +104,9 @@ class Weighing:
         if not self._rules.terms(member, market, start).participation:
             detail = f"the member has no place in the market {market} at {start}"
             raise RefusedOrderError(TradingObjection.NO_PLACE, detail)
+        if steps and not self._is_metered(member, start, start + rules.interval):
+            detail = f"without a grid meter in use at {start} nothing could be settled: declare one"
+            raise RefusedOrderError(TradingObjection.NO_METER, detail)
         return rules
 
     def check_lots(self, rules: MarketRules, start: int, bids: Steps, asks: Steps) -> None:
@@ -141,10 +148,12 @@ class Weighing:
         since = max(first, grid.start_of(max(order.begin, first)))
         if since >= order.end:
             _raise_late(first)
-        rules = self.check_steps(wish.trader.member, order.market, since, ())
-        low, _ = rules.band
-        if order.price < low:
-            detail = f"its limit of {order.price} is below the band, which begins at {low}"
+        rules = self._rules.at(order.market, since)
+        # Whatever its limit is, it is placed at prices that the band and the tick allow.
+        allowed = rules.band.low + -rules.band.low % rules.tick
+        self.check_steps(wish.trader.member, order.market, since, ((allowed, rules.lot_wh),))
+        if order.price < allowed:
+            detail = f"its limit of {order.price} is below the band, which begins at {allowed}"
             raise RefusedOrderError(TradingObjection.OUTSIDE_BAND, detail)
         wanted = order.energy + sum(one.left for one in wish.trader.flexible.values())
         if wanted > rules.most_wh:

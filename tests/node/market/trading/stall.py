@@ -9,6 +9,7 @@ from settlement_node.ledger.accounts import AccountKind, AccountName, Balance
 from settlement_node.ledger.actions import OpenBankAccount, RecordDeposit
 from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
 from tests.node.ledger.till import CASH, money
+from tests.node.market.metering_homes import device
 from tests.node.village import Village
 from tests.protocol.spoken import NOON, QUARTER, Home
 
@@ -52,6 +53,7 @@ class Stall:
         for number, deposit in enumerate(deposits, 2):
             home = Home(number)
             await self.here.welcome(home)
+            await self.here.say(home.say("trading", device(home), self.here.clock()))
             if deposit:
                 await self.here.act(RecordDeposit(home.member, CASH, deposit * EURO))
             self.homes.append(home)
