@@ -36,6 +36,7 @@ from settlement_node.log.reading import entry_at, log_size
 from settlement_node.log.sealed import as_kept
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
+from settlement_node.market.rules.room import RulesRoom
 from settlement_node.store.port import Store, View
 from settlement_node.store.rows_view import RowsView
 from settlement_node.store.tables import Change, Put, Row, Table
@@ -51,12 +52,14 @@ class CoopState:
         self.at = 0
         """The logged time of the last entry."""
         self.ledger = LedgerRoom(self.community)
+        self.rules = RulesRoom(self.community, self.ledger)
         self.keeping = KeepingRoom(self.community, self)
-        elsewhere = self.ledger.actions | self.keeping.actions
+        others: tuple[Room, ...] = (self.ledger, self.rules)
+        elsewhere = self.keeping.actions.union(*(room.actions for room in others))
         membership = MembershipRoom(self.community, elsewhere)
-        self._rooms: tuple[Room, ...] = (membership, self.ledger, self.keeping)
+        self._rooms: tuple[Room, ...] = (membership, *others, self.keeping)
         # What is overdue in another room may be the first entry of a day.
-        self._by_time: tuple[Room, ...] = (self.keeping, membership, self.ledger)
+        self._by_time: tuple[Room, ...] = (self.keeping, membership, *others)
         self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
@@ -244,11 +247,11 @@ class CoopState:
         self.at = at
 
     def _calls_for_decision(self, said: Said) -> bool:
-        lacks = lack_of_effect(said.statement, said.at, self.community.facts.deadlines)
+        lacks = lack_of_effect(said.statement, said.at, self.rules.deadlines(said.statement))
         return lacks is not None or any(room.concerns(said) for room in self._rooms)
 
     def _following(self, said: Said) -> list[Decision]:
-        lacks = lack_of_effect(said.statement, said.at, self.community.facts.deadlines)
+        lacks = lack_of_effect(said.statement, said.at, self.rules.deadlines(said.statement))
         if lacks is not None:
             return [no_effect(said, lacks.code, lacks.detail)]
         decisions: list[Decision] = []

@@ -10,13 +10,14 @@ NO_EFFECT: Final = "no_effect"
 
 
 class Objection(StrEnum):
-    """Why a sound statement about membership does nothing."""
+    """Why a sound statement about membership or a market's rules does nothing."""
 
     NOT_ACTIVE = "not-active"
     NOT_OPERATOR = "not-operator"
     ACTION_UNKNOWN = "action-unknown"
     PARAMETERS_INVALID = "parameters-invalid"
     NO_SUCH_MEMBER = "no-such-member"
+    NO_SUCH_MARKET = "no-such-market"
     NO_SUCH_INVITE = "no-such-invite"
     INVITE_EXISTS = "invite-exists"
     LAST_OPERATOR = "last-operator"

@@ -3,7 +3,7 @@
 import re
 import secrets
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from depin_protocol.encoding import to_text
@@ -12,7 +12,6 @@ from depin_protocol.invite import CODE_LENGTH, Invite, InviteError
 from depin_protocol.joining import JoinError, JoinRequest
 from depin_protocol.keys import public_key
 from depin_protocol.statements.fields import BodyError
-from depin_protocol.statements.timing import Deadlines
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.facts import RETENTION_YEARS, Facts
 from settlement_node.hosting.folder import (
@@ -26,13 +25,10 @@ from settlement_node.hosting.folder import (
     NodeFolder,
 )
 from settlement_node.hosting.hosting import now, surroundings
+from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.store.opening import open_store
 
 _SCHEME: Final = re.compile(r"https?://")
-_MINUTE: Final = 60_000
-_DAY: Final = 86_400_000
-_GATE: Final = 5 * _MINUTE
-_CORRECTION: Final = 30 * _DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,8 @@ class Wish:
     """What the first operator is called."""
     database: str | None = None
     retention_years: int = RETENTION_YEARS
+    rules: MarketRules = field(default_factory=MarketRules)
+    """What the first market begins with."""
 
 
 async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
@@ -95,7 +93,7 @@ def _facts(wish: Wish, coop: str, seeds: dict[str, bytes]) -> Facts:
             token=wish.token,
             market=wish.market,
             origin=f"{_SCHEME.sub('', wish.address)}/log/{coop}",
-            deadlines=Deadlines(_GATE, _CORRECTION),
+            rules=wish.rules,
             log_key=public_key(seeds[LOG]),
             receipt_key=public_key(seeds[RECEIPTS]),
             retention_years=wish.retention_years,

@@ -24,7 +24,15 @@ from settlement_node.ledger.assets import Denominations, usual_denominations
 from settlement_node.ledger.beginning import BEGINNING, Beginning, beginning
 from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.desk import Desk, RefusedActionError
-from settlement_node.ledger.effects import BOOKED, EXPIRED, KINDS, altered, booked, tellings
+from settlement_node.ledger.effects import (
+    BOOKED,
+    EXPIRED,
+    KINDS,
+    altered,
+    booked,
+    money_of,
+    tellings,
+)
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.looking_up import look_up
 from settlement_node.ledger.rows import Logged
@@ -189,6 +197,11 @@ class LedgerRoom:
         changes = self.ledger.take_changes()
         noted = self._about.note(changes.transfers)
         return (*as_changes(changes), *([Put(ABOUT, noted)] if noted else ()))
+
+    def lend(self, member: str, limit: int) -> tuple[Change, ...]:
+        """Let a member's orders go so far below zero."""
+        self.ledger.set_limit(money_of(member), limit)
+        return tuple(as_changes(self.ledger.take_changes()))
 
     def _desk(self) -> Desk:
         return Desk(self.ledger, self._references, self._about, self._begin)

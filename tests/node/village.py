@@ -12,7 +12,6 @@ from depin_protocol.keys import public_key
 from depin_protocol.receipts import Receipt
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.measuring import Readings
-from depin_protocol.statements.timing import Deadlines
 from settlement_node.coop.answers import Settings
 from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import Keyring
@@ -20,6 +19,7 @@ from settlement_node.coop.writer import Surroundings
 from settlement_node.governance.actions import Action, GiveInvite, action_body, invite_hash
 from settlement_node.governance.facts import Facts
 from settlement_node.governance.member import Role
+from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.store.opening import open_store
 from settlement_node.store.port import Store
 from tests.protocol.spoken import COOP, NOON, Home, ident, seed
@@ -36,7 +36,7 @@ FACTS = Facts(
     token="SUN",  # noqa: S106 - no secret, the token's name
     market="street",
     origin="node.example/log/street",
-    deadlines=Deadlines(gate=300_000, correction=30 * DAY),
+    rules=MarketRules(),
     log_key=public_key(LOG_SEED),
     receipt_key=public_key(RECEIPT_SEED),
 )

@@ -184,6 +184,40 @@ CREATE TABLE "books_beginning" (
     PRIMARY KEY (coop_id, "entry", "at")
 );
 
+-- What holds in a market, and on which terms its members take part.
+
+CREATE TABLE "market_rules" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "start")
+);
+
+CREATE TABLE "price_series" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "series" text COLLATE "C" NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "series")
+);
+
+CREATE TABLE "member_tariff" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "member" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "member")
+);
+
+CREATE TABLE "member_place" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "member" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "member")
+);
+
 -- State roots that are kept, with the lines that they stand for.
 
 CREATE TABLE "state_root" (

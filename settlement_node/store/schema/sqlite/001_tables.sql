@@ -159,6 +159,36 @@ CREATE TABLE "books_beginning" (
     PRIMARY KEY ("entry", "at")
 ) STRICT, WITHOUT ROWID;
 
+-- What holds in a market, and on which terms its members take part.
+
+CREATE TABLE "market_rules" (
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "start")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "price_series" (
+    "market" TEXT NOT NULL,
+    "series" TEXT NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "series")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "member_tariff" (
+    "market" TEXT NOT NULL,
+    "member" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "member")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "member_place" (
+    "market" TEXT NOT NULL,
+    "member" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "member")
+) STRICT, WITHOUT ROWID;
+
 -- State roots that are kept, with the lines that they stand for.
 
 CREATE TABLE "state_root" (
