@@ -5,7 +5,7 @@ from html import escape
 from typing import Final
 
 from settlement_node.simulation.results import Bill, Results
-from settlement_node.simulation.shapes import DAY, Energy
+from settlement_node.simulation.shapes import Energy
 
 _WIDTH: Final = 960
 _HEIGHT: Final = 400
@@ -48,30 +48,29 @@ def _day(results: Results) -> Iterator[str]:
     together, alone = energy.sufficiency(energy.shared), energy.sufficiency(0)
     told = f"The mean day, kW: {together:.0%} self-sufficient, {alone:.0%} without neighbours"
     yield _text(left - 40, 56, told, size=13)
-    # 4 quarter-hours of Wh make W.
-    scale = _Scale.over([0, *(4 * int(days.produced.max()), 4 * int(days.consumed.max()))])
+    scale = _Scale.over([0, int(days.produced.max()), int(days.consumed.max())])
     for value in scale.marks:
         yield _mark(scale, value, (left, right), _number(value / 1000))
     for hour in range(0, 25, 6):
         x = left + (right - left) * hour / 24
         yield _text(x, _BOTTOM + 18, f"{hour:02}:00", anchor="middle")
 
-    def points(wh: Energy) -> str:
+    def points(watts: Energy) -> str:
         places = (
-            (left + (right - left) * (at + 0.5) / DAY, scale.y(4 * int(value)))
-            for at, value in enumerate(wh)
+            (left + (right - left) * (at + 0.5) / watts.size, scale.y(int(value)))
+            for at, value in enumerate(watts)
         )
         return " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
 
     area = f"{left},{_BOTTOM} {points(days.shared)} {right},{_BOTTOM}"
     yield f'<polygon points="{area}" fill="{_SHARED}" fill-opacity="0.35"/>'
-    for wh, colour in (
+    for watts, colour in (
         (days.shared, _SHARED),
         (days.consumed, _CONSUMED),
         (days.produced, _PRODUCED),
     ):
         yield (
-            f'<polyline points="{points(wh)}" fill="none" stroke="{colour}" stroke-width="2"/>'
+            f'<polyline points="{points(watts)}" fill="none" stroke="{colour}" stroke-width="2"/>'
         )
     names = (("produced", _PRODUCED), ("consumed", _CONSUMED), ("shared", _SHARED))
     for at, (name, colour) in enumerate(names):

@@ -57,7 +57,7 @@ class Welfare:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Days:
-    """The mean of all days, by quarter-hour, in Wh."""
+    """The mean of all days, by interval, in W."""
 
     consumed: Energy
     produced: Energy
@@ -84,4 +84,3 @@ class Results:
     entries: int
     root: str
     """Of the log: the same seed gives the same."""
-    clearings: int

@@ -37,14 +37,14 @@ class Speaker:
         self.name = name
         self.seed = dice(_SEED)
         self.member = member_id(coop, public_key(self.seed))
-        self._coop = coop
+        self.coop = coop
         self._dice = dice
         self._heads: dict[Stream, Head] = {}
 
     def request(self, code: bytes, at: int) -> bytes:
         """Write the request to join."""
         key, salt = public_key(self.seed), self._dice(ID_LENGTH)
-        request = JoinRequest(self._coop, code, key, "software", self.name, salt, at)
+        request = JoinRequest(self.coop, code, key, "software", self.name, salt, at)
         return request.signed(self.seed)
 
     def say(self, stream: Stream, body: Body, at: int) -> bytes:
@@ -54,7 +54,7 @@ class Speaker:
             head = Head(to_text(self._dice(ID_LENGTH)), 0, FIRST_PREV)
         salt = to_text(self._dice(ID_LENGTH))
         header = Header(
-            self._coop, self.member, stream, head.chain, head.seq + 1, head.hash, at, salt
+            self.coop, self.member, stream, head.chain, head.seq + 1, head.hash, at, salt
         )
         said = sign_statement(header, body, self.seed)
         self._heads[stream] = said.head
