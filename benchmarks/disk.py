@@ -25,7 +25,6 @@ from depin_protocol.statements.bodies import Body, Stream
 from depin_protocol.statements.envelope import FIRST_PREV, Header, sign_statement
 from depin_protocol.statements.measuring import Readings
 from depin_protocol.statements.membership import ChainOpening
-from depin_protocol.statements.timing import Deadlines
 from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import Keyring
 from settlement_node.coop.writer import Surroundings
@@ -33,6 +32,7 @@ from settlement_node.governance.actions import GiveInvite, action_body, invite_h
 from settlement_node.governance.facts import Facts
 from settlement_node.governance.member import Role
 from settlement_node.log.packing import pack_next
+from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.store.opening import open_store
 
 START = 1_790_000_100_000
@@ -114,7 +114,7 @@ async def lived(file: Path, homes: int, days: int) -> tuple[int, int]:
         token="SUN",  # noqa: S106 - no secret, the token's name
         market="street",
         origin="node.example/log/bench",
-        deadlines=Deadlines(gate=300_000, correction=30 * DAY),
+        rules=MarketRules(),
         log_key=public_key(log),
         receipt_key=public_key(receipts),
     )

@@ -18,6 +18,7 @@ _COMMANDS: Final = (
     "transfers",
     "bank",
     "money",
+    "market",
     "node-key",
     "operator-key",
     "veto",

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from depin_protocol.bounds import MAX_ENERGY
 from depin_protocol.encoding import decode_json, encode_json
-from depin_protocol.statements.fields import MARKET, Fields, array, integer, row, time
+from depin_protocol.statements.fields import MARKET, Fields, array, row, time
 
 WHOLE: Final = 10_000
 """Basis points of a meter."""
@@ -17,28 +17,32 @@ _MOST: Final = 2**16
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A member's place; the same meter may take part in several markets, in parts."""
+    """A member's place in a market; the same meter may take part in several markets, in parts."""
 
     zone: str
     pool_weight: int = 0
     participation: int = WHOLE
     """In basis points of what the meter shows."""
+    seller_rate: int = 0
+    """VAT on what the member supplies, in basis points; 0 if it is not liable."""
 
     def to_json(self) -> dict[str, object]:
-        """Return the three."""
+        """Return all of it."""
         return {
             "zone": self.zone,
             "pool_weight": self.pool_weight,
             "participation": self.participation,
+            "seller_rate": self.seller_rate,
         }
 
     @classmethod
     def take(cls, fields: Fields) -> Self:
-        """Read the three."""
+        """Read all of it."""
         return cls(
             fields.text("zone", MARKET),
             fields.integer("pool_weight", 0, MAX_ENERGY),
             fields.integer("participation", 0, WHOLE),
+            fields.integer("seller_rate", 0, WHOLE),
         )
 
 
@@ -74,12 +78,8 @@ class MemberPlaces:
 
     def data(self) -> bytes:
         """Write them for their row."""
-        return encode_json(
-            [
-                [start, place.zone, place.pool_weight, place.participation]
-                for start, place in zip(self._starts, self._places, strict=True)
-            ]
-        )
+        dated = zip(self._starts, self._places, strict=True)
+        return encode_json([[start, place.to_json()] for start, place in dated])
 
     @classmethod
     def read(cls, data: bytes) -> Self:
@@ -88,10 +88,5 @@ class MemberPlaces:
 
 
 def _read_dated(value: object, path: str) -> tuple[int, Place]:
-    start, zone, weight, participation = row(value, path, 4)
-    fields = Fields({"zone": zone}, path)
-    return time(start, f"{path}[0]"), Place(
-        fields.text("zone", MARKET),
-        integer(weight, f"{path}[2]", 0, MAX_ENERGY),
-        integer(participation, f"{path}[3]", 0, WHOLE),
-    )
+    start, written = row(value, path, 2)
+    return time(start, f"{path}[0]"), Place.take(Fields(written, f"{path}[1]"))

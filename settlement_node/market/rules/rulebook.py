@@ -32,6 +32,8 @@ class MemberTerms:
     pool_weight: int
     participation: int
     """In basis points of what the member's meters show."""
+    seller_rate: int
+    """VAT on what it supplies, in basis points."""
 
 
 class Rulebook:
@@ -61,6 +63,7 @@ class Rulebook:
             place.zone if place.zone in rules.zone_names else rules.top_zone,
             place.pool_weight,
             place.participation,
+            place.seller_rate,
         )
 
     def place(self, member: str, market: str, start: int) -> Place:
