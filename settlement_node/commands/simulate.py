@@ -13,8 +13,9 @@ from settlement_node.hosting.folder import NodeFolder
 from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.output import print_line
 from settlement_node.simulation.forecasts import Forecast, ForecastError
+from settlement_node.simulation.founding import CURRENCY, SimulationError
 from settlement_node.simulation.gathering import gathered
-from settlement_node.simulation.neighbourhood import CURRENCY, SimulationError, neighbourhood
+from settlement_node.simulation.neighbourhood import neighbourhood
 from settlement_node.simulation.picture import picture
 from settlement_node.simulation.plan import MIDSUMMER, Plan
 from settlement_node.simulation.results import Results
@@ -91,7 +92,7 @@ class _ForecastName(click.ParamType[Forecast]):
 @click.option(
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
-    help="A new data folder for the simulated co-op, to `verify` it or look at it; else none stays.",
+    help="A new data folder for the co-op, to `verify` it or look at it; else none stays.",
 )
 def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     homes: int,

@@ -76,7 +76,7 @@ class Street:
 
     async def submit(self, wires: Iterable[bytes]) -> None:
         """Hand statements in, or raise a SimulationError if one is refused."""
-        for group in batched(wires, _GROUP, strict=False):
+        for group in batched(wires, _GROUP):
             for answer in await self.coop.submit(group):
                 if not isinstance(answer, Receipt):
                     raise SimulationError(
@@ -85,7 +85,7 @@ class Street:
 
     async def welcome(self, homes: Sequence[Speaker]) -> None:
         """Invite homes, and let them join and open their chains."""
-        for group in batched(homes, _GROUP, strict=False):
+        for group in batched(homes, _GROUP):
             now = self.clock()
             codes = [self._dice(CODE_LENGTH) for _ in group]
             invites = (GiveInvite(invite_hash(code), now + DAY, Role.MEMBER) for code in codes)

@@ -9,8 +9,8 @@ from settlement_node.ledger.accounts import KIND_RULES, MEMBERS_ACCOUNTS, Accoun
 from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.audit import audit
 from settlement_node.ledger.ledger import Ledger
-from settlement_node.simulation.households import Household
 from settlement_node.simulation.founding import CURRENCY
+from settlement_node.simulation.households import Household
 from settlement_node.simulation.neighbourhood import Neighbourhood
 from settlement_node.simulation.optimum import Side, can_solve, most_welfare
 from settlement_node.simulation.plan import Plan
@@ -80,9 +80,7 @@ class Gathered:
         exported = np.array([home.shape.exported for home in self._homes])
         total = 0
         for needed, offered in zip(imported.T.tolist(), exported.T.tolist(), strict=True):
-            needs = [
-                Side(wh, worth.buying) for wh, worth in zip(needed, worths, strict=True) if wh
-            ]
+            needs = [Side(wh, worth.buying) for wh, worth in zip(needed, worths, strict=True) if wh]
             offers = [
                 Side(wh, worth.selling) for wh, worth in zip(offered, worths, strict=True) if wh
             ]
@@ -91,13 +89,15 @@ class Gathered:
 
 
 def _sum(columns: Sequence[Energy]) -> Energy:
-    return np.sum(columns, axis=0, dtype=np.int64)
+    total: Energy = np.array(columns).sum(axis=0)
+    return total
 
 
 def _mean_day(wh: Energy, plan: Plan) -> Energy:
     """Return the mean power of each interval of a day, in W."""
     hours_a_day = 24
-    return wh.reshape(plan.days, plan.a_day).sum(axis=0) * plan.a_day // hours_a_day // plan.days
+    total: Energy = wh.reshape(plan.days, plan.a_day).sum(axis=0)
+    return total * plan.a_day // hours_a_day // plan.days
 
 
 def _accounts(ledger: Ledger) -> dict[str, int]:

@@ -23,6 +23,19 @@ _TILT: Final = np.radians(35)
 _YIELD: Final = 0.85
 """What reaches the meter of what the modules could give."""
 
+_DRIVES: Final = 0.75
+"""On so many days a car comes home with less than it left."""
+
+_SOCKETS: Final = (3_700, 11_000)
+"""What a car can charge with, in W."""
+
+_KETTLE: Final = (1, 2_000)
+_LAUNDRY: Final = (5, 700)
+"""Quarter-hours and W of what is switched on."""
+
+_KETTLES: Final = 0.7
+"""The part of these that is short."""
+
 _MORNING: Final = (7.0, 1.3, 0.9)
 _NOON: Final = (12.5, 1.5, 0.5)
 _EVENING: Final = (19.3, 2.2, 1.6)
@@ -64,7 +77,8 @@ def _sun(hours: Curve, facing: float) -> Curve:
     west = np.cos(declination) * np.sin(angle)
     toward = -south * np.cos(facing) - west * np.sin(facing)
     on_plane = np.maximum(height * np.cos(_TILT) + toward * np.sin(_TILT), 0)
-    return np.minimum(beam * on_plane + 0.1 * beam * np.maximum(height, 0), 1.1)
+    given: Curve = np.minimum(beam * on_plane + 0.1 * beam * np.maximum(height, 0), 1.1)
+    return given
 
 
 def _sky(quarters: int, chance: Chance) -> Curve:
@@ -89,7 +103,7 @@ def _used(hours: Curve, chance: Chance) -> Curve:
     used = base + 160 * people * habits * chance.gamma(4, 0.25, hours.size)
     begun = np.flatnonzero(chance.random(hours.size) < 0.06 * people * (habits + 0.1))
     for at in begun.tolist():
-        length, power = (1, 2_000) if chance.random() < 0.7 else (5, 700)
+        length, power = _KETTLE if chance.random() < _KETTLES else _LAUNDRY
         used[at : at + length] += power
     return used / 4
 
@@ -97,10 +111,10 @@ def _used(hours: Curve, chance: Chance) -> Curve:
 def _charged(hours: Curve, chance: Chance) -> Curve:
     """Draw when a car comes home, and let it charge until it is full."""
     charged = np.zeros_like(hours)
-    power = 11_000 if chance.random() < 0.5 else 3_700
+    power = _SOCKETS[int(chance.integers(2))]
     for first in range(0, hours.size, DAY):
         arrives = first + int(np.clip(chance.normal(17.5 * 4, 6), 0, DAY - 1))
-        missing = chance.uniform(3_000, 14_000) * (chance.random() < 0.75)
+        missing = chance.uniform(3_000, 14_000) * (chance.random() < _DRIVES)
         for at in range(arrives, hours.size):
             if missing <= 0:
                 break

@@ -127,7 +127,7 @@ class Household:
             )
             curves.append([Curve(start, side, steps) for side, steps in both if steps])
         filled = [pair for pair in curves if pair]
-        for several in batched(filled, MAX_INTERVALS, strict=False):
+        for several in batched(filled, MAX_INTERVALS):
             yield Order(market, tuple(curve for pair in several for curve in pair))
 
     def readings(self, number: int, at: int) -> Iterator[Readings]:

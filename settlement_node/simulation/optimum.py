@@ -23,16 +23,23 @@ def most_welfare(needs: Sequence[Side], offers: Sequence[Side]) -> int:
     """Say what needs are worth more than the offers that meet them, at most, in whole units."""
     import highspy  # noqa: PLC0415 - only who simulates needs it
 
-    sides = [*needs, *offers]
-    signs = [1.0] * len(needs) + [-1.0] * len(offers)
     if not needs or not offers:
         return 0
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)  # noqa: FBT003 - HiGHS's own form
-    solver.addVars(len(sides), np.zeros(len(sides)), np.array([side.wh for side in sides], float))
-    for column, (side, sign) in enumerate(zip(sides, signs, strict=True)):
-        solver.changeColCost(column, side.worth * sign)
-    solver.addRow(0, 0, len(sides), np.arange(len(sides), dtype=np.int32), np.array(signs))
-    solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
+    sides = [*needs, *offers]
+    signs = np.repeat([1.0, -1.0], [len(needs), len(offers)])
+    program = highspy.HighsLp()
+    program.num_col_, program.num_row_ = len(sides), 1
+    program.sense_ = highspy.ObjSense.kMaximize
+    program.col_cost_ = signs * [side.worth for side in sides]
+    program.col_lower_ = np.zeros(len(sides))
+    program.col_upper_ = np.array([side.wh for side in sides], dtype=np.float64)
+    program.row_lower_ = program.row_upper_ = np.zeros(1)
+    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    program.a_matrix_.start_ = np.array([0, len(sides)])
+    program.a_matrix_.index_ = np.arange(len(sides))
+    program.a_matrix_.value_ = signs
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver.silent()
+    solver.passModel(program)
     solver.run()
     return round(solver.getInfo().objective_function_value)

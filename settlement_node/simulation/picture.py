@@ -28,11 +28,12 @@ _NANO: Final = 10**9
 
 def picture(results: Results, title: str, currency: str) -> str:
     """Draw it as SVG."""
+    frame = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+    letters = f'font-family="system-ui, sans-serif" font-size="12" fill="{_INK}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        f'font-family="system-ui, sans-serif" font-size="12" fill="{_INK}">',
+        f"<svg {frame} {letters}>",
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
-        _text(24, 30, title, size=17, weight="bold"),
+        _text(24, 30, title, size=16),
         *_day(results),
         *_gains(results.bills, currency),
         "</svg>",
@@ -140,10 +141,8 @@ def _number(value: float) -> str:
     return f"{value:g}".replace("-", "\N{MINUS SIGN}")
 
 
-def _text(
-    x: float, y: float, words: str, *, anchor: str = "start", size: int = 12, weight: str = "normal"
-) -> str:
+def _text(x: float, y: float, words: str, *, anchor: str = "start", size: int = 12) -> str:
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" '
-        f'font-weight="{weight}">{escape(words)}</text>'
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}">'
+        f"{escape(words)}</text>"
     )

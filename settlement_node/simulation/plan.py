@@ -26,7 +26,7 @@ class Plan:
     start: int = MIDSUMMER
     """The first midnight, in UTC."""
     profiles: str | None = None
-    """A folder of one's own files, SimBench's wheel, its name if it is installed; else generated."""
+    """A folder of one's own files, SimBench's wheel, or its name; else shapes are generated."""
     strategy: Strategy = Strategy.TRUTHFUL
     forecast: Forecast = field(default_factory=lambda: Forecast.read("perfect"))
     rules: MarketRules = field(default_factory=MarketRules)

@@ -44,13 +44,14 @@ class Shape:
     @property
     def imported(self) -> Energy:
         """What its grid meter counts coming in."""
-        return np.maximum(self.consumed - self.produced, 0)
+        wh: Energy = np.maximum(self.consumed - self.produced, 0)
+        return wh
 
     @property
     def exported(self) -> Energy:
         """What its grid meter counts going out."""
-        return np.maximum(self.produced - self.consumed, 0)
-
+        wh: Energy = np.maximum(self.produced - self.consumed, 0)
+        return wh
 
     def every(self, length: int) -> "Shape":
         """Return the same home by intervals of another length, in milliseconds."""

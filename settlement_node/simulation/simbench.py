@@ -16,7 +16,7 @@ from zipfile import Path as PlaceInZip
 import numpy as np
 
 from settlement_node.simulation.generated import Chance, Curve
-from settlement_node.simulation.shapes import QUARTER, Shape, ShapesError, Span, whole
+from settlement_node.simulation.shapes import QUARTER, Energy, Shape, ShapesError, Span, whole
 
 PACKAGE: Final = "simbench"
 
@@ -59,7 +59,7 @@ def from_simbench(place: Path | None, homes: int, span: Span, chance: Chance) ->
     return [_home(load, roof, at, chance) for _ in range(homes)]
 
 
-def _home(load: dict[str, Curve], roof: dict[str, Curve], at: Curve, chance: Chance) -> Shape:
+def _home(load: dict[str, Curve], roof: dict[str, Curve], at: Energy, chance: Chance) -> Shape:
     """Draw a home: whose habits it has, a little earlier or later, and how much it uses a year."""
     name = _HOUSEHOLDS[int(chance.integers(len(_HOUSEHOLDS)))]
     used = load[f"{name}_pload"]

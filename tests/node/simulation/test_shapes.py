@@ -135,14 +135,16 @@ def test_simbench_is_read_out_of_its_wheel(tmp_path: Path) -> None:
     assert all(home.produced[0] == 0 and home.produced[:DAY].argmax() > DAY - 4 for home in roofs)
 
 
+SHORT = "time;" + ";".join(f"PV{number}" for number in range(1, 9)) + "\n0" + ";1" * 8 + "\n"
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"LoadProfile": "time;H0-A_pload\n"}, "has no column"),
-        ({"RESProfile": "time;" + ";".join(f"PV{n}" for n in range(1, 9)) + "\n0;" + "1;" * 7 + "1"},
-         "has 1 rows"),
+        ({"RESProfile": SHORT}, "has 1 rows"),
     ],
-)  # fmt: skip
+)
 def test_another_simbench_is_refused(tmp_path: Path, changes: dict[str, str], says: str) -> None:
     with pytest.raises(ShapesError, match=says):
         from_simbench(
