@@ -33,6 +33,7 @@ _COMMANDS: Final = (
     "resume",
     "succeed",
     "clear",
+    "simulate",
 )
 
 

@@ -5,10 +5,12 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO, Final
 
 import click
 
 from settlement_node.commands.common import counted, folder_at, run
+from settlement_node.commands.market import read_rules
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.output import print_line
@@ -23,8 +25,8 @@ from settlement_node.simulation.shapes import ShapesError
 from settlement_node.simulation.strategies import Strategy
 from settlement_node.simulation.table import lines_of
 
-_MOST_HOMES = 10_000
-_MOST_DAYS = 366
+_MOST_HOMES: Final = 10_000
+_MOST_DAYS: Final = 366
 
 
 class _ForecastName(click.ParamType[Forecast]):
@@ -68,6 +70,11 @@ class _ForecastName(click.ParamType[Forecast]):
     " it. Drawn from the seed if not given.",
 )
 @click.option(
+    "--rules",
+    type=click.File("rb"),
+    help="The market's rules: a JSON file, as `init` takes it.",
+)
+@click.option(
     "--strategy",
     type=click.Choice([strategy.value for strategy in Strategy]),
     default=Strategy.TRUTHFUL.value,
@@ -100,6 +107,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     seed: int,
     start: datetime,
     profiles: str | None,
+    rules: BinaryIO | None,
     strategy: str,
     forecast: Forecast,
     svg: Path,
@@ -118,7 +126,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
         profiles,
         Strategy(strategy),
         forecast,
-        MarketRules(),
+        MarketRules() if rules is None else read_rules(rules.read()),
     )
     with ExitStack() as stack:
         place = keep or Path(stack.enter_context(TemporaryDirectory(prefix="depin-")))

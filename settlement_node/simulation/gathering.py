@@ -9,6 +9,8 @@ from settlement_node.ledger.accounts import KIND_RULES, MEMBERS_ACCOUNTS, Accoun
 from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.audit import audit
 from settlement_node.ledger.ledger import Ledger
+from settlement_node.market.settling.history import settled_in
+from settlement_node.market.settling.tables import SETTLED
 from settlement_node.simulation.founding import CURRENCY
 from settlement_node.simulation.households import Household
 from settlement_node.simulation.neighbourhood import Neighbourhood
@@ -16,6 +18,7 @@ from settlement_node.simulation.optimum import Side, can_solve, most_welfare
 from settlement_node.simulation.plan import Plan
 from settlement_node.simulation.results import Balance, Bill, Days, Results, Welfare
 from settlement_node.simulation.shapes import Energy
+from settlement_node.store.scanning import every_row
 
 
 class Gathered:
@@ -25,23 +28,25 @@ class Gathered:
         """Begin with nothing."""
         self._plan = plan
         self._homes = homes
+        self._worths = {home.speaker.member: home.tariffs.worth(plan.rules) for home in homes}
+        self._costs = dict.fromkeys(self._worths, 0)
         self._shared = np.zeros(plan.intervals, dtype=np.int64)
         self._traded = self._pooled = self._welfare = 0
-        self._bills: list[Bill] = []
 
-    def add(self, home: Household, settled: Sequence[MemberLines]) -> None:
-        """Take in all of a home's intervals, in order."""
-        worth = home.tariffs.worth(self._plan.rules)
-        cost = 0
-        for at, lines in enumerate(settled):
-            taken = lines.trade.delivered_in + lines.pool.taken
-            given = lines.trade.delivered_out + lines.pool.given
-            self._shared[at] += taken
-            self._traded += lines.trade.delivered_in
-            self._pooled += lines.pool.taken
-            self._welfare += worth.buying * taken - worth.selling * given
-            cost += lines.pays - lines.receives + lines.grid.cost - lines.grid.revenue
-        self._bills.append(Bill(home.speaker.name, cost, home.bill_alone, home.is_truthful))
+    def add(self, start: int, member: str, lines: MemberLines) -> None:
+        """Take in a home's interval; who is no home here, or was before, does not count."""
+        at = (start - self._plan.start) // self._plan.rules.interval
+        if member not in self._worths or not 0 <= at < self._plan.intervals:
+            return
+        worth = self._worths[member]
+        taken = lines.trade.delivered_in + lines.pool.taken
+        given = lines.trade.delivered_out + lines.pool.given
+        self._shared[at] += taken
+        self._traded += lines.trade.delivered_in
+        self._pooled += lines.pool.taken
+        self._welfare += worth.buying * taken - worth.selling * given
+        cost = lines.pays - lines.receives + lines.grid.cost - lines.grid.revenue
+        self._costs[member] += cost
 
     def results(self, street: Neighbourhood) -> Results:
         """Say what came of it all."""
@@ -60,7 +65,15 @@ class Gathered:
         )
         most = self._most() if can_solve() else None
         return Results(
-            bills=tuple(self._bills),
+            bills=tuple(
+                Bill(
+                    home.speaker.name,
+                    self._costs[home.speaker.member],
+                    home.bill_alone,
+                    home.is_truthful,
+                )
+                for home in self._homes
+            ),
             balance=balance,
             welfare=Welfare(self._welfare, most),
             days=Days(*(_mean_day(wh, plan) for wh in (consumed, produced, self._shared))),
@@ -86,6 +99,17 @@ class Gathered:
             ]
             total += most_welfare(needs, offers)
         return total
+
+
+async def gathered(street: Neighbourhood) -> Results:
+    """Read all that was settled."""
+    found = Gathered(street.plan, street.homes)
+    async for row in every_row(street.street.store, SETTLED):
+        _, start, *_ = row
+        settled = settled_in(row)
+        if isinstance(start, int):
+            found.add(start, settled.member, settled.lines)
+    return found.results(street)
 
 
 def _sum(columns: Sequence[Energy]) -> Energy:
