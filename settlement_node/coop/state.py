@@ -37,9 +37,15 @@ from settlement_node.log.sealed import as_kept
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
 from settlement_node.market.rules.room import RulesRoom
+from settlement_node.market.settling.room import SettlingRoom
 from settlement_node.store.port import Store, View
 from settlement_node.store.rows_view import RowsView
 from settlement_node.store.tables import Change, Put, Row, Table
+
+
+class _Untraded:
+    def cleared(self, market: str, start: int) -> None:
+        pass
 
 
 class CoopState:
@@ -53,8 +59,9 @@ class CoopState:
         """The logged time of the last entry."""
         self.ledger = LedgerRoom(self.community)
         self.rules = RulesRoom(self.community, self.ledger)
+        self.settling = SettlingRoom(self.community, self.ledger, self.rules, _Untraded())
         self.keeping = KeepingRoom(self.community, self)
-        others: tuple[Room, ...] = (self.ledger, self.rules)
+        others: tuple[Room, ...] = (self.ledger, self.rules, self.settling)
         elsewhere = self.keeping.actions.union(*(room.actions for room in others))
         membership = MembershipRoom(self.community, elsewhere)
         self._rooms: tuple[Room, ...] = (membership, *others, self.keeping)
@@ -117,7 +124,7 @@ class CoopState:
 
     def next_decision(self, at: int) -> Decision | None:
         """Return the decision that has to be the next entry at this time, if any has to."""
-        self._answer_next()
+        self.answer()
         if self._answers:
             return self._answers[0][1]
         for room in self._by_time:
@@ -134,13 +141,13 @@ class CoopState:
     @property
     def unanswered(self) -> int | None:
         """The first statement that calls for a decision which is not there yet."""
-        self._answer_next()
+        self.answer()
         if not self._answers:
             return None
         answered = self._answers[0][1].result.get("statement")
         return answered if isinstance(answered, int) else self.size - 1
 
-    def _answer_next(self) -> None:
+    def answer(self) -> None:
         """Find the next decisions that statements call for; of some, none follows."""
         while not self._answers and self._unanswered:
             said = self._unanswered.popleft()

@@ -84,11 +84,16 @@ class Replay:
                     read = check_again(read, self._state.find)
                     await self._state.look_up([read], self._look_ups, one.entry.at)
                 yield one, follow_statement(self._state, one.entry, read)
+        # What needs no decision has its rows with these entries, even if they are the log's last.
+        self._state.answer()
         said = [read for read in checked.values() if isinstance(read, Checked)]
         self._state.forget(said)
 
     def finish(self) -> None:
-        """Check that nothing is left open, and let the threads end."""
+        """Check that nothing is left open, and let the threads end.
+
+        What the last statements changed without a decision is among the state's changes then.
+        """
         self.close()
         check_all_answered(self._state)
 

@@ -218,6 +218,71 @@ CREATE TABLE "member_place" (
     PRIMARY KEY (coop_id, "market", "member")
 );
 
+-- Meters, and what was settled with them; a settled interval is never written over.
+
+CREATE TABLE "meter" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "device" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "member", "device")
+);
+
+CREATE TABLE "preferred" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "member", "market")
+);
+
+CREATE TABLE "told_quarter" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "direction" bigint NOT NULL,
+    "start" bigint NOT NULL,
+    "wh" bigint NOT NULL,
+    "quality" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "member", "direction", "start")
+);
+
+CREATE TABLE "settling_progress" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "settled" bigint NOT NULL,
+    "final" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "market")
+);
+
+CREATE TABLE "settled_interval" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    "index" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "start", "index")
+);
+
+CREATE TABLE "settled_member" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    "member" bytea NOT NULL,
+    "index" bigint NOT NULL,
+    "position" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "start", "member", "index")
+);
+
+CREATE TABLE "late_correction" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "index" bigint NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "member", "index", "market", "start")
+);
+
 -- State roots that are kept, with the lines that they stand for.
 
 CREATE TABLE "state_root" (

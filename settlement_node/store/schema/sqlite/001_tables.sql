@@ -189,6 +189,64 @@ CREATE TABLE "member_place" (
     PRIMARY KEY ("market", "member")
 ) STRICT, WITHOUT ROWID;
 
+-- Meters, and what was settled with them; a settled interval is never written over.
+
+CREATE TABLE "meter" (
+    "member" BLOB NOT NULL,
+    "device" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("member", "device")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "preferred" (
+    "member" BLOB NOT NULL,
+    "market" TEXT NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("member", "market")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "told_quarter" (
+    "member" BLOB NOT NULL,
+    "direction" INTEGER NOT NULL,
+    "start" INTEGER NOT NULL,
+    "wh" INTEGER NOT NULL,
+    "quality" INTEGER NOT NULL,
+    PRIMARY KEY ("member", "direction", "start")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "settling_progress" (
+    "market" TEXT NOT NULL,
+    "settled" INTEGER NOT NULL,
+    "final" INTEGER NOT NULL,
+    PRIMARY KEY ("market")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "settled_interval" (
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    "index" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "start", "index")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "settled_member" (
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    "member" BLOB NOT NULL,
+    "index" INTEGER NOT NULL,
+    "position" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "start", "member", "index")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "late_correction" (
+    "member" BLOB NOT NULL,
+    "index" INTEGER NOT NULL,
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    PRIMARY KEY ("member", "index", "market", "start")
+) STRICT, WITHOUT ROWID;
+
 -- State roots that are kept, with the lines that they stand for.
 
 CREATE TABLE "state_root" (
