@@ -113,14 +113,16 @@ def surroundings(clock: Clock, *seeds: bytes, **settings: int) -> Surroundings:
 
 
 @asynccontextmanager
-async def village(place: Path | str, **settings: int) -> AsyncIterator[Village]:
+async def village(
+    place: Path | str, facts: Facts = FACTS, **settings: int
+) -> AsyncIterator[Village]:
     """Found a co-op in a folder or a database, with an operator who has opened a chain."""
     clock = Clock()
     operator = Home(1)
     file = place / "coop" if isinstance(place, Path) else place
     store = await open_store(file, from_text(COOP, 16))
     try:
-        await Coop.found(store, FACTS, request(operator, bytes(16), NOON), surroundings(clock))
+        await Coop.found(store, facts, request(operator, bytes(16), NOON), surroundings(clock))
         coop = await Coop.open(store, surroundings(clock, **settings))
         await coop.start()
         begun = Village(coop, store, clock, operator)
