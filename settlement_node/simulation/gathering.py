@@ -50,7 +50,7 @@ class Gathered:
 
     def results(self, street: Neighbourhood) -> Results:
         """Say what came of it all."""
-        plan, position = self._plan, street.street.coop.position
+        plan, head = self._plan, street.street.coop.state.sequence.head()
         ledger = street.street.coop.ledger
         shapes = [home.shape for home in self._homes]
         consumed = _sum([shape.consumed for shape in shapes])
@@ -82,8 +82,8 @@ class Gathered:
             accounts=_accounts(ledger),
             sums=_sums(ledger),
             objections=audit(ledger),
-            entries=position.size,
-            root=position.checkpoint.root.hex(),
+            entries=head.size,
+            root=head.root.hex(),
         )
 
     def _most(self) -> int:

@@ -10,14 +10,14 @@ import numpy as np
 
 from depin_protocol.statements.bodies import Body, Stream
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.market.rules.market_rules import HOUR
+from settlement_node.market.rules.market_rules import MINUTE
 from settlement_node.simulation.founding import MARKET, Clock, Street, founded
 from settlement_node.simulation.households import Household, Tariffs
 from settlement_node.simulation.plan import Plan
 from settlement_node.simulation.speaking import Dice
 from settlement_node.simulation.strategies import Bidder
 
-_BIDS_AHEAD: Final = HOUR
+_BIDS_AHEAD: Final = 5 * MINUTE
 """Homes bid for a day so long before its first gate."""
 
 
@@ -49,9 +49,8 @@ class Neighbourhood:
             await self.street.coop.tick()
             await happen()
             passed(order == 1)
-        for at in (end + plan.rules.reading_deadline, end + plan.rules.correction):
-            self.street.clock.now = at
-            await self.street.coop.tick()
+        self.street.clock.now = end + plan.rules.reading_deadline
+        await self.street.coop.tick()
 
     async def _bid(self, day: int) -> None:
         """Let every home bid for a day."""
@@ -92,7 +91,7 @@ async def neighbourhood(plan: Plan, node: NodeFolder) -> AsyncIterator[Neighbour
     chance = np.random.default_rng(plan.seed)
     shapes = plan.shapes(chance)
     dice = Dice(b"street %d" % plan.seed)
-    clock = Clock(plan.start - plan.rules.gate - 2 * _BIDS_AHEAD)
+    clock = Clock(plan.start - plan.rules.gate - _BIDS_AHEAD)
     async with founded(node, plan.rules, clock, dice) as street:
         homes = [
             Household(
