@@ -38,14 +38,10 @@ from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
 from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.settling.room import SettlingRoom
+from settlement_node.market.trading.room import TradingRoom
 from settlement_node.store.port import Store, View
 from settlement_node.store.rows_view import RowsView
 from settlement_node.store.tables import Change, Put, Row, Table
-
-
-class _Untraded:
-    def cleared(self, market: str, start: int) -> None:
-        pass
 
 
 class CoopState:
@@ -59,9 +55,10 @@ class CoopState:
         """The logged time of the last entry."""
         self.ledger = LedgerRoom(self.community)
         self.rules = RulesRoom(self.community, self.ledger)
-        self.settling = SettlingRoom(self.community, self.ledger, self.rules, _Untraded())
+        self.trading = TradingRoom(self.community, self.ledger, self.rules)
+        self.settling = SettlingRoom(self.community, self.ledger, self.rules, self.trading)
         self.keeping = KeepingRoom(self.community, self)
-        others: tuple[Room, ...] = (self.ledger, self.rules, self.settling)
+        others: tuple[Room, ...] = (self.ledger, self.rules, self.trading, self.settling)
         elsewhere = self.keeping.actions.union(*(room.actions for room in others))
         membership = MembershipRoom(self.community, elsewhere)
         self._rooms: tuple[Room, ...] = (membership, *others, self.keeping)
@@ -176,7 +173,7 @@ class CoopState:
         changes = self._take_taken()
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
-        said = Said(index, at, statement)
+        said = Said(index, at, statement, member.orders_held)
         if self._calls_for_decision(said):
             self._unanswered.append(said)
         tellings: tuple[Telling, ...] = ()

@@ -47,7 +47,6 @@ async def rebuild(store: Store) -> int:
                     changes = []
             await store.commit([*changes, *_of_tables(state)])
         replay.finish()
-        await store.commit(_of_tables(state))
     finally:
         replay.close()
     await _drop_lines(store, state)

@@ -90,10 +90,7 @@ class Replay:
         self._state.forget(said)
 
     def finish(self) -> None:
-        """Check that nothing is left open, and let the threads end.
-
-        What the last statements changed without a decision is among the state's changes then.
-        """
+        """Check that nothing is left open, and let the threads end."""
         self.close()
         check_all_answered(self._state)
 

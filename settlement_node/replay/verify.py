@@ -78,7 +78,6 @@ async def verify(
             recomputed.take(state.take_changes())
             await recomputed.settle(state.size)
         replay.finish()
-        recomputed.take(state.take_changes())
     finally:
         replay.close()
     await promises.finish(state.size)

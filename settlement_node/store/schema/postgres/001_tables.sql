@@ -218,6 +218,40 @@ CREATE TABLE "member_place" (
     PRIMARY KEY (coop_id, "market", "member")
 );
 
+-- What members want in a market, whose turn is next there, and what intervals were cleared to:
+-- whole until they are settled, and then in the entry that says it.
+
+CREATE TABLE "trader" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "member" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "member")
+);
+
+CREATE TABLE "market_turn" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market")
+);
+
+CREATE TABLE "cleared_interval" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "start")
+);
+
+CREATE TABLE "market_interval" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    "index" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "market", "start")
+);
+
 -- Meters, and what was settled with them; a settled interval is never written over.
 
 CREATE TABLE "meter" (

@@ -189,6 +189,36 @@ CREATE TABLE "member_place" (
     PRIMARY KEY ("market", "member")
 ) STRICT, WITHOUT ROWID;
 
+-- What members want in a market, whose turn is next there, and what intervals were cleared to:
+-- whole until they are settled, and then in the entry that says it.
+
+CREATE TABLE "trader" (
+    "market" TEXT NOT NULL,
+    "member" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "member")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "market_turn" (
+    "market" TEXT NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "cleared_interval" (
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "start")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "market_interval" (
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    "index" INTEGER NOT NULL,
+    PRIMARY KEY ("market", "start")
+) STRICT, WITHOUT ROWID;
+
 -- Meters, and what was settled with them; a settled interval is never written over.
 
 CREATE TABLE "meter" (
