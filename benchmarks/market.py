@@ -98,7 +98,7 @@ async def measured(count: int, folder: Path) -> dict[str, float]:
         await say(street, homes[1:], last[1:], metering=True)
         read = time.perf_counter() - begun
         settled, worked = await at(street, end + rules.reading_deadline)
-        found = []
+        found = street.coop.state.trading.unsettled()
         if found:
             raise SystemExit(f"{found} is not settled: nothing was measured")
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -144,5 +144,5 @@ class MarketOrders:
             for one in trader.flexible.values():
                 begin = max(self.gated, one.since)
                 if begin < one.order.end:
-                    starts.append(max(begin, self.grid.start_of(one.order.begin)))
+                    starts.append(begin)
         return min(starts, default=None)

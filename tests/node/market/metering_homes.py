@@ -31,9 +31,7 @@ def device(home: Home, role: str = "grid", resolution: int = 1, *, retired: bool
     return Device(meter(home, role), role, counts, retired=retired)
 
 
-def samples(
-    home: Home, role: str, at: Sequence[int], *registers: Sequence[int | None]
-) -> Readings:
+def samples(home: Home, role: str, at: Sequence[int], *registers: Sequence[int | None]) -> Readings:
     """Make a reading of a meter's registers."""
     columns = dict(zip(REGISTERS[role], map(tuple, registers), strict=True))
     return Readings(meter(home, role), tuple(at), columns)

@@ -11,6 +11,7 @@ from depin_protocol.statements.measuring import Device, Readings
 from depin_protocol.statements.money import Constant, Tariff
 from depin_protocol.statements.trading import Side, Step
 from settlement_node.governance.objections import NO_EFFECT
+from settlement_node.keeping.state_root import STATE_ROOT
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
 from settlement_node.market.rules.market_rules import DAY, MarketRules
@@ -93,14 +94,14 @@ def boundary(instant: int) -> int:
 
 
 async def decisions_since(here: Village, index: int) -> list[Decision]:
-    """Read what the log decided from an entry on."""
+    """Read what the log decided from an entry on; a state root's lines stand elsewhere."""
     found = []
     for at in range(index, here.coop.position.size):
         entry, body = await here.coop.entry(at), await here.coop.body(at)
         assert entry is not None
         assert body is not None
         read = read_entry(entry)
-        if isinstance(read, DecisionEntry):
+        if isinstance(read, DecisionEntry) and read.kind != STATE_ROOT:
             found.append(read_decision(read, body))
     return found
 

@@ -48,6 +48,7 @@ from settlement_node.market.settling.told import Way
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.scanning import every_row
+from settlement_node.store.tables import Row
 from tests.node.market.street import (
     MARKET,
     RULES,
@@ -173,9 +174,7 @@ class Life(RuleBasedStateMachine):
                 self.filled[name] += filled
 
     @rule(number=homes, side=sides, first=prices, second=prices, wh=energies, later=ahead)
-    def order(
-        self, number: int, side: Side, first: int, second: int, wh: int, later: int
-    ) -> None:
+    def order(self, number: int, side: Side, first: int, second: int, wh: int, later: int) -> None:
         """Order, or replace what was ordered."""
         limits = sorted({first, second}, reverse=side == "bid")
         steps = tuple((limit, wh) for limit in limits)
@@ -346,14 +345,12 @@ class Life(RuleBasedStateMachine):
         live = self.here.coop
         assert audit(live.ledger, await transfer_rows(self.here.store)) == ()
         found = await verify(self.here.store)
-        tables = live.state.tables
-        before = {table.name: [row async for row in every_row(self.here.store, table)] for table in tables}
+        before = await stored(self.here)
         assert await rebuild(self.here.store) == found.entries
-        after = {table.name: [row async for row in every_row(self.here.store, table)] for table in tables}
-        assert after == before
+        assert await stored(self.here) == before
         self.here.coop = await Coop.open(self.here.store, surroundings(self.here.clock))
         await self.here.coop.start()
-        assert list(self.here.coop.state.rows()) == list(live.state.rows())
+        assert held(self.here.coop) == held(live)
 
     def teardown(self) -> None:
         self.run(self._end())
@@ -363,6 +360,19 @@ class Life(RuleBasedStateMachine):
     async def _end(self) -> None:
         await self._follow()
         await self.village.__aexit__(None, None, None)
+
+
+def held(coop: Coop) -> list[tuple[str, Row]]:
+    """Return what a co-op has in memory, in one order."""
+    return sorted(((table.name, row) for table, row in coop.state.rows()), key=repr)
+
+
+async def stored(here: Village) -> dict[str, list[Row]]:
+    """Read every table that follows from the log."""
+    return {
+        table.name: [row async for row in every_row(here.store, table)]
+        for table in here.coop.state.tables
+    }
 
 
 def test_whatever_happens_the_books_add_up_and_the_log_leads_to_them() -> None:
