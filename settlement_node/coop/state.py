@@ -36,6 +36,8 @@ from settlement_node.log.reading import entry_at, log_size
 from settlement_node.log.sealed import as_kept
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
+from settlement_node.market.issuing.room import IssuingRoom
+from settlement_node.market.issuing.settled_books import SettledMonths
 from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.settling.room import SettlingRoom
 from settlement_node.market.trading.room import TradingRoom
@@ -57,8 +59,16 @@ class CoopState:
         self.rules = RulesRoom(self.community, self.ledger)
         self.trading = TradingRoom(self.community, self.ledger, self.rules)
         self.settling = SettlingRoom(self.community, self.ledger, self.rules, self.trading)
+        settled = SettledMonths(self.settling, self.rules)
+        self.issuing = IssuingRoom(self.community, self.ledger, self.rules, settled)
         self.keeping = KeepingRoom(self.community, self)
-        others: tuple[Room, ...] = (self.ledger, self.rules, self.trading, self.settling)
+        others: tuple[Room, ...] = (
+            self.ledger,
+            self.rules,
+            self.trading,
+            self.settling,
+            self.issuing,
+        )
         elsewhere = self.keeping.actions.union(*(room.actions for room in others))
         membership = MembershipRoom(self.community, elsewhere)
         self._rooms: tuple[Room, ...] = (membership, *others, self.keeping)

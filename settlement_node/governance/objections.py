@@ -10,7 +10,7 @@ NO_EFFECT: Final = "no_effect"
 
 
 class Objection(StrEnum):
-    """Why a sound statement about membership or a market's rules does nothing."""
+    """Why a sound statement does nothing."""
 
     NOT_ACTIVE = "not-active"
     NOT_OPERATOR = "not-operator"
@@ -21,6 +21,8 @@ class Objection(StrEnum):
     NO_SUCH_INVITE = "no-such-invite"
     INVITE_EXISTS = "invite-exists"
     LAST_OPERATOR = "last-operator"
+    NOT_FINAL = "not-final"
+    MONTH_SKIPPED = "month-skipped"
     NOTHING_TO_DO = "nothing-to-do"
     NOTHING_TO_VETO = "nothing-to-veto"
     KEY_UNPROVEN = "key-unproven"

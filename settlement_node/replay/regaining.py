@@ -23,7 +23,7 @@ from settlement_node.log.entries import (
     lines_root,
     read_entry,
 )
-from settlement_node.replay.replaying import Replay, Written
+from settlement_node.replay.replaying import Replay, Written, looks_far
 from settlement_node.store.backup import META
 from settlement_node.store.port import Store, View
 from settlement_node.store.scanning import every_row
@@ -138,7 +138,11 @@ class Regaining:
         index = self._state.size
         while self._led and index in self._bodies and len(written) < _AT_ONCE:
             entry = self._entries[index - self._start]
-            written.append(Written(index, read_entry(entry), entry, self._bodies.pop(index)))
+            one = Written(index, read_entry(entry), entry, self._bodies[index])
+            if written and looks_far(one):
+                break
+            del self._bodies[index]
+            written.append(one)
             index += 1
         return written
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from depin_protocol.problems import RefusedError
+from depin_protocol.statements.membership import OperatorAction
 from settlement_node.coop.state import CoopState
 from settlement_node.governance.arriving import HELD, wire_in
 from settlement_node.intake.checking import Checked, Checkers, check, check_again
@@ -42,7 +43,19 @@ class Written:
 async def written_entries(view: View, first: int = 0) -> AsyncIterator[list[Written]]:
     """Read entries and bodies in portions, and check that none is missing."""
     async for indexes, found in portions(view, first):
-        yield list(_written(indexes, found))
+        portion: list[Written] = []
+        for one in _written(indexes, found):
+            if portion and looks_far(one):
+                yield portion
+                portion = []
+            portion.append(one)
+        if portion:
+            yield portion
+
+
+def looks_far(one: Written) -> bool:
+    """Tell whether an entry may look up whatever was decided before: so that must be stored."""
+    return isinstance(one.entry, StatementEntry) and one.entry.kind == OperatorAction.KIND
 
 
 def _written(indexes: range, found: list[Kept]) -> Iterator[Written]:

@@ -5,6 +5,7 @@ from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
 from settlement_node.governance.member import Standing
 from settlement_node.ledger.accounts import AccountKind, AccountName
+from settlement_node.log.entries import Decision
 from settlement_node.market.rules.rulebook import MemberTerms
 from settlement_node.market.settling.interval import (
     Interval,
@@ -27,9 +28,9 @@ class Due:
         """Look at this state."""
         self._state = state
         self._waiting: dict[str, tuple[int, set[str]]] = {}
-        self._made: SettledInterval | None = None
+        self._made: tuple[SettledInterval, Decision] | None = None
 
-    def next(self, at: int) -> SettledInterval | None:
+    def next(self, at: int) -> tuple[SettledInterval, Decision] | None:
         """Settle the interval whose time has come: complete, or past its reading deadline."""
         due = [
             (end, market, start)
@@ -41,8 +42,13 @@ class Due:
             return None
         _, market, start = min(due)
         made = self._made
-        if made is None or (made.interval.market, made.interval.start) != (market, start):
-            self._made = self._settled(market, start)
+        if made is not None and (made[0].interval.market, made[0].interval.start) == (
+            market,
+            start,
+        ):
+            return made
+        settled = self._settled(market, start)
+        self._made = settled, settled.decision()
         return self._made
 
     @property

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Self
 
+from depin_protocol.bounds import MAX_ENERGY
 from depin_protocol.encoding import decode_json, encode_json, from_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.metering import (
@@ -29,6 +30,7 @@ SIGNS: Final[Mapping[str, Mapping[str, int]]] = {
 MAX_KEPT: Final = 1_200
 """Most samples that are kept of a device for its open intervals."""
 
+_MS_PER_HOUR: Final = 3_600_000
 _VOLTS: Final = 253
 """The highest voltage of a European grid: 230 V and a tenth."""
 
@@ -117,7 +119,8 @@ class Meter:
         found = self.samples if samples is None else samples
         if not found or found[-1].at < end or found[0].at > start:
             return (_NO_ENERGY,) * len(self.rules)
-        return tuple(
+        plain = None if self._kept else self._plainly(found, start, end)
+        return plain or tuple(
             self._energy(number, register, start, end)
             for number, register in enumerate(self._registers(found))
         )
@@ -213,6 +216,39 @@ class Meter:
                 return place
             base = place
         return base
+
+    def _plainly(self, samples: Sequence[Taken], start: int, end: int) -> tuple[Energy, ...] | None:
+        """Take the counters of both ends, as a register would, where nothing is doubtful between.
+
+        None if it takes a closer look: this is what nearly every interval of every home comes to.
+        """
+        first = bisect_left(samples, start, key=_instant)
+        last = bisect_left(samples, end, first, key=_instant)
+        if samples[first].at != start or samples[last].at != end:
+            return None
+        within = samples[first : last + 1]
+        energies = []
+        for number, rules in enumerate(self.rules):
+            count = samples[first].counters[number]
+            if not count or rules.resolution > FINE_WH:
+                return None
+            before, at = count, start
+            for sample in within:
+                counter = sample.counters[number]
+                if counter is None or sample.flags:
+                    return None
+                rise = counter - before
+                carried = rules.most_power
+                if rise and (
+                    not 0 < rise <= MAX_ENERGY
+                    or (carried is not None and rise * _MS_PER_HOUR > carried * (sample.at - at))
+                ):
+                    return None
+                before, at = counter, sample.at
+            if before - count > MAX_ENERGY:
+                return None
+            energies.append(Energy(before - count, Quality.MEASURED))
+        return tuple(energies)
 
     def _registers(self, samples: Sequence[Taken]) -> Iterable[Register]:
         for number, rules in enumerate(self.rules):

@@ -41,7 +41,7 @@ from settlement_node.market.settling.interval import SETTLED, SettledInterval
 from settlement_node.market.settling.progress import Reached
 from settlement_node.market.settling.settled_member import SettledMember
 from settlement_node.market.settling.state import Rules, SettlingState, Trading
-from settlement_node.market.settling.tables import INTERVAL, LATE, TABLES
+from settlement_node.market.settling.tables import LATE, SETTLED_INTERVAL, TABLES
 from settlement_node.store.port import View
 from settlement_node.store.tables import Change, Put, Row, Table
 
@@ -132,7 +132,7 @@ class SettlingRoom:
         """Return the settlement that the time calls for, or the end of a day's corrections."""
         due = self._due.next(at)
         if due is not None:
-            return due.decision()
+            return due[1]
         for market in self._state.progress.markets():
             until = self._final_until(market, at)
             if until is not None:
@@ -167,7 +167,7 @@ class SettlingRoom:
             return Effects()
         return Effects(tuple(self._state.begin(at)))
 
-    async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:  # noqa: ARG002
+    async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:
         """Bring near the settled intervals that statements may correct."""
         for statement in said:
             match statement.body:
@@ -176,7 +176,7 @@ class SettlingRoom:
                     await self._state.history.recall(places, view, size)
                 case OperatorAction() as body if body.action in self.actions:
                     with suppress(BodyError, EncodingError):
-                        places = told_of(self._state, read_action(body))
+                        places = told_of(self._state, read_action(body), at)
                         await self._state.history.recall(places, view, size)
 
     def forget(self, at: int) -> None:  # noqa: ARG002
@@ -212,7 +212,7 @@ class SettlingRoom:
             {"series": series.to_json()} for series in action.series
         )
         told = Decision(TOLD, {"statement": said.index}, lines)
-        return [told, *self._decided(said, after_telling(self._state, action))]
+        return [told, *self._decided(said, after_telling(self._state, action, said.at))]
 
     def _take_told(self, decision: Decision) -> Iterator[Change]:
         """Let quarters of intervals that are not settled wait for them."""
@@ -228,9 +228,10 @@ class SettlingRoom:
 
     def _settle(self, decision: Decision, name: str, index: int, at: int) -> Effects:
         state = self._state
-        settled = self._due.next(at)
-        if settled is None:
+        due = self._due.next(at)
+        if due is None:
             raise DecisionError("no interval is to be settled here")
+        settled = due[0]
         interval = settled.interval
         market, start, end = interval.market, interval.start, interval.end
         booking = Booking(state.ledger.ledger, market, start, index, at)
@@ -238,7 +239,9 @@ class SettlingRoom:
         changes = list(state.ledger.book(transfers, index=index, at=at))
         rows = ((start, str(line["member"]), line) for line in decision.lines)
         changes.append(settled_rows(market, index, rows))
-        changes.append(Put(INTERVAL, [(market, start, index, encode_json(decision.result))]))
+        changes.append(
+            Put(SETTLED_INTERVAL, [(market, start, index, encode_json(decision.result))])
+        )
         reached = self._reached(market)
         changes.append(state.progress.set(market, Reached(end, reached.final)))
         changes += state.meters.settle(end)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, Self
 
@@ -19,12 +20,6 @@ from settlement_node.market.settling.metered import (
     Source,
     Told,
 )
-
-_TRADE: Final = attrgetter(*(one.name for one in fields(TradeLine)))
-_POOL: Final = attrgetter(*(one.name for one in fields(PoolLine)))
-_CHARGES: Final = attrgetter(*(one.name for one in fields(ChargeLine)))
-_PASSED: Final = attrgetter(*(one.name for one in fields(CertificateLine)))
-_GRID: Final = attrgetter(*(one.name for one in fields(GridMemo)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,88 +70,97 @@ class SettledMember:
 
     def line(self) -> dict[str, object]:
         """Write the line that a decision has for the member."""
-        terms, lines = self.terms, self.lines
-        return {
+        line: dict[str, object] = {
             "member": self.member,
-            "terms": [
-                terms.retail,
-                terms.feed_in,
-                terms.zone,
-                terms.pool_weight,
-                terms.participation,
-                terms.seller_rate,
-            ],
-            "traded": [self.traded.bought, self.traded.sold, self.traded.held],
+            "zone": self.terms.zone,
             "meters": [[device, role, int(known), *wh] for device, role, known, wh in self.meters],
-            "told": [None if one is None else [one.wh, int(one.quality)] for one in self.told],
-            "metered": list(map(int, self.metered)),
-            "certificates": self.certificates,
-            "prices": [
-                self.prices.trade,
-                self.prices.cover,
-                self.prices.back,
-                self.prices.pool,
-            ],
-            "trade": _row(_TRADE, lines.trade),
-            "pool": _row(_POOL, lines.pool),
-            "charges": _row(_CHARGES, lines.charges),
-            "passed": _row(_PASSED, lines.certificates),
-            "grid": _row(_GRID, lines.grid),
-            "sums": [lines.pays, lines.receives],
-            "mix": [self.into_mix, self.from_mix],
-            "preferred": [list(one) for one in self.preferred],
+            "figures": list(_figures(self)),
         }
+        if self.told is not NOTHING_TOLD:
+            line["told"] = [
+                None if one is None else [one.wh, int(one.quality)] for one in self.told
+            ]
+        if self.preferred:
+            line["preferred"] = [list(one) for one in self.preferred]
+        return line
+
+    def named(self) -> dict[str, int | None]:
+        """Give every figure by its name."""
+        return dict(zip(FIGURES, _figures(self), strict=True))
 
     @classmethod
-    def read(cls, line: object) -> Self:
+    def read(cls, line: dict[str, Any]) -> Self:
         """Read what `line` wrote."""
         match line:
             case {
                 "member": str(member),
-                "terms": [*terms],
-                "traded": [*traded],
+                "zone": str(zone),
                 "meters": [*meters],
-                "told": [*told],
-                "metered": [imported, exported, produced, own_use, quality, source],
-                "certificates": int(certificates),
-                "prices": [*prices],
-                "trade": [*trade],
-                "pool": [*pool],
-                "charges": [*charges],
-                "passed": [*passed],
-                "grid": [*grid],
-                "sums": [pays, receives],
-                "mix": [into_mix, from_mix],
-                "preferred": [*preferred],
-            }:
+                "figures": [*figures],
+            } if len(figures) == len(FIGURES):
+                part = iter(figures)
+
+                def some(names: tuple[str, ...]) -> list[Any]:
+                    return list(islice(part, len(names)))
+
+                retail, feed_in, *place = some(_TERMS)
+                traded = Traded(*some(_TRADED))
+                imported, exported, produced, own, quality, source = some(_METERED)
+                (certificates,) = some(_HELD)
+                prices = Prices(*some(_PRICES))
+                lines = MemberLines(
+                    TradeLine(*some(_TRADE)),
+                    PoolLine(*some(_POOL)),
+                    ChargeLine(*some(_CHARGES)),
+                    CertificateLine(*some(_PASSED)),
+                    GridMemo(*some(_GRID)),
+                    *some(_SUMS),
+                )
+                into_mix, from_mix = some(_MIX)
                 return cls(
                     member,
-                    MemberTerms(*terms),
-                    Traded(*traded),
+                    MemberTerms(retail, feed_in, zone, *place),
+                    traded,
                     tuple(
                         MeterEnergy(device, role, Quality(known), tuple(wh))
                         for device, role, known, *wh in meters
                     ),
-                    _told(*told),
-                    Metered(
-                        imported, exported, produced, own_use, Quality(quality), Source(source)
-                    ),
+                    _told(*line.get("told", (None, None))),
+                    Metered(imported, exported, produced, own, Quality(quality), Source(source)),
                     certificates,
-                    Prices(*prices),
-                    MemberLines(
-                        TradeLine(*trade),
-                        PoolLine(*pool),
-                        ChargeLine(*charges),
-                        CertificateLine(*passed),
-                        GridMemo(*grid),
-                        pays,
-                        receives,
-                    ),
+                    prices,
+                    lines,
                     into_mix,
                     from_mix,
-                    tuple((home, wh) for home, wh in preferred),
+                    tuple((home, wh) for home, wh in line.get("preferred", ())),
                 )
         raise ValueError("this is not the line of a settled interval")
+
+
+def _parts(prefix: str, kind: type) -> tuple[str, ...]:
+    return tuple(f"{prefix}.{one.name}" for one in fields(kind))
+
+
+_TERMS: Final = tuple(name for name in _parts("terms", MemberTerms) if name != "terms.zone")
+_TRADED: Final = _parts("traded", Traded)
+_METERED: Final = tuple(f"metered.{name}" for name in Metered._fields)
+_HELD: Final = ("certificates",)
+_PRICES: Final = _parts("prices", Prices)
+_TRADE: Final = _parts("lines.trade", TradeLine)
+_POOL: Final = _parts("lines.pool", PoolLine)
+_CHARGES: Final = _parts("lines.charges", ChargeLine)
+_PASSED: Final = _parts("lines.certificates", CertificateLine)
+_GRID: Final = _parts("lines.grid", GridMemo)
+_SUMS: Final = ("lines.pays", "lines.receives")
+_MIX: Final = ("into_mix", "from_mix")
+_COLUMNS: Final = (
+    *(_TERMS + _TRADED + _METERED + _HELD + _PRICES),
+    *(_TRADE + _POOL + _CHARGES + _PASSED + _GRID + _SUMS + _MIX),
+)
+FIGURES: Final = tuple(name.removeprefix("lines.") for name in _COLUMNS)
+"""The names of a line's figures, in their order."""
+
+_figures: Final[Callable[[SettledMember], tuple[int | None, ...]]] = attrgetter(*_COLUMNS)
 
 
 def _told(imported: list[int] | None, exported: list[int] | None) -> Told:
@@ -167,8 +171,3 @@ def _told(imported: list[int] | None, exported: list[int] | None) -> Told:
 
 def _energy(written: list[int] | None) -> Energy | None:
     return None if written is None else Energy(written[0], Quality(written[1]))
-
-
-def _row(figures: Callable[[Any], tuple[int, ...]], part: object) -> list[int]:
-    """Write the figures of a part in the order in which it has them."""
-    return list(figures(part))

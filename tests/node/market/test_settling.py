@@ -19,7 +19,6 @@ async def test_an_interval_is_settled_when_everybody_has_reported(tmp_path: Path
             rain.say("metering", homes[rain].quarter(FIRST, "grid", 500, 0), here.clock()),
         )
         decision = await decision_at(here, here.coop.position.size - 1)
-        print(decision)
         assert decision.kind == "settled"
         await here.coop.close()
         await verify(here.store)

@@ -317,6 +317,45 @@ CREATE TABLE "late_correction" (
     PRIMARY KEY (coop_id, "member", "index", "market", "start")
 );
 
+-- Statements of account: who stands on them, and what they are made of beside settlement.
+
+CREATE TABLE "billing_party" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "member")
+);
+
+CREATE TABLE "last_statement" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "year" bigint NOT NULL,
+    "serial" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "member")
+);
+
+CREATE TABLE "statement_of_account" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "year" bigint NOT NULL,
+    "serial" bigint NOT NULL,
+    "index" bigint NOT NULL,
+    "said" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "member", "year", "serial")
+);
+
+CREATE TABLE "member_movement" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "at" bigint NOT NULL,
+    "index" bigint NOT NULL,
+    "position" bigint NOT NULL,
+    "code" text COLLATE "C" NOT NULL,
+    "amount" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "member", "at", "index", "position")
+);
+
 -- State roots that are kept, with the lines that they stand for.
 
 CREATE TABLE "state_root" (

@@ -277,6 +277,41 @@ CREATE TABLE "late_correction" (
     PRIMARY KEY ("member", "index", "market", "start")
 ) STRICT, WITHOUT ROWID;
 
+-- Statements of account: who stands on them, and what they are made of beside settlement.
+
+CREATE TABLE "billing_party" (
+    "member" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("member")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "last_statement" (
+    "member" BLOB NOT NULL,
+    "year" INTEGER NOT NULL,
+    "serial" INTEGER NOT NULL,
+    PRIMARY KEY ("member")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "statement_of_account" (
+    "member" BLOB NOT NULL,
+    "year" INTEGER NOT NULL,
+    "serial" INTEGER NOT NULL,
+    "index" INTEGER NOT NULL,
+    "said" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("member", "year", "serial")
+) STRICT;
+
+CREATE TABLE "member_movement" (
+    "member" BLOB NOT NULL,
+    "at" INTEGER NOT NULL,
+    "index" INTEGER NOT NULL,
+    "position" INTEGER NOT NULL,
+    "code" TEXT NOT NULL,
+    "amount" INTEGER NOT NULL,
+    PRIMARY KEY ("member", "at", "index", "position")
+) STRICT, WITHOUT ROWID;
+
 -- State roots that are kept, with the lines that they stand for.
 
 CREATE TABLE "state_root" (
