@@ -9,7 +9,6 @@ leads to the same rows, `verify` and `rebuild` say so.
 
 import asyncio
 import os
-from collections import defaultdict
 from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -82,7 +81,8 @@ class Life(RuleBasedStateMachine):
         self.settled: set[int] = set()
         self.final = 0
         self.keys = 100
-        self.filled: defaultdict[str, int] = defaultdict(int)
+        self.left: dict[str, int] = {}
+        """What each flexible order has not been given yet."""
 
     def run(self, doing: Coroutine[object, object, None]) -> None:
         self.runner.run(doing)
@@ -119,7 +119,10 @@ class Life(RuleBasedStateMachine):
         await self._look()
         ledger = self.here.coop.ledger
         held = ledger.balance(one.money).debits_pending
-        await self.here.say(one.home.say(stream, body, self.here.clock()))
+        statement = one.home.say(stream, body, self.here.clock())
+        if isinstance(body, FlexibleOrder):
+            self.left[statement.hash] = body.energy
+        await self.here.say(statement)
         told = await self._look()
         after = ledger.balance(one.money)
         if after.debits_pending > held:
@@ -169,9 +172,9 @@ class Life(RuleBasedStateMachine):
                     assert steps == [number for step in wanted for number in step]
             flexible = line.get("flexible", [])
             assert isinstance(flexible, list)
-            for name, steps, filled in flexible:
-                assert filled <= sum(wh for _, wh in steps) if steps else not filled
-                self.filled[name] += filled
+            for name, _, filled in flexible:
+                self.left[name] -= filled
+                assert 0 <= filled <= filled + self.left[name], "a wish is filled once"
 
     @rule(number=homes, side=sides, first=prices, second=prices, wh=energies, later=ahead)
     def order(self, number: int, side: Side, first: int, second: int, wh: int, later: int) -> None:
