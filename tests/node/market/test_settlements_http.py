@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import BaseTestServer, TestServer
 
@@ -68,10 +67,8 @@ async def door_of(here: Village) -> AsyncIterator[Door]:
         yield Door(server, session)
 
 
-async def test_a_member_reads_all_its_figures_and_proves_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, RULES, monkeypatch) as here:
+async def test_a_member_reads_all_its_figures_and_proves_them(tmp_path: Path) -> None:
+    async with street(tmp_path, RULES) as here:
         sun, rain = await settle_in(here, SUN, RAIN)
         here.clock.now = END
         await here.say(sun.say(END, 0, 700, start=FIRST), rain.say(END, 500, 0, start=FIRST))
@@ -118,10 +115,8 @@ async def check_proof(here: Village, settled: dict[str, Any]) -> None:
     assert (entry.count, entry.root) == (proof["count"], head.root)
 
 
-async def test_a_home_hears_of_its_settlement(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, RULES, monkeypatch) as here:
+async def test_a_home_hears_of_its_settlement(tmp_path: Path) -> None:
+    async with street(tmp_path, RULES) as here:
         sun, rain = await settle_in(here, SUN, RAIN)
         here.clock.now = END
         await here.say(sun.say(END, 0, 700, start=FIRST), rain.say(END, 500, 0, start=FIRST))
