@@ -231,7 +231,7 @@ async def test_what_the_grid_operator_tells_goes_before_the_homes_word(tmp_path:
         assert len(await decided(here, "corrected")) == 2
 
 
-async def test_what_is_told_before_an_interval_is_settled_is_settled_with_it(
+async def test_what_is_told_before_an_interval_is_settled_settles_it(
     tmp_path: Path,
 ) -> None:
     async with street(tmp_path, MarketRules()) as here:
