@@ -20,6 +20,7 @@ _COMMANDS: Final = (
     "money",
     "market",
     "statements",
+    "quarters",
     "node-key",
     "operator-key",
     "veto",
@@ -34,6 +35,7 @@ _COMMANDS: Final = (
     "resume",
     "succeed",
     "clear",
+    "simulate",
 )
 
 

@@ -20,9 +20,11 @@ from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
 from settlement_node.log.entries import DecisionEntry, EntryError, decode_lines, read_entry
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.tables import TILE
+from settlement_node.market.settling.tables import LATE, SETTLED, SETTLED_INTERVAL
 from settlement_node.market.trading.closing import INTERVAL_CLEARED, VOIDED
 from settlement_node.market.trading.room import INTERVAL
 from settlement_node.replay.differing import difference
+from settlement_node.replay.settlements import OF_SETTLEMENTS, stands_on
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Row, Table, Value
@@ -170,6 +172,8 @@ class Recomputed:
                 found = await self._books(at, position, name)
             case (str(market), int(start), int(at)) if table is INTERVAL:
                 found = await self._closes(market, start, at)
+            case _ if table in OF_SETTLEMENTS:
+                found = await stands_on(self._view, table, row)
         return found
 
     async def _books(self, index: int, position: int, transfer: bytes) -> bool:
@@ -268,6 +272,9 @@ _SETTLING: Final[dict[Table, tuple[int, Callable[[Row], bool]]]] = {
     ACCOUNT_HISTORY: (1, _always),
     ABOUT: (1, _always),
     INTERVAL: (1, _always),
+    SETTLED_INTERVAL: (1, _always),
+    SETTLED: (2, _always),
+    LATE: (1, _always),
 }
 """Which rows stay as they are, and by how many columns of the key they lie together."""
 

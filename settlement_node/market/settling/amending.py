@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from depin_protocol.metering import ESTIMATED_GAP_MS
 from depin_protocol.statements.measuring import Readings
@@ -15,7 +15,10 @@ from settlement_node.market.settling.settled_member import SettledMember
 from settlement_node.market.settling.state import SettlingState
 from settlement_node.market.settling.told import Quarters, Way
 
-CORRECTED = "corrected"
+CORRECTED: Final = "corrected"
+
+LATEST: Final = 3 * 366 * 86_400_000
+"""For how long after an interval the grid operator's word on it is heard, in milliseconds."""
 
 
 class Amendment(NamedTuple):
@@ -43,11 +46,12 @@ def touched(state: SettlingState, member: str, body: Readings) -> list[Place]:
     ]
 
 
-def told_of(state: SettlingState, action: TellQuarterHours) -> list[Place]:
-    """Name the settled intervals that the grid operator's quarters are of."""
+def told_of(state: SettlingState, action: TellQuarterHours, at: int) -> list[Place]:
+    """Name the settled intervals that the grid operator's quarters are of, told at a time."""
     places: dict[Place, None] = {}
     for member, ways in by_member(action).items():
         instants = sorted({start for quarters in ways.values() for start in quarters})
+        instants = [instant for instant in instants if instant >= at - LATEST]
         for market in state.progress.markets():
             reached = state.progress.of(market)
             grid = state.rules.grid(market)
@@ -95,11 +99,13 @@ def after_readings(state: SettlingState, member: str, body: Readings) -> dict[st
     return amended
 
 
-def after_telling(state: SettlingState, action: TellQuarterHours) -> dict[str, list[Amendment]]:
+def after_telling(
+    state: SettlingState, action: TellQuarterHours, at: int
+) -> dict[str, list[Amendment]]:
     """Amend what was settled without the grid operator's quarters, market by market."""
     told = by_member(action)
     amended: dict[str, list[Amendment]] = {}
-    for place in told_of(state, action):
+    for place in told_of(state, action, at):
         course = state.history.find(place)
         if course is None:
             continue

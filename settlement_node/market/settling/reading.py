@@ -1,16 +1,15 @@
 """What was settled, as whoever may read it asks: by member and time, with its corrections."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
 from depin_protocol.encoding import decode_json, from_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.settlement.attribution import Roofs
-from depin_protocol.settlement.charges import Vat
-from settlement_node.market.billing.corrections import Roof, SettledInterval
+from settlement_node.market.billing.corrections import Roof
 from settlement_node.market.settling.history import settled_in
 from settlement_node.market.settling.settled_member import SettledMember
-from settlement_node.market.settling.tables import INTERVAL, LATE, SETTLED
+from settlement_node.market.settling.tables import LATE, SETTLED, SETTLED_INTERVAL
 from settlement_node.store.port import View
 from settlement_node.store.tables import Key, Row, Table
 
@@ -23,13 +22,9 @@ class Told(NamedTuple):
     market: str
     start: int
     entry: int
+    position: int
+    """Of its line in the entry."""
     settled: SettledMember
-
-    def billed(self, vat: Vat, roofs: Sequence[Roof] = ()) -> SettledInterval:
-        """Return it as a statement of account takes it."""
-        settled = self.settled
-        rate = settled.terms.seller_rate
-        return SettledInterval(self.start, settled.lines, vat, rate, tuple(roofs))
 
 
 class LateCorrection(NamedTuple):
@@ -45,28 +40,17 @@ async def intervals(
     """Give the intervals that were settled and begin in a span: entry, and what is public."""
     after: Key = (market, first - 1, 2**62)
     while limit > 0:
-        rows = await view.scan(
-            INTERVAL, (market,), after=after, until=(market, end - 1), limit=min(limit, _AT_ONCE)
-        )
+        most = min(limit, _AT_ONCE)
+        until = (market, end - 1)
+        rows = await view.scan(SETTLED_INTERVAL, (market,), after=after, until=until, limit=most)
         for row in rows:
             match row:
                 case (str(), int(), int(index), bytes(data)):
                     yield index, decode_json(data)
-        if len(rows) < min(limit, _AT_ONCE):
+        if len(rows) < most:
             return
         limit -= len(rows)
         after = rows[-1][:3]
-
-
-async def settled_of(
-    view: View, market: str, member: str, first: int, end: int
-) -> AsyncIterator[Told]:
-    """Give a member's intervals that begin in a span, each as it stands now."""
-    async for _, public in intervals(view, market, first, end):
-        start = public["start"]
-        told = await settled_at(view, market, start, member) if isinstance(start, int) else None
-        if told is not None:
-            yield told
 
 
 async def settled_at(
@@ -106,15 +90,10 @@ async def roofs_of(view: View, market: str, start: int, member: str) -> tuple[Ro
 
     It takes everybody's lines of the interval as it was settled at first: corrections move none.
     """
-    lines = []
-    async for row in _under(view, SETTLED, (market, start)):
-        told, position = _told(row), row[4]
-        if isinstance(position, int):
-            lines.append((told.entry, position, told.settled))
-    if not lines:
-        return ()
-    first = min(index for index, _, _ in lines)
-    ordered = [one for index, _, one in sorted(lines, key=lambda each: each[:2]) if index == first]
+    lines = [_told(row) async for row in _under(view, SETTLED, (market, start))]
+    first = min((told.entry for told in lines), default=0)
+    lines.sort(key=lambda told: told.position)
+    ordered = [told.settled for told in lines if told.entry == first]
     places = {one.member: place for place, one in enumerate(ordered)}
     if member not in places:
         return ()
@@ -144,6 +123,6 @@ async def _under(view: View, table: Table, prefix: Key) -> AsyncIterator[Row]:
 
 def _told(row: Row) -> Told:
     match row:
-        case (str(market), int(start), bytes(), int(index), int(), bytes()):
-            return Told(market, start, index, settled_in(row))
+        case (str(market), int(start), bytes(), int(index), int(position), bytes()):
+            return Told(market, start, index, position, settled_in(row))
     raise TypeError(f"not the row of a settled interval: {row!r}"[:200])

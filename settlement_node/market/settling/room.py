@@ -41,7 +41,7 @@ from settlement_node.market.settling.interval import SETTLED, SettledInterval
 from settlement_node.market.settling.progress import Reached
 from settlement_node.market.settling.settled_member import SettledMember
 from settlement_node.market.settling.state import Rules, SettlingState, Trading
-from settlement_node.market.settling.tables import INTERVAL, LATE, TABLES
+from settlement_node.market.settling.tables import LATE, SETTLED_INTERVAL, TABLES
 from settlement_node.store.port import View
 from settlement_node.store.tables import Change, Put, Row, Table
 
@@ -171,7 +171,7 @@ class SettlingRoom:
             return Effects()
         return Effects(tuple(self._state.begin(at)))
 
-    async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:  # noqa: ARG002
+    async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:
         """Bring near the settled intervals that statements may correct."""
         for statement in said:
             match statement.body:
@@ -180,7 +180,7 @@ class SettlingRoom:
                     await self._state.history.recall(places, view, size)
                 case OperatorAction() as body if body.action in self.actions:
                     with suppress(BodyError, EncodingError):
-                        places = told_of(self._state, read_action(body))
+                        places = told_of(self._state, read_action(body), at)
                         await self._state.history.recall(places, view, size)
 
     def forget(self, at: int) -> None:  # noqa: ARG002
@@ -216,7 +216,7 @@ class SettlingRoom:
             {"series": series.to_json()} for series in action.series
         )
         told = Decision(TOLD, {"statement": said.index}, lines)
-        return [told, *self._decided(said, after_telling(self._state, action))]
+        return [told, *self._decided(said, after_telling(self._state, action, said.at))]
 
     def _take_told(self, decision: Decision) -> Iterator[Change]:
         """Let quarters of intervals that are not settled wait for them."""
@@ -243,7 +243,9 @@ class SettlingRoom:
         changes = list(state.ledger.book(transfers, index=index, at=at))
         rows = ((start, str(line["member"]), line) for line in decision.lines)
         changes.append(settled_rows(market, index, rows))
-        changes.append(Put(INTERVAL, [(market, start, index, encode_json(decision.result))]))
+        changes.append(
+            Put(SETTLED_INTERVAL, [(market, start, index, encode_json(decision.result))])
+        )
         reached = self._reached(market)
         changes.append(state.progress.set(market, Reached(end, reached.final)))
         changes += state.meters.settle(end)

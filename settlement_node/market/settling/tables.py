@@ -20,7 +20,7 @@ TOLD: Final = Table(
 PROGRESS: Final = Table("settling_progress", text("market"), integers("settled", "final"))
 """Up to where each market's intervals are settled, and up to where that is final."""
 
-INTERVAL: Final = Table(
+SETTLED_INTERVAL: Final = Table(
     "settled_interval", (*text("market"), *integers("start", "index")), binary("data")
 )
 """What everybody may know of a settled interval."""
@@ -38,4 +38,4 @@ LATE: Final = Table(
 )
 """Corrections that came after an interval was final: for the next statement of account."""
 
-TABLES: Final = (METER, PREFERRED, TOLD, PROGRESS, INTERVAL, SETTLED, LATE)
+TABLES: Final = (METER, PREFERRED, TOLD, PROGRESS, SETTLED_INTERVAL, SETTLED, LATE)

@@ -83,7 +83,7 @@ class WaitingQuarters:
         for (member, way), quarters in list(self._told.items()):
             old = [start for start in quarters if start < before]
             for start in old:
-                gone.append((from_text(member, ID_LENGTH), way, start))
+                gone.append((from_text(member, ID_LENGTH), int(way), start))
                 del quarters[start]
             if not quarters:
                 del self._told[member, way]
