@@ -35,6 +35,7 @@ _COMMANDS: Final = (
     "resume",
     "succeed",
     "clear",
+    "simulate",
 )
 
 

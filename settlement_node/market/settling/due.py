@@ -142,7 +142,7 @@ class Due:
         market, start, end = which
         meters = tuple(
             MeterEnergy.of(device, meter.role, meter.energies(start, end))
-            for device, meter in state.meters.of(name).items()
+            for device, meter in sorted(state.meters.of(name).items())
             if meter.counts(start, end)
         )
         told = state.quarters.told(name, start, end)

@@ -193,12 +193,13 @@ class Meter:
         return [Taken(*row) for row in rows]
 
     def _needed(self, samples: list[Taken], open_from: int, newest: int) -> list[Taken]:
-        """Leave out what no open boundary rests on; what was said last joins what comes next."""
-        upto = bisect_right(samples, open_from, key=_instant)
+        """Leave out what no open boundary rests on.
+
+        Who catches up with what is settled gets on from interval to interval, each at most an hour.
+        """
+        boundary = open_from if newest >= open_from else newest - _MS_PER_HOUR
+        upto = bisect_right(samples, boundary, key=_instant)
         first = min(self._base(samples, upto, number) for number in range(len(self.rules)))
-        if upto and samples[first].at > newest:
-            place = bisect_left(samples, newest, key=_instant)
-            return [samples[place], *samples[first:]][-MAX_KEPT:]
         return samples[max(first, len(samples) - MAX_KEPT) :]
 
     def _base(self, samples: Sequence[Taken], upto: int, number: int) -> int:

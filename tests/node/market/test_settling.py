@@ -32,7 +32,6 @@ from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Row
-from tests.node import village as villages
 from tests.node.market.metering_homes import (
     FIRST,
     MARKET,
@@ -53,12 +52,9 @@ EURO = 10**9
 
 
 @asynccontextmanager
-async def street(
-    place: Path | str, rules: MarketRules, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Village]:
+async def street(place: Path | str, rules: MarketRules) -> AsyncIterator[Village]:
     """Found a village with these rules, and check at its end that its log leads to its tables."""
-    monkeypatch.setattr(villages, "FACTS", replace(FACTS, rules=rules))
-    async with village(place) as here:
+    async with village(place, replace(FACTS, rules=rules)) as here:
         yield here
         await here.coop.close()
         await verify(here.store)
@@ -89,10 +85,8 @@ async def traded(here: Village, seller: Home, buyer: Home, wh: int, price: int) 
 TRADING = MarketRules(credit_limit=EURO)
 
 
-async def test_an_interval_is_settled_when_everybody_has_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, MarketRules(), monkeypatch) as here:
+async def test_an_interval_is_settled_when_everybody_has_reported(tmp_path: Path) -> None:
+    async with street(tmp_path, MarketRules()) as here:
         sun, rain = await settle_in(here, SUN, RAIN)
         here.clock.now = END
         await here.say(sun.say(END, 0, 800, start=FIRST))
@@ -107,10 +101,8 @@ async def test_an_interval_is_settled_when_everybody_has_reported(
         assert line_of(decision, RAIN).lines.grid.cost == 500 * 300_000
 
 
-async def test_public_sums_are_given_only_where_k_members_took_part(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, MarketRules(k=2), monkeypatch) as here:
+async def test_public_sums_are_given_only_where_k_members_took_part(tmp_path: Path) -> None:
+    async with street(tmp_path, MarketRules(k=2)) as here:
         sun, rain = await settle_in(here, SUN, RAIN)
         here.clock.now = END
         await here.say(sun.say(END, 0, 800, start=FIRST), rain.say(END, 500, 0, start=FIRST))
@@ -120,15 +112,13 @@ async def test_public_sums_are_given_only_where_k_members_took_part(
         assert (figures["imported"], figures["exported"], figures["missing"]) == (500, 800, 0)
 
 
-async def test_a_trade_is_paid_at_its_price_and_the_pool_shares_the_rest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_trade_is_paid_at_its_price_and_the_pool_shares_the_rest(tmp_path: Path) -> None:
     rules = replace(
         TRADING,
         charges=Charges(Fees(10_000), Fees(5_000), Vat(20, 100)),
         pool=PoolRule(100_000, Key.DYNAMIC),
     )
-    async with street(tmp_path, rules, monkeypatch) as here:
+    async with street(tmp_path, rules) as here:
         sun, rain = await settle_in(here, SUN, RAIN)
         await traded(here, SUN, RAIN, 400, 200_000)
         here.clock.now = END
@@ -153,10 +143,8 @@ async def test_a_trade_is_paid_at_its_price_and_the_pool_shares_the_rest(
         assert holds(here, AccountKind.RETIRED_CERTIFICATES) == 500
 
 
-async def test_who_never_reports_pays_its_own_residual_and_nobody_elses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, TRADING, monkeypatch) as here:
+async def test_who_never_reports_pays_its_own_residual_and_nobody_elses(tmp_path: Path) -> None:
+    async with street(tmp_path, TRADING) as here:
         _, rain = await settle_in(here, SUN, RAIN)
         await traded(here, SUN, RAIN, 400, 200_000)
         here.clock.now = END
@@ -173,10 +161,8 @@ async def test_who_never_reports_pays_its_own_residual_and_nobody_elses(
         assert holds(here, AccountKind.MEMBER_MONEY, RAIN) == 400 * (300_000 - 200_000)
 
 
-async def test_a_silence_is_bridged_by_the_counters_and_marked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, MarketRules(), monkeypatch) as here:
+async def test_a_silence_is_bridged_by_the_counters_and_marked(tmp_path: Path) -> None:
+    async with street(tmp_path, MarketRules()) as here:
         (sun,) = await settle_in(here, SUN)
         ends = (FIRST - MINUTE, END + MINUTE)
         here.clock.now = ends[1]
@@ -187,10 +173,8 @@ async def test_a_silence_is_bridged_by_the_counters_and_marked(
         assert line.metered.quality is Quality.ESTIMATED
 
 
-async def test_late_readings_correct_the_member_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, TRADING, monkeypatch) as here:
+async def test_late_readings_correct_the_member_alone(tmp_path: Path) -> None:
+    async with street(tmp_path, TRADING) as here:
         sun, rain = await settle_in(here, SUN, RAIN)
         await traded(here, SUN, RAIN, 400, 200_000)
         here.clock.now = END
@@ -227,10 +211,8 @@ async def sold_and_settled(here: Village) -> None:
     await here.say(sun.say(END, 0, 400, start=FIRST), rain.say(END, 400, 0, start=FIRST))
 
 
-async def test_what_the_grid_operator_tells_goes_before_the_homes_word(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, TRADING, monkeypatch) as here:
+async def test_what_the_grid_operator_tells_goes_before_the_homes_word(tmp_path: Path) -> None:
+    async with street(tmp_path, TRADING) as here:
         await sold_and_settled(here)
         await here.act(telling(SUN, Way.EXPORT, 300))
         (decision,) = await decided(here, "corrected")
@@ -249,10 +231,10 @@ async def test_what_the_grid_operator_tells_goes_before_the_homes_word(
         assert len(await decided(here, "corrected")) == 2
 
 
-async def test_what_is_told_before_an_interval_is_settled_is_settled_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_what_is_told_before_an_interval_is_settled_settles_it(
+    tmp_path: Path,
 ) -> None:
-    async with street(tmp_path, MarketRules(), monkeypatch) as here:
+    async with street(tmp_path, MarketRules()) as here:
         sun, _ = await settle_in(here, SUN, RAIN)
         here.clock.now = END
         await here.say(sun.say(END, 0, 400, start=FIRST))
@@ -264,11 +246,9 @@ async def test_what_is_told_before_an_interval_is_settled_is_settled_with_it(
         assert line.metered.quality is Quality.ESTIMATED
 
 
-async def test_after_final_a_correction_waits_for_the_next_statement(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_after_final_a_correction_waits_for_the_next_statement(tmp_path: Path) -> None:
     rules = replace(TRADING, correction=DAY)
-    async with street(tmp_path, rules, monkeypatch) as here:
+    async with street(tmp_path, rules) as here:
         await sold_and_settled(here)
         here.clock.now = FIRST + 3 * DAY
         await here.coop.tick()
@@ -287,11 +267,9 @@ async def test_after_final_a_correction_waits_for_the_next_statement(
         assert [one async for one in late_corrections(here.store, RAIN.member, 0, size)] == []
 
 
-async def test_nothing_changes_by_readings_that_come_after_final(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nothing_changes_by_readings_that_come_after_final(tmp_path: Path) -> None:
     rules = replace(MarketRules(), correction=DAY)
-    async with street(tmp_path, rules, monkeypatch) as here:
+    async with street(tmp_path, rules) as here:
         sun, _ = await settle_in(here, SUN, RAIN)
         await at(here, FIRST + 3 * DAY)
         await here.say(sun.say(here.clock(), 0, 400, start=FIRST))
@@ -301,10 +279,8 @@ async def test_nothing_changes_by_readings_that_come_after_final(
         assert told.settled.metered.quality is Quality.MISSING
 
 
-async def test_a_participation_factor_shares_a_meter_between_communities(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, MarketRules(), monkeypatch) as here:
+async def test_a_participation_factor_shares_a_meter_between_communities(tmp_path: Path) -> None:
+    async with street(tmp_path, MarketRules()) as here:
         (sun,) = await settle_in(here, SUN)
         await here.act(PlaceMember(SUN.member, MARKET, Place("all", participation=2_500)))
         here.clock.now = END
@@ -312,10 +288,8 @@ async def test_a_participation_factor_shares_a_meter_between_communities(
         assert line_of(await last(here), SUN).metered.exported == 100
 
 
-async def test_roof_and_battery_tell_whose_energy_was_used_at_home(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, MarketRules(), monkeypatch) as here:
+async def test_roof_and_battery_tell_whose_energy_was_used_at_home(tmp_path: Path) -> None:
+    async with street(tmp_path, MarketRules()) as here:
         (sun,) = await settle_in(here, SUN)
         for role in ("production", "battery"):
             await here.say(SUN.say("trading", device(SUN, role), here.clock()))
@@ -331,11 +305,9 @@ async def test_roof_and_battery_tell_whose_energy_was_used_at_home(
         assert holds(here, AccountKind.MEMBER_CERTIFICATES, SUN) == 350
 
 
-async def test_a_preference_steers_whose_energy_it_is_and_never_how_much(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_preference_steers_whose_energy_it_is_and_never_how_much(tmp_path: Path) -> None:
     rules = MarketRules(pool=PoolRule(100_000, Key.DYNAMIC))
-    async with street(tmp_path, rules, monkeypatch) as here:
+    async with street(tmp_path, rules) as here:
         sun, rain, late = await settle_in(here, SUN, RAIN, LATE)
         wish = Preference(MARKET, (SUN.member,))
         await here.say(RAIN.say("trading", wish, here.clock()))
@@ -353,10 +325,8 @@ async def test_a_preference_steers_whose_energy_it_is_and_never_how_much(
         assert roofs == {SUN.member: 100, LATE.member: 100}
 
 
-async def test_a_meter_that_is_replaced_counts_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, MarketRules(), monkeypatch) as here:
+async def test_a_meter_that_is_replaced_counts_on(tmp_path: Path) -> None:
+    async with street(tmp_path, MarketRules()) as here:
         sun, rain = await settle_in(here, SUN, RAIN)
         here.clock.now = END
         await here.say(sun.say(END, 0, 400, start=FIRST), rain.say(END, 0, 0, start=FIRST))
@@ -369,20 +339,16 @@ async def test_a_meter_that_is_replaced_counts_on(
         assert [line["member"] for line in decision.lines] == [RAIN.member]
 
 
-async def test_a_reading_beyond_what_the_market_believes_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, MarketRules(most_wh=1_000), monkeypatch) as here:
+async def test_a_reading_beyond_what_the_market_believes_is_missing(tmp_path: Path) -> None:
+    async with street(tmp_path, MarketRules(most_wh=1_000)) as here:
         (sun,) = await settle_in(here, SUN)
         here.clock.now = END
         await here.say(sun.say(END, 0, 1_001, start=FIRST))
         assert line_of(await last(here), SUN).metered.quality is Quality.MISSING
 
 
-async def test_it_goes_on_where_it_was_after_a_restart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with street(tmp_path, TRADING, monkeypatch) as here:
+async def test_it_goes_on_where_it_was_after_a_restart(tmp_path: Path) -> None:
+    async with street(tmp_path, TRADING) as here:
         sun, rain = await settle_in(here, SUN, RAIN)
         await traded(here, SUN, RAIN, 400, 200_000)
         here.clock.now = END
@@ -420,9 +386,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
 
 
 async def test_a_replay_leads_to_the_same_rows_on_both_engines(
-    place: Path | str, monkeypatch: pytest.MonkeyPatch
+    place: Path | str,
 ) -> None:
-    async with street(place, TRADING, monkeypatch) as here:
+    async with street(place, TRADING) as here:
         await sold_and_settled(here)
         await here.act(telling(SUN, Way.EXPORT, 300))
         before = await tables(here)

@@ -33,10 +33,9 @@ async def test_money_held_at_the_gate_is_settled_and_the_rest_comes_back(tmp_pat
         here.clock.now = SOON + QUARTER + 1_000
         quarters = ((seller, 0, 900), (buyer, 1_000, 0))
         for home, imported, exported in quarters:
+            metering = Metering(home)
             for start, flows in ((SOON - QUARTER, (0, 0)), (SOON, (imported, exported))):
-                metering = Metering(home) if start < SOON else metering
-                said = metering.quarter(start, "grid", *flows)
-                await here.say(home.say("metering", said, here.clock()))
+                await here.say(metering.say(here.clock(), *flows, start=start))
         await stall.until(SOON + 3 * QUARTER)
         assert here.coop.state.trading.cleared(MARKET, SOON) is None
         assert here.coop.state.trading.unsettled() == []
