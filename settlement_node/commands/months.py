@@ -18,9 +18,11 @@ class _Zone(click.ParamType[ZoneInfo]):
     name = "zone"
 
     def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+        self, value: str | ZoneInfo, param: click.Parameter | None, ctx: click.Context | None
     ) -> ZoneInfo:
         """Find it."""
+        if isinstance(value, ZoneInfo):
+            return value
         try:
             return ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -28,11 +30,12 @@ class _Zone(click.ParamType[ZoneInfo]):
 
 
 zone_option: Final[_Decorator] = click.option(
-    "--zone",
-    required=True,
+    "--time-zone",
+    "zone",
     type=_Zone(),
-    envvar="SETTLEMENT_NODE_ZONE",
-    help="The co-op's time zone, such as Europe/Vienna.",
+    default="Europe/Vienna",
+    show_default=True,
+    help="Where the co-op is: its days and months are local.",
 )
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,6 +15,7 @@ from settlement_node.commands.common import (
     run,
 )
 from settlement_node.commands.local_node import LocalNodeError, operator
+from settlement_node.commands.months import zone_option
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.market.quarter_hours.identities import doubts
 from settlement_node.market.quarter_hours.importing import read_quarter_hours
@@ -30,23 +31,6 @@ from settlement_node.market.settling.telling import (
 from settlement_node.output import shown
 
 _MOST_DOUBTS: Final = 20
-
-
-class _Zone(click.ParamType[ZoneInfo]):
-    """A time zone by its name."""
-
-    name = "zone"
-
-    def convert(
-        self, value: str | ZoneInfo, param: click.Parameter | None, ctx: click.Context | None
-    ) -> ZoneInfo:
-        """Find it."""
-        if isinstance(value, ZoneInfo):
-            return value
-        try:
-            return ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            self.fail(f"{value!r} is no time zone: write Europe/Vienna, say", param, ctx)
 
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -66,14 +50,7 @@ def quarters() -> None:
     type=_FILE,
     help="Whose each metering point is: CSV with metering_point and member.",
 )
-@click.option(
-    "--time-zone",
-    "zone",
-    type=_Zone(),
-    default="Europe/Vienna",
-    show_default=True,
-    help="Of times in the file that do not say their distance from UTC.",
-)
+@zone_option
 @reason_option
 @click.argument("file", type=_FILE)
 def import_(  # noqa: PLR0913, PLR0917 - each is an option of the command

@@ -45,8 +45,8 @@ FACTS = Facts(
 class Clock:
     """A clock that stands still until it is moved."""
 
-    def __init__(self) -> None:
-        self.now = NOON
+    def __init__(self, now: int = NOON) -> None:
+        self.now = now
 
     def __call__(self) -> int:
         return self.now
@@ -114,15 +114,15 @@ def surroundings(clock: Clock, *seeds: bytes, **settings: int) -> Surroundings:
 
 @asynccontextmanager
 async def village(
-    place: Path | str, facts: Facts = FACTS, **settings: int
+    place: Path | str, facts: Facts = FACTS, since: int = NOON, **settings: int
 ) -> AsyncIterator[Village]:
     """Found a co-op in a folder or a database, with an operator who has opened a chain."""
-    clock = Clock()
+    clock = Clock(since)
     operator = Home(1)
-    file = place / "coop" if isinstance(place, Path) else place
+    file = place / "coop" if isinstance(place, Path) and place.is_dir() else place
     store = await open_store(file, from_text(COOP, 16))
     try:
-        await Coop.found(store, facts, request(operator, bytes(16), NOON), surroundings(clock))
+        await Coop.found(store, facts, request(operator, bytes(16), since), surroundings(clock))
         coop = await Coop.open(store, surroundings(clock, **settings))
         await coop.start()
         begun = Village(coop, store, clock, operator)

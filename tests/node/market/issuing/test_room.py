@@ -1,24 +1,19 @@
 """Statements of account of a village: made of what is final, booked, and never altered."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from depin_protocol.encoding import from_text
 from depin_protocol.metering import Quality
-from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
-from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.membership import OperatorAction
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import Action
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.ledger.accounts import AccountKind, AccountName
-from settlement_node.ledger.actions import OpenBankAccount, RecordDeposit, RecordPayout
 from settlement_node.ledger.audit import audit
 from settlement_node.ledger.effects import money_of
 from settlement_node.market.billing.json_file import read_json
@@ -28,72 +23,39 @@ from settlement_node.market.billing.statement import StatementOfAccount
 from settlement_node.market.issuing.actions import DescribeParty, IssueStatement
 from settlement_node.market.issuing.party import Party
 from settlement_node.market.issuing.tables import STATEMENT_OF_ACCOUNT
-from settlement_node.market.rules.actions import PlaceMember
-from settlement_node.market.rules.market_rules import HOUR, MarketRules
-from settlement_node.market.rules.places import Place
+from settlement_node.market.rules.market_rules import HOUR
 from settlement_node.market.settling.actions import MemberSeries, TellQuarterHours
 from settlement_node.market.settling.told import Way
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.scanning import every_row
-from tests.node.ledger.till import CASH, CENT, decision_at, done
-from tests.node.market.metering_homes import Metering, settle_in
-from tests.node.village import DAY, FACTS, Village, surroundings, village
-from tests.protocol.spoken import Home, ident
-
-KWH_CENT = 10_000
-"""A cent a kWh, in nano-euros a Wh."""
-EVERYTHING = Vat(20, 100, Taxed.EVERYTHING)
-RULES = MarketRules(
-    interval=HOUR,
-    correction=2 * HOUR,
-    pool=PoolRule(15 * KWH_CENT, Key.DYNAMIC),
-    charges=Charges(Fees(), Fees(3 * KWH_CENT, KWH_CENT, 0), EVERYTHING),
+from tests.node.ledger.till import CENT, decision_at, done
+from tests.node.market.issuing.winter import (
+    EVENING,
+    FEBRUARY,
+    JANUARY,
+    KWH_CENT,
+    RAIN,
+    SUN,
+    hour,
+    month_ends,
+    winter,
 )
-JANUARY = Month.of(2027, 1, ZoneInfo("UTC"))
-FEBRUARY = Month.of(2027, 2, ZoneInfo("UTC"))
-EVENING = JANUARY.ends - 4 * HOUR
-"""From which on homes are metered."""
-SUN, RAIN = Home(2), Home(3)
-
-
-@asynccontextmanager
-async def winter(place: Path | str) -> AsyncIterator[tuple[Village, dict[Home, Metering]]]:
-    """Let a home with panels and one without live through a month's end."""
-    async with village(place, replace(FACTS, rules=RULES)) as here:
-        here.clock.now = EVENING - HOUR
-        homes = await settle_in(here, SUN, RAIN)
-        await here.act(PlaceMember(SUN.member, "street", Place("all", 0, 10_000, 1_300)))
-        await here.act(OpenBankAccount(CASH))
-        await here.act(RecordDeposit(RAIN.member, CASH, 500 * CENT))
-        await here.act(RecordPayout(RAIN.member, CASH, 100 * CENT))
-        yield here, homes
+from tests.node.market.metering_homes import Metering
+from tests.node.village import DAY, Village, surroundings
+from tests.protocol.spoken import Home, ident
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def lived(
     request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[tuple[Village, dict[Home, Metering]]]:
+) -> AsyncIterator[tuple[Village, list[Metering]]]:
     """Give that village on each engine."""
     place: Path | str = tmp_path
     if request.param == "postgres":
         place = request.getfixturevalue("postgres_url")
     async with winter(place) as begun:
         yield begun
-
-
-async def hour(here: Village, homes: dict[Home, Metering], start: int, *wh: int) -> None:
-    """Let the sun export and the rain import so much in an hour, and both report it."""
-    exported, imported = wh
-    here.clock.now = start + HOUR
-    await here.say(
-        SUN.say(
-            "metering", homes[SUN].quarter(start, "grid", 0, exported, length=HOUR), here.clock()
-        ),
-        RAIN.say(
-            "metering", homes[RAIN].quarter(start, "grid", imported, 0, length=HOUR), here.clock()
-        ),
-    )
 
 
 async def issued(here: Village, home: Home, month: Month = JANUARY) -> StatementOfAccount:
@@ -126,16 +88,6 @@ def holds(here: Village, home: Home) -> int:
     return here.coop.ledger.balance(money_of(home.member)).posted
 
 
-async def january_ends(here: Village, homes: dict[Home, Metering]) -> None:
-    """Live the last three hours of January, and wait until they are final."""
-    await hour(here, homes, EVENING, 1_500, 1_200)
-    await hour(here, homes, EVENING + HOUR, 900, 1_200)
-    await hour(here, homes, EVENING + 2 * HOUR, 0, 300)
-    await hour(here, homes, EVENING + 3 * HOUR, 0, 0)
-    here.clock.now = JANUARY.ends + 2 * HOUR
-    await here.coop.tick()
-
-
 async def all_follows(here: Village) -> None:
     """Check that a node that starts again knows the same, and that replays lead there."""
     state = sorted((table.name, row) for table, row in here.coop.state.rows())
@@ -151,9 +103,9 @@ async def all_follows(here: Village) -> None:
     assert [[row async for row in every_row(here.store, table)] for table in tables] == before
 
 
-async def test_a_month_is_told_and_booked(lived: tuple[Village, dict[Home, Metering]]) -> None:
+async def test_a_month_is_told_and_booked(lived: tuple[Village, list[Metering]]) -> None:
     here, homes = lived
-    await january_ends(here, homes)
+    await month_ends(here, homes)
     address = Party("Ada Łukasiewicz", ("Am Hang 2", "4020 Linz"), "ATU12345678")
     await done(here, DescribeParty(SUN.member, address))
     await done(here, DescribeParty(None, Party("Sonnenhang eG", ("Linz",), "")))
@@ -178,11 +130,11 @@ async def test_a_month_is_told_and_booked(lived: tuple[Village, dict[Home, Meter
 
     rain = await issued(here, RAIN)
     assert [(one.code, one.amount) for one in rain.movements] == [
-        ("DEPOSIT", 500 * CENT),
+        ("DEPOSIT", 140 * CENT),
         ("PAYOUT", -100 * CENT),
     ]
     cost = 2_100 * (15 + 3 + 1) * KWH_CENT * 120 // 100
-    assert (rain.closing, rain.to_book) == (400 * CENT - cost, 0)
+    assert (rain.closing, rain.to_book) == (40 * CENT - cost, 0)
     assert holds(here, RAIN) == rain.closing
     assert [(roof.home, roof.wh) for roof in rain.roofs] == [("neighbours", 2_100)]
     assert str(rain.number) == "2027-000002"
@@ -190,10 +142,10 @@ async def test_a_month_is_told_and_booked(lived: tuple[Village, dict[Home, Meter
 
 
 async def test_a_correction_after_the_end_is_on_the_next_statement(
-    lived: tuple[Village, dict[Home, Metering]],
+    lived: tuple[Village, list[Metering]],
 ) -> None:
     here, homes = lived
-    await january_ends(here, homes)
+    await month_ends(here, homes)
     first = await issued(here, SUN)
     # The grid operator says that only 1,100 of 1,500 Wh went out in the first hour.
     measured = (Quality.MEASURED,) * 4
@@ -268,7 +220,7 @@ async def test_what_must_not_be_issued_is_refused(tmp_path: Path) -> None:
 
 async def test_two_of_one_moment_get_one_number_each(tmp_path: Path) -> None:
     async with winter(tmp_path) as (here, homes):
-        await january_ends(here, homes)
+        await month_ends(here, homes)
         today = date(2027, 2, 1)
         speaker = here.operator
         say = [
