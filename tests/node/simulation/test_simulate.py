@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
@@ -109,7 +109,7 @@ def test_the_same_seed_leads_to_the_same_log_and_picture(tmp_path: Path) -> None
     picture = (tmp_path / "picture.svg").read_bytes()
     assert simulated(*small(tmp_path, "--seed", "7")) == first
     assert (tmp_path / "picture.svg").read_bytes() == picture
-    ElementTree.fromstring(picture)  # noqa: S314 - it was drawn here
+    ET.fromstring(picture)  # noqa: S314 - it was drawn here
     other = simulated(*small(tmp_path, "--seed", "8"))
     root = re.compile("root ([0-9a-f]{64})")
     assert root.findall(first) != root.findall(other)
