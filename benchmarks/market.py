@@ -23,9 +23,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from depin_protocol.encoding import to_text
-from depin_protocol.statements.bodies import Body
+from depin_protocol.statements.bodies import Body, Stream
 from depin_protocol.statements.measuring import Device, Readings
-from depin_protocol.statements.trading import Curve, Order
+from depin_protocol.statements.trading import Curve, Order, Side
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.simulation.founding import MARKET, Clock, Street, founded
@@ -56,13 +56,12 @@ class Home:
 
     def order(self, start: int) -> Order:
         """Sell or buy in one interval."""
-        side = "ask" if self.sells else "bid"
+        side: Side = "ask" if self.sells else "bid"
         return Order(MARKET, (Curve(start, side, ((self.price, SOLD),)),))
 
 
-async def say(street: Street, homes: list[Home], told: list[Body], metering: bool) -> None:  # noqa: FBT001
+async def say(street: Street, stream: Stream, homes: list[Home], told: list[Body]) -> None:
     """Let each home say something."""
-    stream = "metering" if metering else "trading"
     now = street.clock.now
     for some in batched(zip(homes, told, strict=True), 2_000, strict=False):
         await street.submit(home.speaker.say(stream, body, now) for home, body in some)
@@ -86,16 +85,16 @@ async def measured(count: int, folder: Path) -> dict[str, float]:
         devices: list[Body] = [
             Device(home.meter, "grid", {"import": 1, "export": 1}) for home in homes
         ]
-        await say(street, homes, devices, metering=False)
-        await say(street, homes, [home.order(start) for home in homes], metering=False)
+        await say(street, "trading", homes, devices)
+        await say(street, "trading", homes, [home.order(start) for home in homes])
         cleared, _ = await at(street, start - rules.gate)
         street.clock.now = start
-        await say(street, homes, [home.reading(start, 0) for home in homes], metering=True)
+        await say(street, "metering", homes, [home.reading(start, 0) for home in homes])
         end = start + rules.interval
         street.clock.now = end
         begun = time.perf_counter()
         last: list[Body] = [home.reading(end, SOLD) for home in homes]
-        await say(street, homes[1:], last[1:], metering=True)
+        await say(street, "metering", homes[1:], last[1:])
         read = time.perf_counter() - begun
         settled, worked = await at(street, end + rules.reading_deadline)
         found = street.coop.state.trading.unsettled()

@@ -1,4 +1,4 @@
-"""`settlement-node quarters`: the grid operator's quarter hours."""
+"""`settlement-node quarters`: the grid operator's quarter hours in, settled ones out."""
 
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from settlement_node.commands.common import (
 )
 from settlement_node.commands.local_node import LocalNodeError, operator
 from settlement_node.commands.months import zone_option
+from settlement_node.commands.quarters_export import export
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.market.quarter_hours.identities import doubts
 from settlement_node.market.quarter_hours.importing import read_quarter_hours
@@ -38,7 +39,10 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def quarters() -> None:
-    """Tell what the grid operator measured, quarter hour by quarter hour."""
+    """Tell what the grid operator measured, and write what was settled, by quarter hours."""
+
+
+quarters.add_command(export)
 
 
 @quarters.command("import")

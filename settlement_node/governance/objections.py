@@ -23,6 +23,7 @@ class Objection(StrEnum):
     LAST_OPERATOR = "last-operator"
     NOT_FINAL = "not-final"
     MONTH_SKIPPED = "month-skipped"
+    EARLIER_LOG = "earlier-log"
     NOTHING_TO_DO = "nothing-to-do"
     NOTHING_TO_VETO = "nothing-to-veto"
     KEY_UNPROVEN = "key-unproven"

@@ -95,4 +95,8 @@ def test_a_month_is_billed(tmp_path: Path) -> None:
     table.write_text("\n".join(["member,name,iban,mandate,signed", *rows]), "utf-8")
     command(*payees, credits_)
     assert values(credits_, "InstdAmt") == ["0.31"]
+    points = tmp_path / "points.csv"
+    points.write_text(f"metering_point,member\n{'AT' + '0' * 31},{RAIN.member}\n", "utf-8")
+    sheet = ("quarters", "export", *data, *zone, "--points", points, month, tmp_path / "q.xlsx")
+    assert "longer than a quarter" in refused(*sheet)
     command("verify", *data)

@@ -68,6 +68,12 @@ def made(
     action: IssueStatement, gathered: Gathered, issued: Issued, community: Community
 ) -> StatementOfAccount:
     """Make the statement, or raise an ObjectedError."""
+    if community.facts.previous is not None and gathered.since < gathered.begun:
+        raise ObjectedError(
+            Objection.EARLIER_LOG,
+            f"this log begins at {gathered.begun}, and the member's last statement ends before:"
+            " what lies between was settled in another log, so the balance is not known here",
+        )
     if gathered.skipped:
         raise ObjectedError(
             Objection.MONTH_SKIPPED,

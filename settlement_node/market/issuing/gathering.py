@@ -6,9 +6,12 @@ from typing import NamedTuple, Protocol
 
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.joining import JoinRequest
 from depin_protocol.settlement.interval import MemberLines
-from settlement_node.log.entries import read_entry
-from settlement_node.log.reading import entry_at
+from settlement_node.governance.arriving import JOINED, wire_in
+from settlement_node.governance.facts import GENESIS
+from settlement_node.log.entries import DecisionEntry, read_decision, read_entry
+from settlement_node.log.reading import body_at, entry_at
 from settlement_node.market.billing.corrections import Correction, SettledInterval
 from settlement_node.market.billing.statement import Movement, StatementOfAccount
 from settlement_node.market.issuing.actions import IssueStatement
@@ -50,6 +53,10 @@ class Gathered(NamedTuple):
 
     skipped: bool
     """Something happened after the statement before, or the joining, and before this month."""
+    since: int
+    """Up to when all that the member had stands on statements."""
+    begun: int
+    """When this log began."""
     intervals: tuple[SettledInterval, ...]
     movements: tuple[Movement, ...]
     corrections: tuple[Correction, ...]
@@ -68,8 +75,12 @@ class Gathering:
         month, name = action.month, from_text(action.member, ID_LENGTH)
         told = [one for one in await kept_statements(view, name) if one.entry < size]
         previous = told[-1].statement if told else None
-        since = await _time_of(view, joined) if previous is None else previous.month.ends
-        since = min(since, month.begins)
+        upto = (
+            await _joined_at(view, joined, action.member)
+            if previous is None
+            else previous.month.ends
+        )
+        since = min(upto, month.begins)
         intervals = [
             one async for one in self._settled.lines(view, action.member, since, month.ends, size)
         ]
@@ -80,6 +91,8 @@ class Gathering:
         return Gathered(
             any(one.start < month.begins for one in intervals)
             or any(one.at < month.begins for one in moved),
+            upto,
+            await _time_of(view, 0),
             tuple(one for one in intervals if one.start >= month.begins),
             tuple(one for one in moved if one.at >= month.begins),
             tuple(_untold(late, told)),
@@ -101,3 +114,18 @@ def _untold(late: Iterable[LateCorrection], told: list[KeptStatement]) -> Iterat
 async def _time_of(view: View, index: int) -> int:
     entry = await entry_at(view, index)
     return 0 if entry is None else read_entry(entry).at
+
+
+async def _joined_at(view: View, index: int, member: str) -> int:
+    """Return when a member joined by an entry; 0 if this log does not tell."""
+    written, body = await entry_at(view, index), await body_at(view, index)
+    entry = None if written is None else read_entry(written)
+    if not isinstance(entry, DecisionEntry) or body is None:
+        return 0
+    if entry.kind == GENESIS:
+        return entry.at
+    if entry.kind != JOINED:
+        return 0
+    # After a succession an index of the earlier log may be another's entry here.
+    request = JoinRequest.read(wire_in(read_decision(entry, body), "request"))
+    return entry.at if request.member == member else 0

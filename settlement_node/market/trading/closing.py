@@ -54,6 +54,12 @@ class Closings:
         self._rules = rules
         self._funding = funding
         self._weighing = weighing
+        self._closed: tuple[str, int, dict[str, ZoneBook]] | None = None
+        """The books that were closed last: nothing enters them until they are cleared."""
+
+    def open_again(self) -> None:
+        """Forget the books that were closed: something has changed since."""
+        self._closed = None
 
     def opened(self, orders: MarketOrders, start: int, at: int) -> Closing:
         """Reserve for the standing orders that hold in an interval, or hold them back there."""
@@ -85,13 +91,17 @@ class Closings:
 
     def gate(self, orders: MarketOrders, start: int) -> Closing:
         """Close an interval's book."""
-        decision = Decision(GATE, {"market": orders.grid.name, "start": start})
-        return Closing(decision, placed=self._placed(orders, start))
+        market = orders.grid.name
+        books = self._books(orders, start, self._rules.at(market, start))
+        self._closed = market, start, books
+        placed = [one for book in books.values() for one in book.placed]
+        return Closing(Decision(GATE, {"market": market, "start": start}), placed=placed)
 
     def voided(self, orders: MarketOrders, start: int, at: int) -> Closing:
         """Give up an interval that has ended uncleared."""
         decision = Decision(VOIDED, {"market": orders.grid.name, "start": start})
-        placed = self._placed(orders, start)
+        books = self._books(orders, start, self._rules.at(orders.grid.name, start))
+        placed = [one for book in books.values() for one in book.placed]
         ending = Ender(self._funding, orders, start, at).end({}, None)
         return Closing(decision, ending.transfers, placed=placed, ending=ending)
 
@@ -99,7 +109,10 @@ class Closings:
         """Clear an interval whose book is closed."""
         market = orders.grid.name
         rules = self._rules.at(market, start)
-        clearing = clear(self._books(orders, start, rules), rules)
+        closed, self._closed = self._closed, None
+        if closed is None or closed[:2] != (market, start):
+            closed = market, start, self._books(orders, start, rules)
+        clearing = clear(closed[2], rules)
         fills = {fill.placed.member: fill for fill in clearing.fills}
         ending = Ender(self._funding, orders, start, at).end(fills, clearing)
         lines = [_line(fill, ending) for fill in clearing.fills]
@@ -118,10 +131,6 @@ class Closings:
             ending=ending,
             cleared=Cleared(market, start, clearing.prices, clearing.fees, clearing.rent, members),
         )
-
-    def _placed(self, orders: MarketOrders, start: int) -> list[Placed]:
-        books = self._books(orders, start, self._rules.at(orders.grid.name, start))
-        return [one for book in books.values() for one in book.placed]
 
     def _books(self, orders: MarketOrders, start: int, rules: MarketRules) -> dict[str, ZoneBook]:
         market = orders.grid.name

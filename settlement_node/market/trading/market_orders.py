@@ -38,25 +38,24 @@ class MarketOrders:
         self._lasting = 0
         self._speaking: dict[int, int] = {}
         self._steps: dict[int, int] = {}
-        self._next_gate: tuple[int | None] | None = None
-        self._next_opening: tuple[int | None] | None = None
+        # Looked for among all traders, so kept until one's standing or flexible orders change.
+        self._standing_from: dict[int, int | None] = {}
+        self._flexible_from: dict[int, int | None] = {}
 
     def add(self, trader: Trader) -> None:
         """Take a trader in, or what has become of one."""
-        self.remove(trader.member)
+        before = self.traders.get(trader.member) or Trader(trader.member)
+        self._count(before, -1)
         self.traders[trader.member] = trader
         self._count(trader, 1)
+        self._look_anew(before, trader)
 
     def remove(self, member: str) -> None:
         """Take a member's orders out."""
         trader = self.traders.pop(member, None)
         if trader is not None:
             self._count(trader, -1)
-        self.moved()
-
-    def moved(self) -> None:
-        """Look anew for whose turn is next."""
-        self._next_gate = self._next_opening = None
+            self._look_anew(trader, Trader(member))
 
     def pass_by(self, until: int) -> None:
         """Drop what was wanted before an interval, which then is the next that can have a gate."""
@@ -68,7 +67,6 @@ class MarketOrders:
                 trader.curves.pop(start, None)
         for start in [start for start in self.reserved if start < until]:
             del self.reserved[start]
-        self.moved()
 
     def steps_in(self, start: int) -> int:
         """Count the steps that an interval's book may come to: a flexible order has two."""
@@ -76,17 +74,13 @@ class MarketOrders:
 
     def next_gate(self) -> int | None:
         """Return the next interval in which anybody wants, or has reserved, anything."""
-        if self._next_gate is None:
-            firsts = (self._first_standing(self.gated), self._first_flexible())
-            found = [*self._speaking, *self.reserved, *(one for one in firsts if one is not None)]
-            self._next_gate = (min(found, default=None),)
-        return self._next_gate[0]
+        firsts = (self._first_standing(self.gated), self._first_flexible(self.gated))
+        found = [*self._speaking, *self.reserved, *(one for one in firsts if one is not None)]
+        return min(found, default=None)
 
     def next_opening(self) -> int | None:
         """Return the next interval for which standing orders are to reserve."""
-        if self._next_opening is None:
-            self._next_opening = (self._first_standing(self.opened),)
-        return self._next_opening[0]
+        return self._first_standing(self.opened)
 
     def row(self) -> Row:
         """Return the row of whose turn is next."""
@@ -102,6 +96,12 @@ class MarketOrders:
         self.gated, self.opened = int(said["gated"]), int(said["opened"])
         self.closing = None if said["closing"] is None else int(said["closing"])
 
+    def _look_anew(self, before: Trader, after: Trader) -> None:
+        if before.standing != after.standing:
+            self._standing_from.clear()
+        if before.flexible != after.flexible:
+            self._flexible_from.clear()
+
     def _count(self, trader: Trader, sign: int) -> None:
         standing = sum(len(one.steps) for told in trader.standing.values() for one in told)
         self._lasting += sign * (standing + 2 * len(trader.flexible))
@@ -114,6 +114,11 @@ class MarketOrders:
 
     def _first_standing(self, start: int) -> int | None:
         """Find the first interval from one on in which a standing order holds."""
+        if start not in self._standing_from:
+            self._standing_from[start] = self._first_inside(start)
+        return self._standing_from[start]
+
+    def _first_inside(self, start: int) -> int | None:
         spans = self._spans(start)
         if not spans:
             return None
@@ -138,11 +143,14 @@ class MarketOrders:
                         spans.add((max(start, one.since), end, one.windows))
         return spans
 
-    def _first_flexible(self) -> int | None:
-        starts = []
-        for trader in self.traders.values():
-            for one in trader.flexible.values():
-                begin = max(self.gated, one.since)
-                if begin < one.order.end:
-                    starts.append(begin)
-        return min(starts, default=None)
+    def _first_flexible(self, start: int) -> int | None:
+        """Find the first interval from one on in which a flexible order is placed."""
+        if start not in self._flexible_from:
+            begins = (
+                max(start, one.since)
+                for trader in self.traders.values()
+                for one in trader.flexible.values()
+                if start < one.order.end
+            )
+            self._flexible_from[start] = min(begins, default=None)
+        return self._flexible_from[start]

@@ -146,6 +146,7 @@ class TradingRoom:
         if weighed is None or weighed.index != said.index:
             return ()
         self._weighed = self._due = None
+        self._closings.open_again()
         wish, orders = weighed.wish, weighed.wish.orders
         changes = self._book(orders, weighed.transfers, index=said.index, at=said.at)
         changes += self._write(orders, wish.trader)
@@ -154,7 +155,6 @@ class TradingRoom:
             opened = orders.grid.start_after(said.at + STANDING_AHEAD + 1)
             orders.opened = max(orders.opened, opened)
             changes.append(Put(TURN, [orders.row()]))
-        orders.moved()
         return tuple(changes)
 
     def overdue(self, at: int) -> Decision | None:
@@ -190,13 +190,13 @@ class TradingRoom:
             orders.gated = max(orders.gated, start)
         else:
             changes += self._close(orders, start, due, index)
-        orders.moved()
         changes.append(Put(TURN, [orders.row()]))
         return Effects(tuple(changes), _tellings(due, name, market, start))
 
     def hear(self, decision: Decision, *, index: int, at: int) -> Effects:
         """Take back the orders of who may trade no more; let go of what is settled."""
         self._due = None
+        self._closings.open_again()
         changes: list[Change] = []
         if decision.kind in _SILENCED:
             changes += self._silence(str(decision.lines[0]["member"]), index, at)
@@ -205,8 +205,6 @@ class TradingRoom:
             if isinstance(start, int) and (market, start) in self._cleared:
                 del self._cleared[market, start]
                 changes.append(Delete(CLEARED, [(market, start)]))
-        for orders in self._markets.values():
-            orders.moved()
         return Effects(tuple(changes))
 
     async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:

@@ -10,10 +10,17 @@ from depin_protocol.clearing.flexible import Delivery, flexible_bid
 from depin_protocol.clearing.zone_tree import Way, Zone, ZoneTree
 from depin_protocol.clearing.zones import clear_market
 from depin_protocol.statements.trading import FlexibleOrder
+from settlement_node.market.rules.places import WHOLE
+from settlement_node.market.rules.rulebook import MemberTerms
+from settlement_node.market.settling.correcting import corrected
+from settlement_node.market.settling.metered import NOTHING_TOLD, Metered
+from settlement_node.market.settling.settled_member import Prices, SettledMember, Traded
 from tests.node.examples.page import HERE, Table, read
 from tests.node.examples.settled_page import OF_A_MEMBER, OF_ALL, settled_page
 
 HOUR: Final = 3_600_000
+PRICES: Final = ("price", "reference retail price", "reference feed-in price", "pool price")
+"""What a Wh cost that was traded, not delivered, not used, pooled."""
 PAGES: Final = sorted(page for page in HERE.glob("*.md") if page.name != "README.md")
 
 
@@ -92,6 +99,29 @@ def test_the_code_clears_it(page: Path) -> None:
             "price": only.price,
             "volume": only.volume,
         }
+
+
+def test_the_code_corrects_it_to_the_nano() -> None:
+    tables = read(HERE / "correction.md")
+    given, told, market = tables["given"], tables["told later"], tables["market"]
+    first = settled_page(tables)
+    prices = Prices(*(market.row(name)["figure"].figure for name in PRICES))
+    booked = 0
+    for home, lines in zip(given.columns, first.members, strict=True):
+
+        def metered(table: Table, home: str = home) -> Metered:
+            return Metered(table.row("imported")[home].figure, table.row("exported")[home].figure)
+
+        retail, feed_in = (given.row(name)[home].figure for name in ("retail", "feed-in"))
+        terms = MemberTerms(retail, feed_in, "", 0, WHOLE, 0)
+        before = SettledMember(
+            home, terms, Traded(), (), NOTHING_TOLD, metered(given), 0, prices, lines
+        )
+        after = corrected(before, (), NOTHING_TOLD, metered(told))
+        for name, row in tables["corrected"].rows.items():
+            assert OF_A_MEMBER[name](after.lines) == row[home].figure, (name, home)
+        booked += after.net - before.net
+    assert booked == tables["booked"].row("from Ada to balancing")["figure"].figure
 
 
 def test_a_car_bids_what_its_page_says() -> None:

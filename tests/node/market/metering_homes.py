@@ -55,7 +55,7 @@ class Metering:
         """Let Wh flow from a start on for a length, and read the counters at these instants."""
         begin = self._counts[role]
         self._counts[role] = tuple(before + wh for before, wh in zip(begin, flows, strict=True))
-        columns = {
+        columns: dict[str, tuple[int | None, ...]] = {
             name: tuple(before + wh * (at - start) // length for at in instants)
             for name, before, wh in zip(REGISTERS[role], begin, flows, strict=True)
         }

@@ -7,7 +7,7 @@ from typing import Final
 from depin_protocol.encoding import from_text
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
-from depin_protocol.statements.measuring import Device, Readings
+from depin_protocol.statements.measuring import Column, Device, Readings
 from depin_protocol.statements.money import Constant, Tariff
 from depin_protocol.statements.trading import Side, Step
 from settlement_node.governance.objections import NO_EFFECT
@@ -83,7 +83,7 @@ class Metered:
         self.imported, self.exported, self.read_to = imported[-1], exported[-1], at[-1]
         for first in range(0, len(at), 500):
             part = slice(first, first + 500)
-            columns = {"import": imported[part], "export": exported[part]}
+            columns: dict[str, Column] = {"import": imported[part], "export": exported[part]}
             yield Readings(self.grid, at[part], columns)
             yield Readings(self.roof, at[part], {"production": exported[part]})
 

@@ -61,6 +61,7 @@ from tests.node.village import DAY, Village, surroundings, village
 from tests.protocol.spoken import QUARTER, Home
 
 MOST_HOMES = 4
+FIGURES: tuple[tuple[Side, str, str], ...] = (("bid", "bids", "bought"), ("ask", "asks", "sold"))
 homes = st.integers(0, MOST_HOMES - 1)
 sides: st.SearchStrategy[Side] = st.sampled_from(["bid", "ask"])
 prices = st.sampled_from([0, 60_000, 80_000, 110_000, 150_000, 200_000, 300_000, 150_500])
@@ -107,7 +108,8 @@ class Life(RuleBasedStateMachine):
         await self.here.welcome(home)
         one = Metered(home, boundary(self.here.clock()) - QUARTER)
         self.homes.append(one)
-        for body in (one.tariff(), *one.devices()):
+        introduction: tuple[Body, ...] = (one.tariff(), *one.devices())
+        for body in introduction:
             await self._say(one, "trading", body)
 
     def _home(self, number: int) -> Metered:
@@ -162,13 +164,13 @@ class Life(RuleBasedStateMachine):
             if "member" not in line:
                 continue
             one = by_name[str(line["member"])]
-            for side, orders, fill in (("bid", "bids", "bought"), ("ask", "asks", "sold")):
+            for side, orders, fill in FIGURES:
                 steps, filled = line.get(orders, []), line.get(fill, 0)
                 assert isinstance(steps, list)
                 assert isinstance(filled, int)
                 assert 0 <= filled <= sum(steps[1::2])
                 if one.is_plain:
-                    wanted = one.wanted.get((start, side), ())  # type: ignore[call-overload]
+                    wanted = one.wanted.get((start, side), ())
                     assert steps == [number for step in wanted for number in step]
             flexible = line.get("flexible", [])
             assert isinstance(flexible, list)
@@ -380,7 +382,7 @@ async def stored(here: Village) -> dict[str, list[Row]]:
 
 def test_whatever_happens_the_books_add_up_and_the_log_leads_to_them() -> None:
     examples = int(os.environ.get("DEPIN_MARKET_LIVES", "12"))
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Life,
         settings=settings(max_examples=examples, stateful_step_count=40, deadline=None),
     )

@@ -40,7 +40,8 @@ def test_homes_use_about_what_homes_use_and_the_sun_shines_by_day() -> None:
     assert 5_000 < a_day < 12_000
     roofs = [home for home in homes if home.produced.any()]
     assert 10 < len(roofs) < 30
-    by_hour = sum(home.produced for home in roofs).reshape(7, 24, 4).sum(axis=(0, 2))
+    produced = np.array([home.produced for home in roofs])
+    by_hour = produced.reshape(len(roofs), 7, 24, 4).sum(axis=(0, 1, 3))
     assert by_hour[:3].sum() == by_hour[21:].sum() == 0
     assert by_hour[9:14].min() > by_hour[[4, 5, 18, 19]].max()
     winter = drawn(1, span=Span(JUNE + 183 * DAY * QUARTER, 7 * DAY))

@@ -1,7 +1,7 @@
 """What a simulation tells at its end: a table and a picture."""
 
 from dataclasses import replace
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -18,7 +18,12 @@ RESULTS = Results(
         Bill("Home 3", shared=-2 * EURO, alone=-1 * EURO, is_truthful=True),
     ),
     balance=Balance(
-        consumed=100_000, produced=80_000, imported=60_000, exported=40_000, traded=24_000, pooled=6_000
+        consumed=100_000,
+        produced=80_000,
+        imported=60_000,
+        exported=40_000,
+        traded=24_000,
+        pooled=6_000,
     ),
     welfare=Welfare(9 * EURO, 12 * EURO),
     days=Days(*(np.array(watts) for watts in ([400, 900], [0, 1_500], [0, 300]))),
@@ -29,7 +34,7 @@ RESULTS = Results(
     objections=(),
     entries=1_234,
     root="ab" * 32,
-)  # fmt: skip
+)
 
 
 def told(results: Results) -> dict[str, str]:
@@ -76,7 +81,7 @@ def test_the_picture_has_a_bar_for_each_home(count: int) -> None:
     results = replace(RESULTS, bills=RESULTS.bills[:count])
     drawn = picture(results, "A <street> & more", "EUR")
     assert drawn == picture(results, "A <street> & more", "EUR")
-    root = ElementTree.fromstring(drawn)  # noqa: S314 - it was drawn here
+    root = ET.fromstring(drawn)  # noqa: S314 - it was drawn here
     names = {"svg": "http://www.w3.org/2000/svg"}
     texts = [one.text for one in root.iterfind("svg:text", names)]
     assert texts[0] == "A <street> & more"
@@ -92,4 +97,4 @@ def test_the_picture_has_a_bar_for_each_home(count: int) -> None:
 
 def test_a_picture_of_homes_that_gain_nothing_can_be_drawn() -> None:
     even = tuple(replace(bill, shared=bill.alone) for bill in RESULTS.bills)
-    ElementTree.fromstring(picture(replace(RESULTS, bills=even), "even", "EUR"))  # noqa: S314
+    ET.fromstring(picture(replace(RESULTS, bills=even), "even", "EUR"))  # noqa: S314

@@ -29,6 +29,7 @@ from settlement_node.market.settling.told import Way
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.scanning import every_row
+from tests.node.keeping.test_succession import lost, succeeded
 from tests.node.ledger.till import CENT, decision_at, done
 from tests.node.market.issuing.winter import (
     EVENING,
@@ -240,3 +241,22 @@ async def test_two_of_one_moment_get_one_number_each(tmp_path: Path) -> None:
         assert [one.kind for one in found] == ["statement_issued", "statement_issued", NO_EFFECT]
         assert [one.result.get("number") for one in found] == ["2027-000001", "2027-000002", None]
         await all_follows(here)
+
+
+async def test_a_successor_does_not_guess_what_lies_between(tmp_path: Path) -> None:
+    async with winter(tmp_path) as (here, homes):
+        await month_ends(here, homes)
+        await issued(here, SUN)
+        store, _ = await lost(here, RAIN, tmp_path, "restored")
+        await succeeded(store, here, here.operator.seed)
+        here.coop, here.store = await Coop.open(store, surroundings(here.clock)), store
+        await here.coop.start()
+        here.clock.now = FEBRUARY.ends + 3 * HOUR
+        await here.coop.tick()
+        march = date(2027, 3, 1)
+        for home in (SUN, RAIN, here.operator):
+            assert "earlier-log" in await refused(
+                here, IssueStatement(home.member, FEBRUARY, march)
+            )
+        await all_follows(here)
+        await store.close()
