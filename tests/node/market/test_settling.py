@@ -287,7 +287,7 @@ async def test_after_final_a_correction_waits_for_the_next_statement(tmp_path: P
         assert holds(here, AccountKind.MEMBER_MONEY, SUN) == held
         size = here.coop.position.size
         (late,) = [one async for one in late_corrections(here.store, SUN.member, 0, size)]
-        assert late.told.settled.net - late.became.settled.net == -100 * 300_000
+        assert late.told.settled.owes - late.became.settled.owes == -100 * 300_000
         assert [one async for one in late_corrections(here.store, RAIN.member, 0, size)] == []
 
 
