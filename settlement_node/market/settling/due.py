@@ -1,5 +1,6 @@
 """Which interval is to be settled next, and with what is known of it."""
 
+from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.clearing.pseudonym import pseudonym
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
@@ -18,8 +19,6 @@ from settlement_node.market.settling.settled_member import Traded
 from settlement_node.market.settling.state import SettlingState
 from settlement_node.market.trading.cleared import Cleared
 
-_MAX_SUM = 2**62
-
 
 class Due:
     """The next interval of each market: who has still to report of it, and what it comes to."""
@@ -36,7 +35,7 @@ class Due:
             (end, market, start)
             for market in self._state.progress.markets()
             for start, end in [self._open(market)]
-            if end <= at and (self._deadline(market, start, end) <= at)
+            if end <= at and self._is_due(market, start, end, at)
         ]
         if not due:
             return None
@@ -57,7 +56,9 @@ class Due:
         moments = []
         for market in self._state.progress.markets():
             start, end = self._open(market)
-            moments.append(max(end, self._deadline(market, start, end)))
+            deadline = self._deadline(market, start, end)
+            if deadline is not None:
+                moments.append(max(end, deadline))
         return min(moments, default=None)
 
     def changed(self) -> None:
@@ -81,7 +82,11 @@ class Due:
     def _end(self, market: str, start: int) -> int:
         return self._state.rules.grid(market).next(start)
 
-    def _deadline(self, market: str, start: int, end: int) -> int:
+    def _is_due(self, market: str, start: int, end: int, at: int) -> bool:
+        deadline = self._deadline(market, start, end)
+        return deadline is not None and deadline <= at
+
+    def _deadline(self, market: str, start: int, end: int) -> int | None:
         """Say when an interval is settled at the latest: at its end, if nobody is waited for."""
         known = self._waiting.get(market)
         if known is None or known[0] != start:
@@ -90,7 +95,8 @@ class Due:
             known = self._waiting[market] = start, waiting
         if not known[1]:
             return end
-        return end + self._state.rules.grid(market).version(start).rules.reading_deadline
+        wait = self._state.rules.grid(market).version(start).rules.reading_deadline
+        return self._state.hearing.deadline(end, wait)
 
     def _settled(self, market: str, start: int) -> SettledInterval:
         state = self._state
@@ -100,7 +106,7 @@ class Due:
         names = self._taking_part(market, start, end, cleared)
         exposure = max(1, rules.exposure)
         bounds = Bounds(
-            rules.netting, min(rules.most_wh, (_MAX_SUM - 1) // exposure // max(1, len(names)))
+            rules.netting, min(rules.most_wh, (MAX_AMOUNT - 1) // exposure // max(1, len(names)))
         )
         salts = state.community.members
         ordered = sorted(
@@ -154,7 +160,7 @@ class Due:
             Traded() if fills is None else Traded(fills.bought, fills.sold, fills.held),
             meters,
             told,
-            metered(meters, told, bounds, terms.participation),
+            metered(meters, told, bounds, terms),
             max(0, state.ledger.ledger.balance(owner).posted),
             state.preferred(name, market),
         )
