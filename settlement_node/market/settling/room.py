@@ -126,7 +126,7 @@ class SettlingRoom:
                 if body.role == "grid":
                     changes += tuple(state.begin(said.at))
             case Preference() as preference:
-                return (state.prefer(member, preference),)
+                return (state.prefer(member, preference), *state.hear(said.at))
             case _:
                 return ()
         self._due.changed()
