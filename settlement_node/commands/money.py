@@ -17,6 +17,7 @@ from settlement_node.commands.common import (
     run,
 )
 from settlement_node.commands.local_node import operator
+from settlement_node.durations import DAY
 from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.hosting.hosting import now
@@ -36,8 +37,6 @@ from settlement_node.ledger.actions import (
 from settlement_node.ledger.assets import Denomination
 from settlement_node.ledger.bank.booking import payout_end_to_end
 from settlement_node.ledger.transfers import ID_LENGTH, Phase
-
-_DAY: Final = 86_400_000
 
 type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -108,7 +107,7 @@ def payout(  # noqa: PLR0913, PLR0917 - each is an argument or option
         whose = books.members.named(member)
         if cash:
             return RecordPayout(whose, account, books.read_sum(amount))
-        expires = None if days is None else now() + days * _DAY
+        expires = None if days is None else now() + days * DAY
         asked = None if amount == "all" else books.read_sum(amount)
         return ReservePayout(whose, account, asked, expires)
 

@@ -14,6 +14,7 @@ from depin_protocol.keys import public_key
 from depin_protocol.statements.fields import BodyError
 from depin_protocol.statements.timing import Deadlines
 from settlement_node.coop.coop import Coop
+from settlement_node.durations import DAY
 from settlement_node.governance.facts import RETENTION_YEARS, Facts
 from settlement_node.hosting.folder import (
     LOG,
@@ -30,9 +31,8 @@ from settlement_node.store.opening import open_store
 
 _SCHEME: Final = re.compile(r"https?://")
 _MINUTE: Final = 60_000
-_DAY: Final = 86_400_000
 _GATE: Final = 5 * _MINUTE
-_CORRECTION: Final = 30 * _DAY
+_CORRECTION: Final = 30 * DAY
 
 
 @dataclass(frozen=True, slots=True)
