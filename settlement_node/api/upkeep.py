@@ -15,8 +15,8 @@ from settlement_node.api.context import CONTEXT, MAX_NUMBER, whole
 from settlement_node.api.problems import ProblemError, bad_request
 from settlement_node.api.visitors import official
 from settlement_node.coop.coop import Coop
+from settlement_node.coop.regaining import NotRegainedError
 from settlement_node.governance.member import Role
-from settlement_node.replay.regaining import NotRegainedError
 from settlement_node.store.backup import backup as write_backup
 
 BYTES_TYPE: Final = "application/octet-stream"

@@ -54,6 +54,7 @@ from settlement_node.coop.answers import Answers, Joined, ReadOnlyError, Stopped
 from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.events import Events
 from settlement_node.coop.pipeline import Pipeline, stopped_by
+from settlement_node.coop.regaining import NotRegainedError, Regaining, lacking_entries
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.tidying import Tidying
 from settlement_node.coop.trust import Shown, Trust
@@ -72,7 +73,6 @@ from settlement_node.log.checkpoints import Checkpoints, verified
 from settlement_node.log.reading import bodies_at, body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.shelf import Shelf
-from settlement_node.replay.regaining import NotRegainedError, Regaining, lacking_entries
 from settlement_node.store.port import Store
 
 PACKS_AT_ONCE: Final = 4

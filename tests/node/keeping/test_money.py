@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.node.replay.test_regaining import note_of
+
 from depin_protocol.encoding import from_text
 from settlement_node.coop.coop import Coop
 from settlement_node.ledger.actions import (
@@ -34,7 +36,6 @@ from tests.node.ledger.till import (
     open_banks,
     reference,
 )
-from tests.node.replay.test_regaining import note_of
 from tests.node.village import FACTS, Village, surroundings
 from tests.protocol.spoken import Home
 
