@@ -1,8 +1,8 @@
 """`settlement-node state`: the roots of a co-op's whole state, and what rests on them."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -19,9 +19,8 @@ from settlement_node.commands.verify import verified
 from settlement_node.hosting.folder import CoopFolder, NodeFolder, read_seed
 from settlement_node.keeping.following import EraseBodies
 from settlement_node.keeping.roots import Roots
+from settlement_node.output import shown_time
 from settlement_node.store.opening import open_store
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _root = click.argument("index", metavar="ROOT", type=click.IntRange(min=1))
 
@@ -42,10 +41,8 @@ def list_roots(path: Path, coop: str | None) -> None:
     for one in roots:
         erased = "  all below it is erased" if one["erased"] else ""
         auditors = ", ".join(one["confirmed"]) or "nobody"
-        at = _EPOCH + timedelta(milliseconds=one["at"])
-        click.echo(
-            f"{one['index']}  logged at {at:%Y-%m-%d %H:%M:%S} UTC  confirmed by {auditors}{erased}"
-        )
+        at = shown_time(one["at"])
+        click.echo(f"{one['index']}  logged at {at}  confirmed by {auditors}{erased}")
 
 
 @state.command()
@@ -95,7 +92,11 @@ def erase(path: Path, coop: str | None, index: int, reason: str) -> None:
 
 
 async def _listed(node: NodeFolder, coop: str | None) -> list[dict[str, Any]]:
-    async with operator(node, node.choose(coop)) as speaker:
+    folder = node.choose(coop)
+    if folder.is_copy:
+        kept = (await _kept_roots(folder)).all
+        return [{"index": index, **asdict(root)} for index, root in kept.items()]
+    async with operator(node, folder) as speaker:
         return await _roots(speaker)
 
 
@@ -139,14 +140,19 @@ async def _name(speaker: Operator, index: int) -> str:
     raise LocalNodeError(f"no state root {index} is kept: see `settlement-node state list`")
 
 
-async def _name_in(folder: CoopFolder, index: int) -> str:
+async def _kept_roots(folder: CoopFolder) -> Roots:
+    """Read the roots of books that no node writes to."""
     store = await open_store(folder.books, folder.coop)
     try:
         roots = Roots()
         await roots.load(store)
     finally:
         await store.close()
-    root = roots.all.get(index)
+    return roots
+
+
+async def _name_in(folder: CoopFolder, index: int) -> str:
+    root = (await _kept_roots(folder)).all.get(index)
     if root is None:
         raise LocalNodeError(f"the copy has no state root {index}: fetch it again")
     return root.name
