@@ -92,6 +92,11 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
+def bodies_gone(below: int) -> str:
+    """Say what an erasure has taken, once it has."""
+    return f"the bodies of the first {below} entries are deleted"
+
+
 def folder_at(path: Path) -> NodeFolder:
     """Return the data folder."""
     return NodeFolder(path.absolute())

@@ -16,7 +16,7 @@ import click
 from settlement_node.api.limits import Limits
 from settlement_node.api.serving import Listening, ServingError, serving
 from settlement_node.commands.announcing import Announcement, announced, is_reachable
-from settlement_node.commands.common import data_option, folder_at, run
+from settlement_node.commands.common import bodies_gone, data_option, folder_at, run
 from settlement_node.hosting.folder import FolderError, NodeFolder
 from settlement_node.hosting.hosting import Hosting, hosting
 
@@ -137,6 +137,7 @@ async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:
     failed: set[str] = set()
     read_only: dict[str, str | None] = {}
     troubles: dict[str, str | None] = {}
+    erased: dict[str, int | None] = {}
     while len(failed) < len(hosted.coops):
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK):
@@ -153,6 +154,9 @@ async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:
             if position.trouble is not None and position.trouble != troubles.get(name):
                 click.echo(f"{coop.facts.name}: {position.trouble}", err=True)
             troubles[name] = position.trouble
+            if position.erased is not None and position.erased != erased.get(name):
+                click.echo(f"{coop.facts.name}: {bodies_gone(position.erased)}")
+            erased[name] = position.erased
     return True
 
 

@@ -7,7 +7,14 @@ from typing import Any
 import click
 
 from depin_protocol.statements.membership import Confirmation
-from settlement_node.commands.common import coop_option, data_option, folder_at, reason_option, run
+from settlement_node.commands.common import (
+    bodies_gone,
+    coop_option,
+    data_option,
+    folder_at,
+    reason_option,
+    run,
+)
 from settlement_node.commands.far_node import (
     Caller,
     far_node,
@@ -16,6 +23,7 @@ from settlement_node.commands.far_node import (
 )
 from settlement_node.commands.local_node import LocalNodeError, Operator, operator
 from settlement_node.commands.verify import verified
+from settlement_node.coop.clearing_out import deleted_below
 from settlement_node.hosting.folder import CoopFolder, NodeFolder, read_seed
 from settlement_node.keeping.following import EraseBodies
 from settlement_node.keeping.roots import Roots
@@ -39,10 +47,9 @@ def list_roots(path: Path, coop: str | None) -> None:
     if not roots:
         click.echo("no state root yet: one is logged before the first entry of each later day")
     for one in roots:
-        erased = "  all below it is erased" if one["erased"] else ""
         auditors = ", ".join(one["confirmed"]) or "nobody"
         at = shown_time(one["at"])
-        click.echo(f"{one['index']}  logged at {at}  confirmed by {auditors}{erased}")
+        click.echo(f"{one['index']}  logged at {at}  confirmed by {auditors}{_erasure(one)}")
 
 
 @state.command()
@@ -88,14 +95,26 @@ def erase(path: Path, coop: str | None, index: int, reason: str) -> None:
     It has to be older than the co-op keeps its books, and confirmed by an auditor.
     """
     run(_erased(folder_at(path), coop, index, reason))
-    click.echo("done: it stands in the log, and the node deletes them while it runs")
+    click.echo(
+        "done: it stands in the log. While the node runs it deletes the bodies of the first"
+        f" {index} entries; `state list` and the node itself say when they are gone"
+    )
+
+
+def _erasure(root: dict[str, Any]) -> str:
+    if root["deleted"]:
+        return f"  {bodies_gone(root['index'])}"
+    return "  all below it is being deleted" if root["erased"] else ""
 
 
 async def _listed(node: NodeFolder, coop: str | None) -> list[dict[str, Any]]:
     folder = node.choose(coop)
     if folder.is_copy:
-        kept = (await _kept_roots(folder)).all
-        return [{"index": index, **asdict(root)} for index, root in kept.items()]
+        roots, deleted = await _kept_roots(folder)
+        return [
+            {"index": index, **asdict(root), "deleted": root.erased and index <= deleted}
+            for index, root in roots.all.items()
+        ]
     async with operator(node, folder) as speaker:
         return await _roots(speaker)
 
@@ -140,19 +159,19 @@ async def _name(speaker: Operator, index: int) -> str:
     raise LocalNodeError(f"no state root {index} is kept: see `settlement-node state list`")
 
 
-async def _kept_roots(folder: CoopFolder) -> Roots:
-    """Read the roots of books that no node writes to."""
+async def _kept_roots(folder: CoopFolder) -> tuple[Roots, int]:
+    """Read the roots of books that no node writes to, and below which entry bodies are gone."""
     store = await open_store(folder.books, folder.coop)
     try:
         roots = Roots()
         await roots.load(store)
+        return roots, await deleted_below(store)
     finally:
         await store.close()
-    return roots
 
 
 async def _name_in(folder: CoopFolder, index: int) -> str:
-    root = (await _kept_roots(folder)).all.get(index)
+    root = (await _kept_roots(folder))[0].all.get(index)
     if root is None:
         raise LocalNodeError(f"the copy has no state root {index}: fetch it again")
     return root.name

@@ -51,7 +51,7 @@ from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.heads import Head
 from settlement_node.coop.answers import Answers, Joined, ReadOnlyError, StoppedError
-from settlement_node.coop.clearing_out import ClearingOut
+from settlement_node.coop.clearing_out import ClearingOut, deleted_below
 from settlement_node.coop.events import Events
 from settlement_node.coop.pipeline import Pipeline, stopped_by
 from settlement_node.coop.regaining import NotRegainedError, Regaining, lacking_entries
@@ -94,6 +94,8 @@ class Position(NamedTuple):
     failure: str | None
     trouble: str | None
     """What can't be tidied up for now, though intake goes on."""
+    erased: int | None
+    """Below which entry an erasure has deleted all bodies since the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,9 +325,9 @@ class Coop:
         """Where the log stands."""
         state = self.state
         signed = self._checkpoints.published
-        trouble = self._pipeline.trouble
-        read_only = self._trust.read_only
-        return Position(state.size, state.at, signed, read_only, self.failure, trouble)
+        pipeline = self._pipeline
+        said = (self._trust.read_only, self.failure, pipeline.trouble, pipeline.erased)
+        return Position(state.size, state.at, signed, *said)
 
     @property
     def ledger(self) -> Ledger:
@@ -402,6 +404,10 @@ class Coop:
         """Return the lines of a state root that is kept; private, as bodies are."""
         row = await self._store.get(LINES, (index,))
         return row[1] if row is not None and isinstance(row[1], bytes) else None
+
+    async def deleted_below(self) -> int:
+        """Tell below which entry an erasure has deleted all bodies."""
+        return await deleted_below(self._store)
 
     async def proof_file(self, index: int) -> bytes | None:
         """Return an entry's `.tlog-proof`, or nothing until a checkpoint holds it."""

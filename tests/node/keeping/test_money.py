@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.node.replay.test_regaining import note_of
-
 from depin_protocol.encoding import from_text
 from settlement_node.coop.coop import Coop
 from settlement_node.ledger.actions import (
@@ -21,6 +19,7 @@ from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.backup import backup
 from settlement_node.store.opening import open_store, restore_into
+from tests.node.coop.test_regaining import note_of
 from tests.node.keeping.days import YEARS, closed, confirm, day, days, erase, roots, told
 from tests.node.keeping.test_erasure import clear_out
 from tests.node.keeping.test_state_roots import dump

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.node.replay.test_regaining import note_of
 
 from depin_protocol.problems import EarlierLogError
 from depin_protocol.receipts import Receipt
@@ -22,6 +21,7 @@ from settlement_node.store.backup import backup
 from settlement_node.store.opening import Place, open_store, restore_into
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Put, Row
+from tests.node.coop.test_regaining import note_of
 from tests.node.keeping.days import day
 from tests.node.keeping.test_state_roots import dump
 from tests.node.village import FACTS, Village, readings, surroundings, village
