@@ -72,6 +72,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", f"{_COOP}/checkpoints", upkeep.show_checkpoint),
     ("POST", f"{_COOP}/entries", upkeep.offer_entries),
     ("POST", f"{_COOP}/bodies", upkeep.offer_body),
+    ("GET", f"{_COOP}/resume", upkeep.standing),
     ("POST", f"{_COOP}/resume", upkeep.resume),
     ("GET", f"{_COOP}/backup", upkeep.backup),
     ("GET", _FILE, public_log.file),

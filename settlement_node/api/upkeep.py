@@ -64,6 +64,11 @@ async def offer_body(request: web.Request) -> web.Response:
     return _stands(coop)
 
 
+async def standing(request: web.Request) -> web.Response:
+    """Say what keeps a restored co-op from growing again."""
+    return _stands(official(request, Role.OPERATOR))
+
+
 async def resume(request: web.Request) -> web.Response:
     """Let a restored co-op grow again."""
     coop = official(request, Role.OPERATOR)
@@ -95,8 +100,14 @@ async def backup(request: web.Request) -> web.StreamResponse:
 
 def _stands(coop: Coop) -> web.Response:
     position = coop.position
-    standing = {"entries": position.size, "read_only": position.read_only, "missing": coop.missing}
-    return answer(standing)
+    return answer(
+        {
+            "entries": position.size,
+            "read_only": position.read_only,
+            "missing": coop.missing,
+            "resumable": coop.resumable,
+        }
+    )
 
 
 def _not_regained(error: NotRegainedError) -> ProblemError:

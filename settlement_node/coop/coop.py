@@ -306,6 +306,11 @@ class Coop:
             return None
         return lacking_entries(self.state.size, largest.tree.size)
 
+    @property
+    def resumable(self) -> bool:
+        """Tell whether nothing is known of the log that is not here, or was signed twice."""
+        return self._trust.lost is None
+
     async def resume(self) -> None:
         """Let a restored co-op grow again: nobody is known to hold more of its log."""
         async with self._turn:
