@@ -31,17 +31,19 @@ class FullDatabase:
 
     def fill(self) -> None:
         """Let something else take all but a little of the disk."""
-        words = (*self.server.inside, "stat", "-f", "-c", "%a %S", self.place)
-        free, size = subprocess.run(words, check=True, capture_output=True).stdout.split()
+        free, size = self._run("stat", "-f", "-c", "%a %S", str(self.place)).split()
         length = int(free) * int(size) - _ROOM
-        words = (*self.server.inside, "fallocate", "-l", str(length), self.place / "films")
-        subprocess.run(words, check=True)
+        self._run("fallocate", "-l", str(length), str(self.place / "films"))
 
     def make_room(self) -> None:
         """Take it away again, and start the server if that is needed."""
-        subprocess.run((*self.server.inside, "rm", self.place / "films"), check=True)
+        self._run("rm", str(self.place / "films"))
         self.server.stop()
         self.server.start()
+
+    def _run(self, *words: str) -> bytes:
+        inside = (*self.server.inside, *words)
+        return subprocess.run(inside, check=True, capture_output=True).stdout
 
 
 @pytest.fixture(params=["data", "journal"])
