@@ -138,6 +138,14 @@ class Community:
         self._invitations[code] = invitation
         return [Put(INVITE, [(code, invitation.data())])]
 
+    def open_invites(self, at: int) -> list[tuple[int, bytes, Role]]:
+        """Return until when, with which name and for which role somebody may still join."""
+        return sorted(
+            (one.expires, code, one.role)
+            for code, one in self._invitations.items()
+            if not one.used_by and at < one.expires
+        )
+
     def withdraw(self, code: bytes) -> list[Change]:
         """Let an invitation be valid no more."""
         del self._invitations[code]

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from depin_protocol.receipts import Receipt, ReceiptError
 from settlement_node.coop.answers import MAX_PROMISE
+from settlement_node.coop.replaying import Written
 from settlement_node.governance.facts import Facts
 from settlement_node.intake.receipts import RECEIPT_GROUP, receipt_of
 from settlement_node.log.entries import StatementEntry
-from settlement_node.replay.replaying import Written
 from settlement_node.store.port import View
 from settlement_node.store.tables import Row
 
