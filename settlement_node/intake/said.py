@@ -1,6 +1,5 @@
 """A statement that stands in the log, and what comes of entries: rows to write, things to tell."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from depin_protocol.events import EventKind
@@ -8,8 +7,7 @@ from depin_protocol.statements.envelope import Statement
 from settlement_node.store.tables import Change
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """A statement with its place in the log."""
 
     index: int

@@ -7,7 +7,7 @@ then lies in its bundle.
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from depin_protocol.log.merkle import leaf_hash
 from settlement_node.log.bundles import unpack_entries
@@ -31,8 +31,7 @@ class _Pack:
     bodies: dict[int, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """An entry, and its body unless that was erased."""
 
     index: int

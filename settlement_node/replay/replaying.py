@@ -1,7 +1,7 @@
 """The log read from its beginning, in portions, and followed."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from depin_protocol.problems import RefusedError
 from settlement_node.coop.state import CoopState
@@ -29,8 +29,7 @@ from settlement_node.replay.following import (
 from settlement_node.store.port import View
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """An entry with its body, as stored."""
 
     index: int
