@@ -21,6 +21,7 @@ from depin_protocol.statements.envelope import (
     statement_hash,
 )
 from settlement_node.governance.member import Member
+from settlement_node.intake.plain_readings import read_plain
 
 ON_THE_SPOT: Final = 32
 """So many statements are checked where they are: threads would cost more than they save."""
@@ -125,7 +126,7 @@ def _with_key(envelope: Envelope, member: Member | None) -> Checked:
         msg = f"number {header.seq} of chain {header.chain} is not signed by key {index + 1}"
         return Checked(envelope, index, BadSignatureError(msg))
     try:
-        return Checked(envelope, index, open_envelope(envelope))
+        return Checked(envelope, index, open_envelope(envelope, read_plain(envelope)))
     except RefusedError as refused:
         return Checked(envelope, index, refused.with_traceback(None))
 

@@ -2,12 +2,14 @@
 
 from typing import NamedTuple
 
+import msgspec
+
 from depin_protocol.events import EventKind
 from depin_protocol.statements.envelope import Statement
 from settlement_node.store.tables import Change
 
 
-class Said(NamedTuple):
+class Said(msgspec.Struct, frozen=True):
     """A statement with its place in the log."""
 
     index: int

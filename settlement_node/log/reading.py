@@ -7,7 +7,9 @@ then lies in its bundle.
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from depin_protocol.log.merkle import leaf_hash
 from settlement_node.log.bundles import unpack_entries
@@ -31,7 +33,7 @@ class _Pack:
     bodies: dict[int, bytes]
 
 
-class Kept(NamedTuple):
+class Kept(msgspec.Struct, frozen=True):
     """An entry, and its body unless that was erased."""
 
     index: int

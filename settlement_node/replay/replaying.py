@@ -1,7 +1,8 @@
 """The log read from its beginning, in portions, and followed."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from depin_protocol.problems import RefusedError
 from settlement_node.coop.state import CoopState
@@ -29,7 +30,7 @@ from settlement_node.replay.following import (
 from settlement_node.store.port import View
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True):
     """An entry with its body, as stored."""
 
     index: int
