@@ -171,10 +171,11 @@ class Pipeline:
         return outcome
 
     def _until_something_is_due(self) -> float:
-        wanted_at = self._checkpoints.wanted_at
-        if wanted_at is None:
+        moments = [self._checkpoints.wanted_at, self._writer.due_at]
+        wanted = [at for at in moments if at is not None]
+        if not wanted:
             return _IDLE
-        return min(_IDLE, max(0, wanted_at - self._around.clock()) / 1000)
+        return min(_IDLE, max(0, min(wanted) - self._around.clock()) / 1000)
 
     def _answer(self, submissions: list[_Submission], outcome: Outcome) -> None:
         joins = iter(outcome.joins)

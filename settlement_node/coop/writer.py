@@ -132,6 +132,11 @@ class Writer:
         self._at_once |= decision.kind in AT_ONCE or decision.kind == _NEW_KEY
         return self._state.size - 1
 
+    @property
+    def due_at(self) -> int | None:
+        """When the time calls for a decision that should not wait."""
+        return self._state.due_at
+
     async def commit_founding(self) -> None:
         """Commit entry 0, which was decided, and publish it."""
         await self._commit(grown=True)

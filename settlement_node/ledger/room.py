@@ -131,12 +131,21 @@ class LedgerRoom:
         except RefusedActionError as refused:
             return [no_effect(said, refused.code, refused.detail)]
 
+    def take(self, said: Said) -> tuple[Change, ...]:  # noqa: ARG002
+        """Let a statement have its effect: here it has none but by decisions."""
+        return ()
+
     def overdue(self, at: int) -> Decision | None:
         """Release the reservations whose moment has come."""
         expiring = [] if self._ledger is None else self._ledger.expiring(at)
         if not expiring:
             return None
         return Decision(EXPIRED, {}, tuple({"id": to_text(name)} for name in expiring))
+
+    @property
+    def due_at(self) -> int | None:
+        """When a decision should not wait for an entry: never."""
+        return None
 
     def check_free(self, decision: Decision, at: int) -> None:  # noqa: ARG002 - at no time
         """Refuse a decision that nothing called for."""
