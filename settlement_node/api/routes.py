@@ -91,8 +91,12 @@ _UNCOUNTED: Final = frozenset((event_stream.stream,))
 async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.match_info.handler in _UNCOUNTED:
         return await handler(request)
-    with request.app[CONTEXT].admitted(request):
+    context = request.app[CONTEXT]
+    address = context.begin_answer(request)
+    try:
         return await handler(request)
+    finally:
+        context.end_answer(address)
 
 
 def application(

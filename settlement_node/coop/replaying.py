@@ -1,7 +1,8 @@
 """The log read from its beginning, in portions, and followed."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from depin_protocol.problems import RefusedError
 from settlement_node.coop.following import (
@@ -29,8 +30,7 @@ from settlement_node.log.reading import Kept, portions
 from settlement_node.store.port import View
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """An entry with its body, as stored."""
 
     index: int

@@ -20,6 +20,7 @@ from depin_protocol.statements.envelope import (
     signature_holds,
     statement_hash,
 )
+from settlement_node.intake.plain_readings import read_plain
 from settlement_node.intake.speaker import FindSpeaker, Speaker
 
 ON_THE_SPOT: Final = 32
@@ -123,7 +124,7 @@ def _with_key(envelope: Envelope, member: Speaker | None) -> Checked:
         msg = f"number {header.seq} of chain {header.chain} is not signed by key {index + 1}"
         return Checked(envelope, index, BadSignatureError(msg))
     try:
-        return Checked(envelope, index, open_envelope(envelope))
+        return Checked(envelope, index, open_envelope(envelope, read_plain(envelope)))
     except RefusedError as refused:
         return Checked(envelope, index, refused.with_traceback(None))
 

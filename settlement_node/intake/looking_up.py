@@ -30,7 +30,14 @@ async def look_up(checked: Iterable[Checked], find: FindSpeaker, store: View, si
 
     The log has `size` entries; chains that a later one ends, which a replay can see, have not.
     """
-    named = {place: member for one in checked for place, member in _named(one, find)}
+    named = {
+        place: member
+        for one in checked
+        for place, member in _named(one, find)
+        if member.streams[place.stream].lacks_any(place.chain, place.seq)
+    }
+    if not named:
+        return
     await _look_up_chains(named, store, size)
     lacking = {
         place: member
