@@ -21,11 +21,11 @@ from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import member_id
 from depin_protocol.joining import JoinRequest
 from depin_protocol.keys import public_key
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.bodies import Body, Stream
 from depin_protocol.statements.envelope import FIRST_PREV, Header, sign_statement
 from depin_protocol.statements.measuring import Readings
 from depin_protocol.statements.membership import ChainOpening
-from depin_protocol.statements.timing import Deadlines
 from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import Keyring
 from settlement_node.coop.writer import Surroundings
@@ -114,7 +114,7 @@ async def lived(file: Path, homes: int, days: int) -> tuple[int, int]:
         token="SUN",  # noqa: S106 - no secret, the token's name
         market="street",
         origin="node.example/log/bench",
-        deadlines=Deadlines(gate=300_000, correction=30 * DAY),
+        rules=MarketRules(),
         log_key=public_key(log),
         receipt_key=public_key(receipts),
     )

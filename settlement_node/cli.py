@@ -20,6 +20,9 @@ _COMMANDS: Final = (
     "transfers",
     "bank",
     "money",
+    "market",
+    "statements",
+    "quarters",
     "node-key",
     "operator-key",
     "veto",
@@ -34,6 +37,7 @@ _COMMANDS: Final = (
     "resume",
     "succeed",
     "clear",
+    "simulate",
 )
 
 

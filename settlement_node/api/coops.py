@@ -56,14 +56,15 @@ async def health(request: web.Request) -> web.Response:
 
 def _described(coop: Coop) -> dict[str, object]:
     facts, position = coop.facts, coop.position
+    deadlines = coop.state.rules.grid(facts.market).rules_now(position.at).deadlines
     return {
         "coop": facts.coop,
         "name": facts.name,
         "currency": facts.currency,
         "token": facts.token,
         "market": facts.market,
-        "gate": facts.deadlines.gate,
-        "correction": facts.deadlines.correction,
+        "gate": deadlines.gate,
+        "correction": deadlines.correction,
         "origin": facts.origin,
         "previous": None if facts.previous is None else facts.previous.to_json(),
         "node_key": to_text(facts.receipt_key),

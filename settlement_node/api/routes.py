@@ -8,14 +8,18 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from settlement_node.api import (
+    account_statements,
     accounts,
     coops,
     event_stream,
     invites,
+    markets,
     own,
     public_log,
+    settlements,
     state_roots,
     statements,
+    trading,
     upkeep,
     visitors,
 )
@@ -25,6 +29,7 @@ from settlement_node.api.problems import answer_problems
 from settlement_node.hosting.hosting import Hosting
 
 _COOP: Final = "/v1/coops/{coop}"
+_MARKET: Final = f"{_COOP}/markets/{{market}}"
 _MEMBER: Final = f"{_COOP}/members/{{member}}"
 _CHAIN: Final = f"{_MEMBER}/statements/{{stream}}/{{chain}}"
 
@@ -60,6 +65,19 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", f"{_MEMBER}/events/stream", event_stream.stream),
     ("GET", f"{_MEMBER}/accounts", accounts.own),
     ("GET", f"{_MEMBER}/accounts/{{account}}/history", accounts.own_history),
+    ("GET", f"{_COOP}/markets", markets.listed),
+    ("GET", f"{_COOP}/markets/{{market}}/intervals", markets.intervals),
+    ("GET", f"{_MEMBER}/terms/{{market}}", markets.terms),
+    ("GET", f"{_MARKET}/cleared", trading.cleared),
+    ("GET", f"{_MARKET}/cleared/{{start}}", trading.cleared_one),
+    ("GET", f"{_MARKET}/cleared/{{start}}/book", trading.book),
+    ("GET", f"{_MEMBER}/cleared/{{market}}/{{start}}", trading.own_part),
+    ("GET", f"{_MEMBER}/orders/{{market}}", trading.orders),
+    ("GET", f"{_MEMBER}/account-statements", account_statements.listed),
+    ("GET", f"{_MEMBER}/account-statements/{{number}}/{{form}}", account_statements.file),
+    ("GET", f"{_COOP}/markets/{{market}}/settlements", settlements.listed),
+    ("GET", f"{_MEMBER}/settlements/{{market}}", settlements.own),
+    ("GET", f"{_MEMBER}/settlements/{{market}}/{{start}}", settlements.course),
     ("GET", f"{_COOP}/accounts", accounts.listed),
     ("GET", f"{_COOP}/accounts/{{account}}/history", accounts.history),
     ("GET", f"{_COOP}/transfers/{{transfer}}", accounts.transfer),

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from depin_protocol.encoding import encode_json, to_text
+from settlement_node.commands.bank_files import credits_, debits
 from settlement_node.commands.books import Books, written
 from settlement_node.commands.common import coop_option, counted, data_option, folder_at, run
 from settlement_node.commands.local_node import LocalNodeError, NoEffectError, operator
@@ -60,7 +61,11 @@ class _Report:
 
 @click.group()
 def bank() -> None:
-    """Open the co-op's bank accounts, and import what the bank booked."""
+    """Open the co-op's bank accounts, import what the bank booked, write what it is to do."""
+
+
+bank.add_command(debits)
+bank.add_command(credits_)
 
 
 @bank.command("open")

@@ -3,12 +3,14 @@
 import re
 import socket
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import click
 
+from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.commands.common import data_option, folder_at, run
 from settlement_node.commands.local_node import is_running
+from settlement_node.commands.market import read_rules
 from settlement_node.commands.reaching import ONLY_HERE
 from settlement_node.governance.facts import MAX_RETENTION_YEARS, RETENTION_YEARS
 from settlement_node.hosting.address import check_leads_somewhere, host_in, is_of_one_machine
@@ -36,6 +38,11 @@ _PORT: Final = 8480
     show_default=True,
     help="For how long bodies are kept at least; it can't be changed later.",
 )
+@click.option(
+    "--rules",
+    type=click.File("rb"),
+    help="The first market's rules: a JSON file, see docs/market.md.",
+)
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 def init(  # noqa: PLR0913, PLR0917 - each is an option
     path: Path,
@@ -47,6 +54,7 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
     operator: str,
     database: str | None,
     retention_years: int,
+    rules: BinaryIO | None,
     *,
     yes: bool,
 ) -> None:
@@ -69,6 +77,7 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
         operator=operator,
         database=database,
         retention_years=retention_years,
+        rules=MarketRules() if rules is None else read_rules(rules.read()),
     )
     if not yes:
         click.echo(f"A co-op {name} ({currency}, {token}), market {wish.market}, in {node.path};")

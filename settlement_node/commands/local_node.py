@@ -76,6 +76,13 @@ class Asking:
         """Send something, or ask with nothing; return the JSON that is answered."""
         return self._read(*await self._exchange(path, data, media_type))
 
+    async def fetch(self, path: str) -> bytes:
+        """Ask for a file."""
+        status, content = await self._exchange(path)
+        if status >= 400:  # noqa: PLR2004 - errors begin there
+            self._read(status, content)
+        return content
+
     async def _exchange(
         self, path: str, data: bytes | None = None, media_type: str = "application/json"
     ) -> tuple[int, bytes]:
@@ -175,10 +182,7 @@ class Operator(Asking):
 
     async def decided_on(self, index: int) -> list[dict[str, Any]]:
         """Read the lines of the decision that follows a statement at this place in the log."""
-        path = f"/v1/coops/{self.coop}/bodies/{index + 1}"
-        status, content = await self._exchange(path)
-        if status >= 400:  # noqa: PLR2004 - errors begin there
-            self._read(status, content)
+        content = await self.fetch(f"/v1/coops/{self.coop}/bodies/{index + 1}")
         return [msgspec.json.decode(line[SALT_LENGTH:]) for line in decode_lines(content)]
 
     def _sign(self, body: Body, chain: str, seq: int, prev: str = FIRST_PREV) -> Statement:

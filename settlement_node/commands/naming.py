@@ -1,5 +1,6 @@
 """Which member is meant: asked of the node before anything is signed for ever."""
 
+from collections.abc import Sequence
 from typing import Self
 
 from settlement_node.commands.local_node import LocalNodeError, Operator
@@ -22,6 +23,14 @@ class Members:
     def is_known(self, text: str) -> bool:
         """Tell whether anybody has this identifier or name."""
         return bool(self._found(text))
+
+    def chosen(self, texts: Sequence[str]) -> list[str]:
+        """Return the identifiers of who is meant: of everybody, if nobody is named."""
+        return [self.named(text) for text in texts] or list(self._names)
+
+    def name(self, member: str) -> str:
+        """Return a member's name, for people."""
+        return self._names[member]
 
     def named(self, text: str) -> str:
         """Return the identifier of who is meant, or raise a LocalNodeError."""

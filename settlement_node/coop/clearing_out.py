@@ -11,6 +11,7 @@ from settlement_node.keeping.state_root import read_rows
 from settlement_node.ledger.erasing import erasing_transfers
 from settlement_node.ledger.tables import PENDING
 from settlement_node.log.reading import erasing
+from settlement_node.market.settling.erasing import erasing_settlements
 from settlement_node.store.backup import META
 from settlement_node.store.port import Store, View
 from settlement_node.store.tables import Change, Put, Value
@@ -71,11 +72,14 @@ class ClearingOut:
             yield change
         tables = {table.name: table for table in self._state.tables}
         standing: set[Value] = set()
+        at = 0
         for _, lines in await self._store.scan(LINES, (below,), limit=1):
             if isinstance(lines, bytes):
-                _, rows = read_rows(lines, tables)
+                at, rows = read_rows(lines, tables)
                 standing = {row[1] for table, row in rows if table is PENDING}
         async for change in erasing_transfers(self._store, below, standing):
+            yield change
+        async for change in erasing_settlements(self._store, below, at):
             yield change
 
     async def _done(self) -> int:

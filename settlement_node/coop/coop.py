@@ -28,6 +28,7 @@ For an HTTP layer and a command line (each `async` unless marked):
     coop.statements(member, stream, chain, after, limit) -> [(seq, index, wire)]
     coop.entry(index), coop.body(index)              public; private: check the role first
     coop.ledger             plain, read only: accounts and what they hold
+    coop.view               plain: what is stored; private: check the role first
     coop.movements(account, after, limit), coop.transfer(id)        private
     coop.state_lines(index) -> bytes | None          private too: what a state root stands for
     coop.proof_file(index) -> bytes | None           `.tlog-proof`, None until a checkpoint holds it
@@ -73,7 +74,7 @@ from settlement_node.log.checkpoints import Checkpoints, verified
 from settlement_node.log.reading import bodies_at, body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.shelf import Shelf
-from settlement_node.store.port import Store
+from settlement_node.store.port import Store, View
 
 PACKS_AT_ONCE: Final = 4
 """Opening a pack costs some 30 ms, and in a large co-op few of its statements are one home's."""
@@ -400,6 +401,11 @@ class Coop:
     async def transfer(self, name: bytes) -> Told | None:
         """Return a transfer, which is private."""
         return await transfer_at(self._store, name)
+
+    @property
+    def view(self) -> View:
+        """What is stored, to be read by who knows what it may tell whom."""
+        return self._store
 
     async def movements(self, account: int, after: Spot, limit: int) -> list[Movement]:
         """Return what happened on an account after a place of the log; private too."""

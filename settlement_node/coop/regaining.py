@@ -14,7 +14,7 @@ from depin_protocol.log.checkpoint import Checkpoint
 from depin_protocol.log.merkle import leaf_hash
 from depin_protocol.log.tree import CompactRange
 from depin_protocol.statements.envelope import statement_hash
-from settlement_node.coop.replaying import Replay, Written
+from settlement_node.coop.replaying import Replay, Written, looks_far
 from settlement_node.coop.state import CoopState
 from settlement_node.keeping.state_root import first_name
 from settlement_node.log.entries import (
@@ -138,7 +138,11 @@ class Regaining:
         index = self._state.size
         while self._led and index in self._bodies and len(written) < _AT_ONCE:
             entry = self._entries[index - self._start]
-            written.append(Written(index, read_entry(entry), entry, self._bodies.pop(index)))
+            one = Written(index, read_entry(entry), entry, self._bodies[index])
+            if written and looks_far(one):
+                break
+            del self._bodies[index]
+            written.append(one)
             index += 1
         return written
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import msgspec
 
 from depin_protocol.problems import RefusedError
+from depin_protocol.statements.membership import OperatorAction
 from settlement_node.coop.following import (
     DoesNotFollowError,
     check_all_answered,
@@ -42,7 +43,19 @@ class Written(msgspec.Struct, frozen=True):
 async def written_entries(view: View, first: int = 0) -> AsyncIterator[list[Written]]:
     """Read entries and bodies in portions, and check that none is missing."""
     async for indexes, found in portions(view, first):
-        yield list(_written(indexes, found))
+        portion: list[Written] = []
+        for one in _written(indexes, found):
+            if portion and looks_far(one):
+                yield portion
+                portion = []
+            portion.append(one)
+        if portion:
+            yield portion
+
+
+def looks_far(one: Written) -> bool:
+    """Tell whether an entry may look up whatever was decided before: so that must be stored."""
+    return isinstance(one.entry, StatementEntry) and one.entry.kind == OperatorAction.KIND
 
 
 def _written(indexes: range, found: list[Kept]) -> Iterator[Written]:
@@ -84,6 +97,8 @@ class Replay:
                     read = check_again(read, self._state.find)
                     await self._state.look_up([read], self._look_ups, one.entry.at)
                 yield one, follow_statement(self._state, one.entry, read)
+        # What needs no decision has its rows with these entries, even if they are the log's last.
+        self._state.answer()
         said = [read for read in checked.values() if isinstance(read, Checked)]
         self._state.forget(said)
 

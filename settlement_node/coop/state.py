@@ -36,6 +36,11 @@ from settlement_node.log.reading import entry_at, log_size
 from settlement_node.log.sealed import as_kept
 from settlement_node.log.sequence import Sequence
 from settlement_node.log.tables import TILE
+from settlement_node.market.issuing.room import IssuingRoom
+from settlement_node.market.issuing.settled_books import SettledMonths
+from settlement_node.market.rules.room import RulesRoom
+from settlement_node.market.settling.room import SettlingRoom
+from settlement_node.market.trading.room import TradingRoom
 from settlement_node.store.port import Store, View
 from settlement_node.store.rows_view import RowsView
 from settlement_node.store.tables import Change, Put, Row, Table
@@ -51,12 +56,24 @@ class CoopState:
         self.at = 0
         """The logged time of the last entry."""
         self.ledger = LedgerRoom(self.community)
+        self.rules = RulesRoom(self.community, self.ledger)
+        self.trading = TradingRoom(self.community, self.ledger, self.rules, self._is_metered)
+        self.settling = SettlingRoom(self.community, self.ledger, self.rules, self.trading)
+        settled = SettledMonths(self.settling, self.rules)
+        self.issuing = IssuingRoom(self.community, self.ledger, self.rules, settled)
         self.keeping = KeepingRoom(self.community, self)
-        elsewhere = self.ledger.actions | self.keeping.actions
+        others: tuple[Room, ...] = (
+            self.ledger,
+            self.rules,
+            self.trading,
+            self.settling,
+            self.issuing,
+        )
+        elsewhere = self.keeping.actions.union(*(room.actions for room in others))
         membership = MembershipRoom(self.community, elsewhere)
-        self._rooms: tuple[Room, ...] = (membership, self.ledger, self.keeping)
+        self._rooms: tuple[Room, ...] = (membership, *others, self.keeping)
         # What is overdue in another room may be the first entry of a day.
-        self._by_time: tuple[Room, ...] = (self.keeping, membership, self.ledger)
+        self._by_time: tuple[Room, ...] = (self.keeping, membership, *others)
         self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
         self._unanswered: deque[Said] = deque()
         self._answers: deque[tuple[str, Decision]] = deque()
@@ -114,7 +131,7 @@ class CoopState:
 
     def next_decision(self, at: int) -> Decision | None:
         """Return the decision that has to be the next entry at this time, if any has to."""
-        self._answer_next()
+        self.answer()
         if self._answers:
             return self._answers[0][1]
         for room in self._by_time:
@@ -131,13 +148,13 @@ class CoopState:
     @property
     def unanswered(self) -> int | None:
         """The first statement that calls for a decision which is not there yet."""
-        self._answer_next()
+        self.answer()
         if not self._answers:
             return None
         answered = self._answers[0][1].result.get("statement")
         return answered if isinstance(answered, int) else self.size - 1
 
-    def _answer_next(self) -> None:
+    def answer(self) -> None:
         """Find the next decisions that statements call for; of some, none follows."""
         while not self._answers and self._unanswered:
             said = self._unanswered.popleft()
@@ -166,7 +183,7 @@ class CoopState:
         changes = self._take_taken()
         if isinstance(statement.body, KeyChange) or member.held != was_held:
             changes.append(self.community.member_row(member.id))
-        said = Said(index, at, statement)
+        said = Said(index, at, statement, member.orders_held)
         if self._calls_for_decision(said):
             self._unanswered.append(said)
         tellings: tuple[Telling, ...] = ()
@@ -243,8 +260,11 @@ class CoopState:
             raise DecisionError(f"the logged time goes back from {self.at} to {at}")
         self.at = at
 
+    def _is_metered(self, member: str, start: int, end: int) -> bool:
+        return self.settling.is_metered(member, start, end)
+
     def _calls_for_decision(self, said: Said) -> bool:
-        lacks = lack_of_effect(said.statement, said.at, self.community.facts.deadlines)
+        lacks = lack_of_effect(said.statement, said.at, self.rules.deadlines(said.statement))
         if lacks is not None:
             return True
         for room in self._rooms:  # noqa: SIM110 - of every statement; `any` takes twice as long
@@ -253,7 +273,7 @@ class CoopState:
         return False
 
     def _following(self, said: Said) -> list[Decision]:
-        lacks = lack_of_effect(said.statement, said.at, self.community.facts.deadlines)
+        lacks = lack_of_effect(said.statement, said.at, self.rules.deadlines(said.statement))
         if lacks is not None:
             return [no_effect(said, lacks.code, lacks.detail)]
         decisions: list[Decision] = []

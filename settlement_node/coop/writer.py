@@ -7,6 +7,7 @@ from typing import Final
 from depin_protocol.problems import ChainEndedError, EarlierLogError, ForkError, RefusedError
 from depin_protocol.receipts import sign_receipts
 from depin_protocol.statements.envelope import Statement
+from depin_protocol.statements.membership import OperatorAction
 from settlement_node.coop.answers import Answer, Clock, Joined, Randomness, Settings
 from settlement_node.coop.events import Events
 from settlement_node.coop.keyring import Keyring
@@ -90,6 +91,9 @@ class Writer:
         self._decide_due(at)
         outcome = Outcome(joins=[self._join(wire, at) for wire in group.joins])
         checked = [one for one in group.statements if isinstance(one, Checked)]
+        if any(one.envelope.kind == OperatorAction.KIND for one in checked):
+            # It may look up whatever was decided before: so that must be stored.
+            await self._commit(grown=state.size > before)
         await state.look_up(checked, self._store, at)
         first = state.size
         results = [await self._enter(one, at) for one in group.statements]

@@ -10,8 +10,8 @@ from depin_protocol.joining import MAX_NAME
 from depin_protocol.keys import may_enrol
 from depin_protocol.log.merkle import TreeHead
 from depin_protocol.log.notes import SignatureType, VerifierKey
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.fields import HASH, ID, MARKET, MAX_COUNT, BodyError, Fields, integer
-from depin_protocol.statements.timing import Deadlines
 from settlement_node.durations import DAY
 from settlement_node.log.entries import Decision
 from settlement_node.store.tables import Row, Table, binary, text
@@ -97,8 +97,8 @@ class Facts:
     market: str
     origin: str
     """The log's name: a URL without scheme."""
-    deadlines: Deadlines
-    """Of the first market."""
+    rules: MarketRules
+    """What the first market begins with."""
     log_key: bytes
     receipt_key: bytes
     retention_years: int = RETENTION_YEARS
@@ -133,8 +133,7 @@ class Facts:
             "token": self.token,
             "market": self.market,
             "origin": self.origin,
-            "gate": self.deadlines.gate,
-            "correction": self.deadlines.correction,
+            "rules": self.rules.to_json(),
             "retention_years": self.retention_years,
             "log_key": to_text(self.log_key),
             "receipt_key": to_text(self.receipt_key),
@@ -153,10 +152,7 @@ class Facts:
             token=fields.text("token", _TOKEN),
             market=fields.text("market", MARKET),
             origin=fields.text("origin", _ORIGIN),
-            deadlines=Deadlines(
-                fields.integer("gate", 0, _MAX_DEADLINE),
-                fields.integer("correction", 0, _MAX_DEADLINE),
-            ),
+            rules=MarketRules.read(fields.take("rules"), fields.path("rules")),
             log_key=from_text(fields.text("log_key", HASH), HASH_LENGTH),
             receipt_key=from_text(fields.text("receipt_key", HASH), HASH_LENGTH),
             retention_years=fields.integer("retention_years", 1, MAX_RETENTION_YEARS),

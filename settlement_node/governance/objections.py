@@ -10,16 +10,20 @@ NO_EFFECT: Final = "no_effect"
 
 
 class Objection(StrEnum):
-    """Why a sound statement about membership does nothing."""
+    """Why a sound statement does nothing."""
 
     NOT_ACTIVE = "not-active"
     NOT_OPERATOR = "not-operator"
     ACTION_UNKNOWN = "action-unknown"
     PARAMETERS_INVALID = "parameters-invalid"
     NO_SUCH_MEMBER = "no-such-member"
+    NO_SUCH_MARKET = "no-such-market"
     NO_SUCH_INVITE = "no-such-invite"
     INVITE_EXISTS = "invite-exists"
     LAST_OPERATOR = "last-operator"
+    NOT_FINAL = "not-final"
+    MONTH_SKIPPED = "month-skipped"
+    EARLIER_LOG = "earlier-log"
     NOTHING_TO_DO = "nothing-to-do"
     NOTHING_TO_VETO = "nothing-to-veto"
     KEY_UNPROVEN = "key-unproven"

@@ -3,7 +3,7 @@
 import re
 import secrets
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from depin_protocol.encoding import to_text
@@ -11,10 +11,9 @@ from depin_protocol.identifiers import ID_LENGTH, member_id
 from depin_protocol.invite import CODE_LENGTH, Invite, InviteError
 from depin_protocol.joining import JoinError, JoinRequest, check_name
 from depin_protocol.keys import public_key
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.fields import BodyError
-from depin_protocol.statements.timing import Deadlines
 from settlement_node.coop.coop import Coop
-from settlement_node.durations import DAY
 from settlement_node.governance.facts import RETENTION_YEARS, Facts
 from settlement_node.hosting.folder import (
     LOG,
@@ -30,9 +29,6 @@ from settlement_node.hosting.hosting import now, surroundings
 from settlement_node.store.opening import open_store
 
 _SCHEME: Final = re.compile(r"https?://")
-_MINUTE: Final = 60_000
-_GATE: Final = 5 * _MINUTE
-_CORRECTION: Final = 30 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,8 @@ class Wish:
     """What the first operator is called."""
     database: str | None = None
     retention_years: int = RETENTION_YEARS
+    rules: MarketRules = field(default_factory=MarketRules)
+    """What the first market begins with."""
 
 
 async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
@@ -94,7 +92,7 @@ def _facts(wish: Wish, coop: str, seeds: dict[str, bytes]) -> Facts:
             token=wish.token,
             market=wish.market,
             origin=f"{_SCHEME.sub('', wish.address)}/log/{coop}",
-            deadlines=Deadlines(_GATE, _CORRECTION),
+            rules=wish.rules,
             log_key=public_key(seeds[LOG]),
             receipt_key=public_key(seeds[RECEIPTS]),
             retention_years=wish.retention_years,

@@ -10,11 +10,15 @@ from settlement_node.store.tables import Change
 
 
 class Said(msgspec.Struct, frozen=True):
-    """A statement with its place in the log."""
+    """A statement with its place in the log, and whether its member's orders were held then.
+
+    It may be answered only after later statements have entered, and must come to the same.
+    """
 
     index: int
     at: int
     statement: Statement
+    held: bool = False
 
 
 class Telling(NamedTuple):

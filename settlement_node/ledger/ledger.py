@@ -275,11 +275,13 @@ class Ledger:
         self._absent.clear()
 
     def _go_on(self, logged: Logged) -> None:
-        if logged.entry < self._logged.entry or logged.at < self._logged.at:
+        # Of statements of one instant, one may be answered after the decision on another is logged.
+        is_earlier = logged.entry < self._logged.entry and logged.at != self._logged.at
+        if is_earlier or logged.at < self._logged.at:
             raise TimeWentBackError(f"{logged} comes after {self._logged}")
         if logged.entry != self._books.entry:
             self._books.entry, self._books.position = logged.entry, 0
-        self._logged = logged
+        self._logged = max(logged, self._logged)
         self._books.expire(logged.at)
 
     def _require_remembered(self, transfers: Iterable[Transfer]) -> None:

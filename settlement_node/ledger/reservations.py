@@ -1,7 +1,4 @@
-"""What orders reserve: one reservation a member and interval, which only ever rises.
-
-No room books this yet: it is for the market's, which takes orders.
-"""
+"""What orders reserve: one reservation a member and interval, which only ever rises."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -25,12 +25,21 @@ from settlement_node.ledger.assets import Denominations, usual_denominations
 from settlement_node.ledger.beginning import BEGINNING, Beginning, beginning
 from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.desk import Desk, RefusedActionError
-from settlement_node.ledger.effects import BOOKED, EXPIRED, KINDS, altered, booked, tellings
+from settlement_node.ledger.effects import (
+    BOOKED,
+    EXPIRED,
+    KINDS,
+    altered,
+    booked,
+    money_of,
+    tellings,
+)
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.looking_up import look_up
+from settlement_node.ledger.outcomes import Outcome
 from settlement_node.ledger.rows import Logged
 from settlement_node.ledger.tables import ABOUT, TABLES, as_changes, load
-from settlement_node.ledger.transfers import Cause, Transfer
+from settlement_node.ledger.transfers import Cause, Transfer, ids_in
 from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.store.port import View
 from settlement_node.store.tables import Change, Put, Row, Table
@@ -156,7 +165,7 @@ class LedgerRoom:
         """Let a decision take effect."""
         told = tellings(decision, self.ledger, name, index)
         if decision.kind in {BOOKED, EXPIRED}:
-            return Effects(self.book(booked(decision, self.ledger), index=index, at=at), told)
+            return Effects(self._book(booked(decision, self.ledger), Logged(index, at)), told)
         altered(decision, self.ledger)
         return Effects(tuple(as_changes(self.ledger.take_changes())), told)
 
@@ -182,14 +191,34 @@ class LedgerRoom:
         return Effects(tuple(as_changes(self.ledger.take_changes())))
 
     def book(self, transfers: Sequence[Transfer], *, index: int, at: int) -> tuple[Change, ...]:
-        """Do what was found to be allowed; other rooms book what they decide through this too."""
-        outcomes = self.ledger.apply(transfers, Logged(index, at))
+        """Do what another room has decided, and was found to be allowed.
+
+        A room decides each thing once, so ids that memory lacks are new.
+        """
+        self._take_for_new(transfers)
+        return self._book(transfers, Logged(index, at))
+
+    def would(self, transfers: Sequence[Transfer], at: int) -> tuple[Outcome, ...]:
+        """Say what would come of what another room may decide."""
+        self._take_for_new(transfers)
+        return self.ledger.would(transfers, at)
+
+    def _take_for_new(self, transfers: Sequence[Transfer]) -> None:
+        self.ledger.recall(self.ledger.lacks(ids_in(transfers)), ())
+
+    def _book(self, transfers: Sequence[Transfer], logged: Logged) -> tuple[Change, ...]:
+        outcomes = self.ledger.apply(transfers, logged)
         for transfer, outcome in zip(transfers, outcomes, strict=True):
             if not outcome.done:
                 raise DecisionError(f"transfer {transfer.id.hex()}: {outcome.value}")
         changes = self.ledger.take_changes()
         noted = self._about.note(changes.transfers)
         return (*as_changes(changes), *([Put(ABOUT, noted)] if noted else ()))
+
+    def lend(self, member: str, limit: int) -> tuple[Change, ...]:
+        """Let a member's orders go so far below zero."""
+        self.ledger.set_limit(money_of(member), limit)
+        return tuple(as_changes(self.ledger.take_changes()))
 
     def _desk(self) -> Desk:
         return Desk(self.ledger, self._references, self._about, self._begin)

@@ -13,12 +13,18 @@ from depin_protocol.problems import RefusedError
 from depin_protocol.statements.envelope import read_envelope
 from depin_protocol.statements.fields import BodyError
 from settlement_node.intake.streams import CHAIN, ENDED, STATEMENT, chain_key, read_chain_row
+from settlement_node.keeping.succession import SUCCESSOR
+from settlement_node.ledger.effects import BOOKED, EXPIRED
 from settlement_node.ledger.rows import Standing
 from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
-from settlement_node.log.entries import EntryError, decode_lines
-from settlement_node.log.reading import body_at
+from settlement_node.log.entries import DecisionEntry, EntryError, decode_lines, read_entry
+from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.tables import TILE
+from settlement_node.market.settling.tables import LATE, SETTLED, SETTLED_INTERVAL
+from settlement_node.market.trading.closing import INTERVAL_CLEARED, VOIDED
+from settlement_node.market.trading.room import INTERVAL
 from settlement_node.replay.differing import difference
+from settlement_node.replay.settlements import OF_SETTLEMENTS, stands_on
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Row, Table, Value
@@ -151,6 +157,7 @@ class Recomputed:
         raise DifferenceError(table, (), surplus, index)
 
     async def _was_settled(self, table: Table, row: Row, index: int) -> bool:
+        found = False
         match row:
             case (int(level), int(number), bytes()) if table is TILE:
                 return (number + 1) << HEIGHT * (level + 1) <= index
@@ -160,16 +167,27 @@ class Recomputed:
             case (bytes(), int(), bytes(), int(), bytes()) if table is ENDED:
                 return await self._has_opening(row[: len(ENDED.key)])
             case (bytes(name), int(at), int(position), bytes()) if table is TRANSFER:
-                return await self._books(at, position, name)
+                found = await self._books(at, position, name)
             case (_, int(at), int(position), bytes(name), *_) if table in _OF_TRANSFERS:
-                return await self._books(at, position, name)
-        return False
+                found = await self._books(at, position, name)
+            case (str(market), int(start), int(at)) if table is INTERVAL:
+                found = await self._closes(market, start, at)
+            case _ if table in OF_SETTLEMENTS:
+                found = await stands_on(self._view, table, row)
+        return found
 
     async def _books(self, index: int, position: int, transfer: bytes) -> bool:
-        """Tell whether an entry is a decision that has a transfer at this position."""
+        """Tell whether an entry may have booked a transfer at this position.
+
+        A booking names its transfers; those of orders, gates and settlements follow from the state.
+        """
         body = await body_at(self._view, index)
-        if body is None:
+        written = await entry_at(self._view, index)
+        if body is None or written is None:
             return False
+        entry = read_entry(written)
+        if not isinstance(entry, DecisionEntry) or entry.kind not in _NAMING:
+            return True
         try:
             lines = decode_lines(body)
         except EntryError:
@@ -179,6 +197,14 @@ class Recomputed:
         # A successor's entry 0 has them as rows, in the order of their names.
         told = to_text(transfer).encode("ascii")
         return any(told in line for line in lines)
+
+    async def _closes(self, market: str, start: int, index: int) -> bool:
+        """Tell whether an entry says what an interval was cleared to."""
+        found = await entry_at(self._view, index)
+        entry = None if found is None else read_entry(found)
+        if not isinstance(entry, DecisionEntry) or entry.kind not in (INTERVAL_CLEARED, VOIDED):
+            return False
+        return (entry.result.get("market"), entry.result.get("start")) == (market, start)
 
     async def _row_of(self, body: bytes, at: int) -> Row | None:
         """Return the row that leads to a statement."""
@@ -222,6 +248,7 @@ def _tally(index: int) -> int:
     return int.from_bytes(sha256(index.to_bytes(8)).digest())
 
 
+_NAMING: Final = frozenset((BOOKED, EXPIRED, SUCCESSOR))
 _OF_TRANSFERS: Final = frozenset((ABOUT, ACCOUNT_HISTORY))
 
 
@@ -244,6 +271,10 @@ _SETTLING: Final[dict[Table, tuple[int, Callable[[Row], bool]]]] = {
     TRANSFER: (0, _has_ended),
     ACCOUNT_HISTORY: (1, _always),
     ABOUT: (1, _always),
+    INTERVAL: (1, _always),
+    SETTLED_INTERVAL: (1, _always),
+    SETTLED: (2, _always),
+    LATE: (1, _always),
 }
 """Which rows stay as they are, and by how many columns of the key they lie together."""
 

@@ -19,14 +19,18 @@ ARROWS: Final[dict[str, set[str]]] = {
     "governance": {"intake", "log", "store"},
     "keeping": {"governance", "intake", "log", "store"},
     "ledger": {"keeping", "governance", "intake", "log", "store"},
-    "market": {"ledger"},
-    "coop": {"ledger", "keeping", "governance", "intake", "log", "store"},
-    "replay": {"coop", "ledger", "keeping", "governance", "intake", "log", "store"},
+    "market": {"ledger", "governance", "intake", "log", "store"},
+    "coop": {"market", "ledger", "keeping", "governance", "intake", "log", "store"},
+    "replay": {"coop", "market", "ledger", "keeping", "governance", "intake", "log", "store"},
     "hosting": {"coop", "governance", "intake", "log", "store"},
-    "api": {"hosting", "coop", "ledger", "keeping", "governance", "intake", "log", "store"},
+    "simulation": {"hosting", "coop", "market", "ledger", "governance", "store"},
+    "api": {
+        *("hosting", "coop", "market", "ledger", "keeping", "governance", "intake", "log"),
+        "store",
+    },
     "commands": {
-        *("api", "hosting", "replay", "coop", "ledger", "keeping", "governance"),
-        *("log", "store", "output"),
+        *("api", "simulation", "hosting", "replay", "coop", "market", "ledger", "keeping"),
+        *("governance", "log", "store", "output"),
     },
 }
 """Each folder comes after all that it may import, so that no two import each other."""

@@ -10,9 +10,9 @@ from depin_protocol.encoding import from_text
 from depin_protocol.joining import JoinRequest
 from depin_protocol.keys import public_key
 from depin_protocol.receipts import Receipt
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.measuring import Readings
-from depin_protocol.statements.timing import Deadlines
 from settlement_node.coop.answers import Settings
 from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import Keyring
@@ -36,7 +36,7 @@ FACTS = Facts(
     token="SUN",  # noqa: S106 - no secret, the token's name
     market="street",
     origin="node.example/log/street",
-    deadlines=Deadlines(gate=300_000, correction=30 * DAY),
+    rules=MarketRules(),
     log_key=public_key(LOG_SEED),
     receipt_key=public_key(RECEIPT_SEED),
 )
@@ -45,8 +45,8 @@ FACTS = Facts(
 class Clock:
     """A clock that stands still until it is moved."""
 
-    def __init__(self) -> None:
-        self.now = NOON
+    def __init__(self, now: int = NOON) -> None:
+        self.now = now
 
     def __call__(self) -> int:
         return self.now
@@ -113,14 +113,16 @@ def surroundings(clock: Clock, *seeds: bytes, **settings: int) -> Surroundings:
 
 
 @asynccontextmanager
-async def village(place: Path | str, **settings: int) -> AsyncIterator[Village]:
+async def village(
+    place: Path | str, facts: Facts = FACTS, since: int = NOON, **settings: int
+) -> AsyncIterator[Village]:
     """Found a co-op in a folder or a database, with an operator who has opened a chain."""
-    clock = Clock()
+    clock = Clock(since)
     operator = Home(1)
-    file = place / "coop" if isinstance(place, Path) else place
+    file = place / "coop" if isinstance(place, Path) and place.is_dir() else place
     store = await open_store(file, from_text(COOP, 16))
     try:
-        await Coop.found(store, FACTS, request(operator, bytes(16), NOON), surroundings(clock))
+        await Coop.found(store, facts, request(operator, bytes(16), since), surroundings(clock))
         coop = await Coop.open(store, surroundings(clock, **settings))
         await coop.start()
         begun = Village(coop, store, clock, operator)

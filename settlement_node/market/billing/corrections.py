@@ -39,6 +39,7 @@ class SettledInterval:
     vat: Vat
     seller_rate: int = 0
     roofs: tuple[Roof, ...] = ()
+    market: str = ""
 
     def taxes(self) -> Iterator[TaxPart]:
         """Say which tax falls on it."""

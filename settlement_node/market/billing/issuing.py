@@ -127,8 +127,8 @@ def _require_in_month(account: AccountMonth) -> None:
     """Refuse intervals and movements of other months, and an interval that comes twice."""
     _require_within(account.month, (each.start for each in account.intervals), "interval")
     _require_within(account.month, (each.at for each in account.movements), "movement")
-    starts = Counter(each.start for each in account.intervals)
-    twice = [start for start, count in starts.items() if count > 1]
+    places = Counter((each.market, each.start) for each in account.intervals)
+    twice = [start for (_, start), count in places.items() if count > 1]
     if twice:
         raise StatementError(f"the interval at {twice[0]} ms comes twice: settle it once")
 

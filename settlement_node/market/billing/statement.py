@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from typing import Final
 
 import msgspec
 
@@ -31,7 +32,7 @@ class Movement:
 
     def __post_init__(self) -> None:
         """Refuse a movement that settlement or this statement would tell again."""
-        if self.code not in _MOVEMENTS:
+        if self.code not in MOVEMENTS:
             raise StatementError(f"{self.code} is no movement of a member's money: leave it out")
 
 
@@ -146,7 +147,7 @@ def canonical(statement: StatementOfAccount) -> bytes:
     return msgspec.json.encode(statement)
 
 
-_MOVEMENTS = frozenset(
+MOVEMENTS: Final = frozenset(
     code.name
     for code in (
         Code.OPENING_MEMBER,
@@ -158,3 +159,4 @@ _MOVEMENTS = frozenset(
         Code.SUSPENSE_CHARGED,
     )
 )
+"""The codes of money that a member pays in or takes out."""

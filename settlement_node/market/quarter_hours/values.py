@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Final
 
 from depin_protocol.bounds import MAX_ENERGY
-from depin_protocol.settlement.interval import MemberLines
 
 _POINT: Final = re.compile("[A-Z]{2}[0-9A-Z]{31}|(?!AT)[0-9A-Z]{1,33}")
 
@@ -114,22 +113,3 @@ class Series:
     def complete(self) -> bool:
         """Tell whether every quarter has a value."""
         return all(value.wh is not None for value in self.values)
-
-
-def consumer_values(lines: MemberLines, offered: int) -> dict[Code, int]:
-    """Say what a settled interval is for who took; `offered` is its share by the pool's key."""
-    covered = lines.trade.delivered_in + lines.pool.taken
-    return {
-        Code.MEASURED_SHARE: covered + lines.grid.imported,
-        Code.OFFERED: offered,
-        Code.COVERED: covered,
-    }
-
-
-def producer_values(lines: MemberLines) -> dict[Code, int]:
-    """Say what a settled interval is for who gave."""
-    given = lines.trade.delivered_out + lines.pool.given
-    return {
-        Code.MEASURED_SHARE: given + lines.grid.exported,
-        Code.SURPLUS: lines.grid.exported,
-    }

@@ -154,7 +154,7 @@ def test_an_id_is_ahead_from_the_first_of_the_next_moment() -> None:
 def test_time_and_entries_do_not_go_back() -> None:
     ledger = ledger_with(BANK, ADA)
     ledger.apply([], Logged(5, 100))
-    for logged in (Logged(4, 100), Logged(5, 99)):
+    for logged in (Logged(4, 101), Logged(5, 99)):
         with pytest.raises(TimeWentBackError):
             ledger.apply([], logged)
     ledger.apply([], Logged(5, 100))

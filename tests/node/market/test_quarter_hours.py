@@ -23,8 +23,6 @@ from settlement_node.market.quarter_hours.values import (
     QuarterHour,
     QuarterHourError,
     Series,
-    consumer_values,
-    producer_values,
 )
 from tests.node.market.quarter_hour_files import (
     AUTUMN,
@@ -38,7 +36,6 @@ from tests.node.market.quarter_hour_files import (
     day_lines,
     day_of_values,
 )
-from tests.node.market.worked_month import INTERVALS
 
 
 @pytest.mark.parametrize(("day", "quarters"), [(SPRING, 92), (AUTUMN, 100), (date(2026, 5, 1), 96)])
@@ -167,18 +164,6 @@ def test_columns_are_found_by_name_in_any_order_and_language() -> None:
     assert series.channel == COVERED
     assert series.wh == 96 * 250
     assert series.levels == {Quality.L0: 96}
-
-
-def test_a_settled_interval_gives_the_codes_of_both_sides() -> None:
-    ada, bob = INTERVALS[0].members
-    # Bob took 1,200 Wh: 1,000 bought and 200 of the 500 that the pool offered him.
-    assert consumer_values(bob, offered=1500) == {
-        Code.MEASURED_SHARE: 1200,
-        Code.OFFERED: 1500,
-        Code.COVERED: 1200,
-    }
-    # Ada gave 1,500 Wh, and 300 of them found nobody.
-    assert producer_values(ada) == {Code.MEASURED_SHARE: 1500, Code.SURPLUS: 300}
 
 
 def test_series_out_of_order_cannot_be() -> None:

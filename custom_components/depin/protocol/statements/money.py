@@ -84,8 +84,8 @@ class Tariff:
         """Read both."""
         return cls(
             fields.text("market", MARKET),
-            _prices(fields.take("retail"), "body.retail"),
-            _prices(fields.take("feed_in"), "body.feed_in"),
+            read_prices(fields.take("retail"), "body.retail"),
+            read_prices(fields.take("feed_in"), "body.feed_in"),
         )
 
 
@@ -128,7 +128,8 @@ class PayoutAddress:
         return cls(None if address is None else matching(address, "body.address", _ADDRESS))
 
 
-def _prices(value: object, path: str) -> Prices:
+def read_prices(value: object, path: str) -> Prices:
+    """Read one side of a tariff."""
     fields = Fields(value, path)
     kind = fields.one_of("type", ("constant", "time_of_use", "dynamic"))
     prices: Prices

@@ -184,6 +184,178 @@ CREATE TABLE "books_beginning" (
     PRIMARY KEY (coop_id, "entry", "at")
 );
 
+-- What holds in a market, and on which terms its members take part.
+
+CREATE TABLE "market_rules" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "start")
+);
+
+CREATE TABLE "price_series" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "series" text COLLATE "C" NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "series")
+);
+
+CREATE TABLE "member_tariff" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "member" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "member")
+);
+
+CREATE TABLE "member_place" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "member" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "member")
+);
+
+-- What members want in a market, whose turn is next there, and what intervals were cleared to:
+-- whole until they are settled, and then in the entry that says it.
+
+CREATE TABLE "trader" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "member" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "member")
+);
+
+CREATE TABLE "market_turn" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market")
+);
+
+CREATE TABLE "cleared_interval" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "start")
+);
+
+CREATE TABLE "market_interval" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    "index" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "market", "start")
+);
+
+-- Meters, and what was settled with them; a settled interval is never written over.
+
+CREATE TABLE "meter" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "device" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "member", "device")
+);
+
+CREATE TABLE "preferred" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "member", "market")
+);
+
+CREATE TABLE "told_quarter" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "direction" bigint NOT NULL,
+    "start" bigint NOT NULL,
+    "wh" bigint NOT NULL,
+    "quality" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "member", "direction", "start")
+);
+
+CREATE TABLE "settling_progress" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "settled" bigint NOT NULL,
+    "final" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "market")
+);
+
+CREATE TABLE "settled_interval" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    "index" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "start", "index")
+);
+
+CREATE TABLE "settled_member" (
+    coop_id bytea NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    "member" bytea NOT NULL,
+    "index" bigint NOT NULL,
+    "position" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "market", "start", "member", "index")
+);
+
+CREATE TABLE "late_correction" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "index" bigint NOT NULL,
+    "market" text COLLATE "C" NOT NULL,
+    "start" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "member", "index", "market", "start")
+);
+
+-- Statements of account: who stands on them, and what they are made of beside settlement.
+
+CREATE TABLE "billing_party" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "member")
+);
+
+CREATE TABLE "last_statement" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "year" bigint NOT NULL,
+    "serial" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "member")
+);
+
+CREATE TABLE "statement_of_account" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "year" bigint NOT NULL,
+    "serial" bigint NOT NULL,
+    "index" bigint NOT NULL,
+    "said" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "member", "year", "serial")
+);
+
+CREATE TABLE "member_movement" (
+    coop_id bytea NOT NULL,
+    "member" bytea NOT NULL,
+    "at" bigint NOT NULL,
+    "index" bigint NOT NULL,
+    "position" bigint NOT NULL,
+    "code" text COLLATE "C" NOT NULL,
+    "amount" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "member", "at", "index", "position")
+);
+
 -- State roots that are kept, with the lines that they stand for.
 
 CREATE TABLE "state_root" (

@@ -159,6 +159,159 @@ CREATE TABLE "books_beginning" (
     PRIMARY KEY ("entry", "at")
 ) STRICT, WITHOUT ROWID;
 
+-- What holds in a market, and on which terms its members take part.
+
+CREATE TABLE "market_rules" (
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "start")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "price_series" (
+    "market" TEXT NOT NULL,
+    "series" TEXT NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "series")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "member_tariff" (
+    "market" TEXT NOT NULL,
+    "member" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "member")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "member_place" (
+    "market" TEXT NOT NULL,
+    "member" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "member")
+) STRICT, WITHOUT ROWID;
+
+-- What members want in a market, whose turn is next there, and what intervals were cleared to:
+-- whole until they are settled, and then in the entry that says it.
+
+CREATE TABLE "trader" (
+    "market" TEXT NOT NULL,
+    "member" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "member")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "market_turn" (
+    "market" TEXT NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "cleared_interval" (
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "start")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "market_interval" (
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    "index" INTEGER NOT NULL,
+    PRIMARY KEY ("market", "start")
+) STRICT, WITHOUT ROWID;
+
+-- Meters, and what was settled with them; a settled interval is never written over.
+
+CREATE TABLE "meter" (
+    "member" BLOB NOT NULL,
+    "device" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("member", "device")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "preferred" (
+    "member" BLOB NOT NULL,
+    "market" TEXT NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("member", "market")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "told_quarter" (
+    "member" BLOB NOT NULL,
+    "direction" INTEGER NOT NULL,
+    "start" INTEGER NOT NULL,
+    "wh" INTEGER NOT NULL,
+    "quality" INTEGER NOT NULL,
+    PRIMARY KEY ("member", "direction", "start")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "settling_progress" (
+    "market" TEXT NOT NULL,
+    "settled" INTEGER NOT NULL,
+    "final" INTEGER NOT NULL,
+    PRIMARY KEY ("market")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "settled_interval" (
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    "index" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "start", "index")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "settled_member" (
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    "member" BLOB NOT NULL,
+    "index" INTEGER NOT NULL,
+    "position" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("market", "start", "member", "index")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "late_correction" (
+    "member" BLOB NOT NULL,
+    "index" INTEGER NOT NULL,
+    "market" TEXT NOT NULL,
+    "start" INTEGER NOT NULL,
+    PRIMARY KEY ("member", "index", "market", "start")
+) STRICT, WITHOUT ROWID;
+
+-- Statements of account: who stands on them, and what they are made of beside settlement.
+
+CREATE TABLE "billing_party" (
+    "member" BLOB NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("member")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "last_statement" (
+    "member" BLOB NOT NULL,
+    "year" INTEGER NOT NULL,
+    "serial" INTEGER NOT NULL,
+    PRIMARY KEY ("member")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "statement_of_account" (
+    "member" BLOB NOT NULL,
+    "year" INTEGER NOT NULL,
+    "serial" INTEGER NOT NULL,
+    "index" INTEGER NOT NULL,
+    "said" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("member", "year", "serial")
+) STRICT;
+
+CREATE TABLE "member_movement" (
+    "member" BLOB NOT NULL,
+    "at" INTEGER NOT NULL,
+    "index" INTEGER NOT NULL,
+    "position" INTEGER NOT NULL,
+    "code" TEXT NOT NULL,
+    "amount" INTEGER NOT NULL,
+    PRIMARY KEY ("member", "at", "index", "position")
+) STRICT, WITHOUT ROWID;
+
 -- State roots that are kept, with the lines that they stand for.
 
 CREATE TABLE "state_root" (

@@ -1,0 +1,72 @@
+"""Statements of account, for the member whose they are and for who looks after the books."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp import web
+
+from depin_protocol.encoding import from_text
+from depin_protocol.identifiers import ID_LENGTH
+from settlement_node.api.bodies import answer
+from settlement_node.api.problems import bad_request, not_found
+from settlement_node.api.visitors import owner
+from settlement_node.governance.member import Role
+from settlement_node.market.billing.csv_file import write_csv
+from settlement_node.market.billing.json_file import write_json
+from settlement_node.market.billing.numbers import NumberError, StatementNumber
+from settlement_node.market.billing.pdf_file import write_pdf
+from settlement_node.market.billing.statement import StatementOfAccount
+from settlement_node.market.billing.xlsx_file import write_xlsx
+from settlement_node.market.issuing.reading import kept_statements
+
+FORMS: Final[dict[str, tuple[str, Callable[[StatementOfAccount], bytes]]]] = {
+    "json": ("application/json", write_json),
+    "csv": ("text/csv", write_csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", write_xlsx),
+    "pdf": ("application/pdf", write_pdf),
+}
+
+
+async def listed(request: web.Request) -> web.Response:
+    """List a member's statements, the first one first."""
+    return answer([_listed(one) for one in await _statements(request)])
+
+
+async def file(request: web.Request) -> web.Response:
+    """Give one statement, in the form that is asked for."""
+    form = FORMS.get(request.match_info["form"])
+    if form is None:
+        raise not_found(f"a statement's form is {', '.join(FORMS)}")
+    try:
+        number = StatementNumber.read(request.match_info["number"])
+    except NumberError as error:
+        raise bad_request(str(error), "Give a number that is listed.") from None
+    for one in await _statements(request):
+        if one.number == number:
+            media_type, write = form
+            name = f'attachment; filename="{number}.{request.match_info["form"]}"'
+            return web.Response(
+                body=await asyncio.to_thread(write, one),
+                content_type=media_type,
+                headers={"Cache-Control": "no-store", "Content-Disposition": name},
+            )
+    raise not_found("no statement of this member has this number")
+
+
+async def _statements(request: web.Request) -> list[StatementOfAccount]:
+    coop, member = owner(request, Role.OPERATOR, Role.AUDITOR)
+    kept = await kept_statements(coop.view, from_text(member, ID_LENGTH))
+    return [one.statement for one in kept]
+
+
+def _listed(statement: StatementOfAccount) -> dict[str, object]:
+    return {
+        "number": str(statement.number),
+        "month": str(statement.month),
+        "issued": statement.issued.isoformat(),
+        "sha256": statement.sha256,
+        "opening": statement.opening,
+        "closing": statement.closing,
+        "at_bank": statement.at_bank,
+    }

@@ -1,0 +1,1 @@
+"""Statements of account as decisions of the co-op: made of what is final, booked, never altered."""

@@ -1,0 +1,1 @@
+"""From readings to money: what was traded, against what was metered."""

@@ -1,0 +1,388 @@
+"""A market's whole life in whatever order: what must always hold, holds after each step.
+
+Homes join, order, replace, cancel, change keys; their readings come early, late, wrong, corrected
+or not at all; gates pass, rules change, corrections end, the node stops and starts. After each step
+every asset sums to zero, no order has passed its limit, no interval is cleared or settled twice, no
+fill is more than was wanted, and nothing that is final is booked again. In the end the log alone
+leads to the same rows, `verify` and `rebuild` say so.
+"""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from depin_protocol.metering import Quality
+from depin_protocol.statements.bodies import Body, Stream
+from depin_protocol.statements.measuring import Readings
+from depin_protocol.statements.trading import (
+    Cancellation,
+    Curve,
+    FlexibleOrder,
+    Order,
+    Preference,
+    Side,
+    StandingOrder,
+)
+from settlement_node.coop.coop import Coop
+from settlement_node.ledger.audit import audit
+from settlement_node.ledger.tables import transfer_rows
+from settlement_node.log.entries import Decision
+from settlement_node.market.rules.actions import SetMarket
+from settlement_node.market.settling.actions import MemberSeries, TellQuarterHours
+from settlement_node.market.settling.told import Way
+from settlement_node.replay.rebuild import rebuild
+from settlement_node.replay.verify import verify
+from settlement_node.store.scanning import every_row
+from settlement_node.store.tables import Row
+from tests.node.market.street import (
+    MARKET,
+    RULES,
+    STREET,
+    Metered,
+    boundary,
+    decisions_since,
+    had_effect,
+)
+from tests.node.village import DAY, Village, surroundings, village
+from tests.protocol.spoken import QUARTER, Home
+
+MOST_HOMES = 4
+FIGURES: tuple[tuple[Side, str, str], ...] = (("bid", "bids", "bought"), ("ask", "asks", "sold"))
+homes = st.integers(0, MOST_HOMES - 1)
+sides: st.SearchStrategy[Side] = st.sampled_from(["bid", "ask"])
+prices = st.sampled_from([0, 60_000, 80_000, 110_000, 150_000, 200_000, 300_000, 150_500])
+energies = st.sampled_from([1, 90, 250, 500, 1_000, 20_000])
+ahead = st.integers(1, 6)
+
+
+class Life(RuleBasedStateMachine):
+    """What homes, operators and the clock can do to a market."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(mkdtemp())
+        self.runner = asyncio.Runner()
+        self.homes: list[Metered] = []
+        self.seen = 0
+        self.cleared: set[int] = set()
+        self.settled: set[int] = set()
+        self.final = 0
+        self.keys = 100
+        self.left: dict[str, int] = {}
+        """What each flexible order has not been given yet."""
+
+    def run(self, doing: Coroutine[object, object, None]) -> None:
+        self.runner.run(doing)
+
+    @initialize()
+    def found(self) -> None:
+        self.run(self._found())
+
+    async def _found(self) -> None:
+        self.village = village(self.folder, STREET)
+        self.here: Village = await self.village.__aenter__()
+        for _ in range(2):
+            await self._join()
+
+    @precondition(lambda self: len(self.homes) < MOST_HOMES)
+    @rule()
+    def join(self) -> None:
+        self.run(self._join())
+
+    async def _join(self) -> None:
+        home = Home(2 + len(self.homes))
+        await self.here.welcome(home)
+        one = Metered(home, boundary(self.here.clock()) - QUARTER)
+        self.homes.append(one)
+        introduction: tuple[Body, ...] = (one.tariff(), *one.devices())
+        for body in introduction:
+            await self._say(one, "trading", body)
+
+    def _home(self, number: int) -> Metered:
+        return self.homes[number % len(self.homes)]
+
+    async def _say(self, one: Metered, stream: Stream, body: Body) -> list[Decision]:
+        """Let what is due be decided, say it, and look at what came of it."""
+        await self.here.coop.tick()
+        await self._look()
+        ledger = self.here.coop.ledger
+        held = ledger.balance(one.money).debits_pending
+        statement = one.home.say(stream, body, self.here.clock())
+        if isinstance(body, FlexibleOrder):
+            self.left[statement.hash] = body.energy
+        await self.here.say(statement)
+        told = await self._look()
+        after = ledger.balance(one.money)
+        if after.debits_pending > held:
+            assert after.available + ledger.limit(one.money) >= 0
+        return told
+
+    async def _look(self) -> list[Decision]:
+        """Read what was decided, and check what always holds."""
+        told = await decisions_since(self.here, self.seen)
+        self.seen = self.here.coop.position.size
+        for decision in told:
+            start = decision.result.get("start")
+            if decision.kind in {"cleared", "voided"}:
+                assert isinstance(start, int)
+                assert start not in self.cleared, "an interval is cleared once"
+                self.cleared.add(start)
+                self._check_fills(start, decision)
+            elif decision.kind == "settled":
+                assert isinstance(start, int)
+                assert start not in self.settled, "an interval is settled once"
+                assert start >= self.final, "what is final is not settled"
+                self.settled.add(start)
+            elif decision.kind == "corrected" and not decision.result["final"]:
+                starts = [line["start"] for line in decision.lines]
+                assert all(isinstance(at, int) and at >= self.final for at in starts)
+            elif decision.kind == "final":
+                until = decision.result["until"]
+                assert isinstance(until, int)
+                assert until > self.final
+                self.final = until
+        assert audit(self.here.coop.ledger) == ()
+        return told
+
+    def _check_fills(self, start: int, decision: Decision) -> None:
+        by_name = {one.home.member: one for one in self.homes}
+        for line in decision.lines:
+            if "member" not in line:
+                continue
+            one = by_name[str(line["member"])]
+            for side, orders, fill in FIGURES:
+                steps, filled = line.get(orders, []), line.get(fill, 0)
+                assert isinstance(steps, list)
+                assert isinstance(filled, int)
+                assert 0 <= filled <= sum(steps[1::2])
+                if one.is_plain:
+                    wanted = one.wanted.get((start, side), ())
+                    assert steps == [number for step in wanted for number in step]
+            flexible = line.get("flexible", [])
+            assert isinstance(flexible, list)
+            for name, _, filled in flexible:
+                self.left[name] -= filled
+                assert 0 <= filled <= filled + self.left[name], "a wish is filled once"
+
+    @rule(number=homes, side=sides, first=prices, second=prices, wh=energies, later=ahead)
+    def order(self, number: int, side: Side, first: int, second: int, wh: int, later: int) -> None:
+        """Order, or replace what was ordered."""
+        limits = sorted({first, second}, reverse=side == "bid")
+        steps = tuple((limit, wh) for limit in limits)
+        self.run(self._order(self._home(number), side, steps, later))
+
+    @rule(number=homes, side=sides, later=ahead)
+    def hold_back(self, number: int, side: Side, later: int) -> None:
+        """Replace an order with nothing."""
+        self.run(self._order(self._home(number), side, (), later))
+
+    async def _order(
+        self, one: Metered, side: Side, steps: tuple[tuple[int, int], ...], later: int
+    ) -> None:
+        start = boundary(self.here.clock()) + later * QUARTER
+        told = await self._say(one, "trading", Order(MARKET, (Curve(start, side, steps),)))
+        if had_effect(told):
+            one.wanted[start, side] = steps
+
+    @rule(number=homes, side=sides, later=ahead)
+    def cancel(self, number: int, side: Side, later: int) -> None:
+        self.run(self._cancel(self._home(number), side, later))
+
+    async def _cancel(self, one: Metered, side: Side, later: int) -> None:
+        start = boundary(self.here.clock()) + later * QUARTER
+        told = await self._say(one, "trading", Cancellation(MARKET, ((start, side),)))
+        if had_effect(told):
+            one.wanted.pop((start, side), None)
+
+    @rule(number=homes, side=sides, price=prices, wh=energies, withdraw=st.booleans())
+    def stand(self, number: int, side: Side, price: int, wh: int, *, withdraw: bool) -> None:
+        one = self._home(number)
+        one.is_plain = False
+        steps = () if withdraw else ((price, wh),)
+        self.run(self._only_say(one, StandingOrder(MARKET, side, steps)))
+
+    @rule(number=homes, price=prices, wh=energies, hours=st.integers(1, 9))
+    def charge_a_car(self, number: int, price: int, wh: int, hours: int) -> None:
+        one = self._home(number)
+        one.is_plain = False
+        begin = self.here.clock()
+        order = FlexibleOrder(MARKET, wh, 3_700, price, begin, begin + hours * 4 * QUARTER)
+        self.run(self._only_say(one, order))
+
+    @rule(number=homes, other=homes)
+    def prefer(self, number: int, other: int) -> None:
+        friend = self._home(other).home.member
+        self.run(self._only_say(self._home(number), Preference(MARKET, (friend,))))
+
+    async def _only_say(self, one: Metered, body: Body) -> None:
+        await self._say(one, "trading", body)
+
+    @rule(number=homes, wh_in=energies, wh_out=energies, early=st.booleans())
+    def read(self, number: int, wh_in: int, wh_out: int, *, early: bool) -> None:
+        """Tell all that was not told yet: in time, late, or of a moment that has not come."""
+        one = self._home(number)
+        until = boundary(self.here.clock()) + QUARTER * early
+        self.run(self._read(one, until, wh_in, wh_out))
+
+    @rule(wh_in=energies, wh_out=energies)
+    def all_read(self, wh_in: int, wh_out: int) -> None:
+        for one in self.homes:
+            self.run(self._read(one, boundary(self.here.clock()), wh_in, wh_out))
+
+    async def _read(self, one: Metered, until: int, wh_in: int, wh_out: int) -> None:
+        for readings in one.readings(until, wh_in, wh_out):
+            await self._say(one, "metering", readings)
+
+    @rule(number=homes)
+    def lose_readings(self, number: int) -> None:
+        """Never tell what the meter read until now."""
+        one = self._home(number)
+        one.read_to = max(one.read_to, boundary(self.here.clock()))
+
+    @rule(number=homes, wrong=st.sampled_from([0, 1, 2**33, 2**61]), back=st.integers(0, 8))
+    def read_wrong(self, number: int, wrong: int, back: int) -> None:
+        """Tell what no meter can have counted, or of a moment that was told before."""
+        one = self._home(number)
+        at = self.here.clock() - back * QUARTER // 2
+        self.run(self._tell_wrong(one, Readings(one.grid, (at,), {"import": (wrong,)})))
+
+    async def _tell_wrong(self, one: Metered, body: Readings) -> None:
+        await self._say(one, "metering", body)
+
+    @rule(number=homes, way=st.sampled_from(Way), back=st.integers(0, 12), wh=energies)
+    def tell_quarter_hours(self, number: int, way: Way, back: int, wh: int) -> None:
+        """Let the grid operator say what it measured: before or after it was settled."""
+        start = boundary(self.here.clock()) - back * QUARTER
+        member = self._home(number).home.member
+        series = MemberSeries(member, way, start, (wh, None), (Quality.MEASURED,) * 2)
+        self.run(self._act(TellQuarterHours((series,))))
+
+    async def _act(self, action: TellQuarterHours | SetMarket) -> None:
+        await self.here.coop.tick()
+        await self.here.act(action)
+        await self._look()
+
+    @rule(
+        gate=st.sampled_from([0, 5, 20]),
+        share=st.sampled_from([(0, 1), (1, 2), (1, 1)]),
+        interval=st.sampled_from([15, 30]),
+        has_pool=st.booleans(),
+    )
+    def change_rules(
+        self, gate: int, share: tuple[int, int], interval: int, *, has_pool: bool
+    ) -> None:
+        rules = replace(
+            RULES,
+            gate=gate * 60_000,
+            seller_share=share,
+            interval=interval * 60_000,
+            pool=RULES.pool if has_pool else None,
+        )
+        self.run(self._act(SetMarket(MARKET, rules)))
+
+    @rule(number=homes)
+    def change_key(self, number: int) -> None:
+        self.run(self._change_key(self._home(number)))
+
+    async def _change_key(self, one: Metered) -> None:
+        self.keys += 1
+        home = one.home
+        await self.here.say(home.change_key(self.keys, home.heads.get("metering")))
+        await self._look()
+
+    @rule(quarters=st.integers(1, 6), minutes=st.sampled_from([0, 4, 11]))
+    def wait(self, quarters: int, minutes: int) -> None:
+        now = boundary(self.here.clock.now) + quarters * QUARTER + minutes * 60_000
+        self.run(self._wait(max(now, self.here.clock.now)))
+
+    @rule(days=st.integers(1, 5))
+    def wait_days(self, days: int) -> None:
+        self.run(self._wait(self.here.clock.now + days * DAY))
+
+    async def _wait(self, until: int) -> None:
+        """Wake when a node would: at each moment when something is due."""
+        while True:
+            due = self.here.coop.state.due_at
+            if due is None or due >= until:
+                break
+            self.here.clock.now = max(due, self.here.clock.now + 1)
+            await self.here.coop.tick()
+            await self._look()
+        self.here.clock.now = max(until, self.here.clock.now)
+        await self.here.coop.tick()
+        await self._look()
+
+    @rule(days=st.integers(0, 2))
+    def be_down(self, days: int) -> None:
+        """Sleep through gates and deadlines, then start again."""
+        self.run(self._be_down(days))
+
+    async def _be_down(self, days: int) -> None:
+        await self.here.coop.close()
+        self.here.clock.now += days * DAY + QUARTER
+        self.here.coop = await Coop.open(self.here.store, surroundings(self.here.clock))
+        await self.here.coop.start()
+        await self._look()
+
+    @rule()
+    def follow(self) -> None:
+        self.run(self._follow())
+
+    async def _follow(self) -> None:
+        """Let the log alone lead to all that is stored."""
+        await self.here.coop.tick()
+        await self._look()
+        await self.here.coop.close()
+        live = self.here.coop
+        assert audit(live.ledger, await transfer_rows(self.here.store)) == ()
+        found = await verify(self.here.store)
+        before = await stored(self.here)
+        assert await rebuild(self.here.store) == found.entries
+        assert await stored(self.here) == before
+        self.here.coop = await Coop.open(self.here.store, surroundings(self.here.clock))
+        await self.here.coop.start()
+        assert held(self.here.coop) == held(live)
+
+    def teardown(self) -> None:
+        self.run(self._end())
+        self.runner.close()
+        rmtree(self.folder)
+
+    async def _end(self) -> None:
+        await self._follow()
+        await self.village.__aexit__(None, None, None)
+
+
+def held(coop: Coop) -> list[tuple[str, Row]]:
+    """Return what a co-op has in memory, in one order."""
+    return sorted(((table.name, row) for table, row in coop.state.rows()), key=repr)
+
+
+async def stored(here: Village) -> dict[str, list[Row]]:
+    """Read every table that follows from the log."""
+    return {
+        table.name: [row async for row in every_row(here.store, table)]
+        for table in here.coop.state.tables
+    }
+
+
+def test_whatever_happens_the_books_add_up_and_the_log_leads_to_them() -> None:
+    examples = int(os.environ.get("DEPIN_MARKET_LIVES", "12"))
+    run_state_machine_as_test(
+        Life,
+        settings=settings(max_examples=examples, stateful_step_count=40, deadline=None),
+    )

@@ -1,0 +1,84 @@
+"""A flexible order over several intervals: placed at each gate, never filled beyond its energy."""
+
+from pathlib import Path
+
+from depin_protocol.statements.trading import FlexibleOrder
+from settlement_node.replay.verify import verify
+from tests.node.market.trading.stall import (
+    EURO,
+    GATE,
+    MARKET,
+    SOON,
+    Stall,
+    ask,
+    cancel,
+    lines_of,
+    order,
+)
+from tests.node.village import village
+from tests.protocol.spoken import QUARTER
+
+LIMIT = 200_000
+
+
+async def test_a_car_is_charged_in_the_intervals_that_sell_cheaply(tmp_path: Path) -> None:
+    async with village(tmp_path) as here:
+        stall = Stall(here)
+        car, roof = await stall.welcome(1, 1)
+        wish = FlexibleOrder(MARKET, 1_500, 4_000, LIMIT, SOON, SOON + 4 * QUARTER)
+        assert await stall.say(car, wish) is None
+        name = car.heads["trading"].hash
+        assert stall.balance(car).debits_pending == 1_500 * LIMIT
+        offers = [ask(SOON + n * QUARTER, (20_000, 800)) for n in (0, 2)]
+        assert await stall.say(roof, order(*offers)) is None
+        await stall.until(SOON - GATE)
+        (first,) = await stall.decisions("cleared")
+        line = lines_of(first)[car.member]
+        assert line["bids"] == [75_000, 1_000]
+        assert line["flexible"] == [[name, 1, 800]]
+        assert line["held"] == 800 * 75_000
+        assert stall.balance(car).debits_pending == 700 * LIMIT
+        await stall.until(SOON + QUARTER - GATE)
+        assert stall.balance(car).debits_pending == 700 * LIMIT
+        await stall.until(SOON + 2 * QUARTER - GATE)
+        assert stall.balance(car).debits_pending == 0
+        assert here.coop.state.trading.trader(MARKET, car.member) is None
+        cleared = await stall.decisions("cleared")
+        assert [lines_of(one).get(car.member, {}).get("bought") for one in cleared] == [
+            800,
+            0,
+            700,
+        ]
+        await stall.until(SOON + 4 * QUARTER)
+        assert len(await stall.decisions("gate")) == 3
+        await here.coop.close()
+        await verify(here.store)
+
+
+async def test_what_no_interval_sold_is_released_at_the_end(tmp_path: Path) -> None:
+    async with village(tmp_path) as here:
+        stall = Stall(here)
+        (car,) = await stall.welcome(1)
+        wish = FlexibleOrder(MARKET, 1_500, 4_000, LIMIT, SOON, SOON + 2 * QUARTER - 1)
+        assert await stall.say(car, wish) is None
+        await stall.until(SOON + QUARTER - GATE - 1)
+        assert stall.balance(car).debits_pending == 1_500 * LIMIT
+        await stall.until(SOON + QUARTER - GATE)
+        assert stall.balance(car).debits_pending == 0
+        assert stall.balance(car).posted == EURO
+        (_, last) = await stall.decisions("cleared")
+        assert lines_of(last)[car.member]["ended"] == [car.heads["trading"].hash]
+
+
+async def test_it_can_be_taken_back(tmp_path: Path) -> None:
+    async with village(tmp_path) as here:
+        stall = Stall(here)
+        car, other = await stall.welcome(1, 1)
+        wish = FlexibleOrder(MARKET, 1_500, 4_000, LIMIT, SOON, SOON + QUARTER)
+        assert await stall.say(car, wish) is None
+        name = car.heads["trading"].hash
+        assert await stall.say(other, cancel(flexible=[name])) == "nothing-to-cancel"
+        assert await stall.say(car, cancel(flexible=[name])) is None
+        assert stall.balance(car).debits_pending == 0
+        await stall.until(SOON)
+        assert not await stall.decisions("gate")

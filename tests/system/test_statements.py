@@ -1,0 +1,102 @@
+"""A month's statements on the command line: issued, exported, collected and paid by a bank."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
+
+from settlement_node.hosting.folder import LOG, OPERATOR, RECEIPTS, Description, NodeFolder
+from settlement_node.ledger.actions import OpenBalance, OpenBankAccount, ReservePayout
+from settlement_node.market.billing.json_file import read_json
+from settlement_node.market.billing.months import Month
+from tests.node.ledger.camt_files import IBAN
+from tests.node.ledger.till import CENT
+from tests.node.market.issuing.winter import RAIN, SUN, month_ends, winter
+from tests.node.village import LOG_SEED, RECEIPT_SEED
+from tests.protocol.spoken import COOP, Home
+from tests.system.node_process import command, refused
+
+OTHER_IBAN = "AT611904300234573201"
+
+
+def last_month() -> Month:
+    """Return the month that was over last, in UTC."""
+    first = datetime.now(UTC).date().replace(day=1)
+    before = first - timedelta(days=1)
+    return Month.of(before.year, before.month, ZoneInfo("UTC"))
+
+
+async def lived(folder: Path, month: Month) -> None:
+    """Leave a data folder whose co-op has lived through a month's end."""
+    node = NodeFolder(folder)
+    founder = Home(1)
+    begun = node.begin(Description(COOP, "Sonnenhang", "http://127.0.0.1:8480", founder.member))
+    for name, seed in ((LOG, LOG_SEED), (RECEIPTS, RECEIPT_SEED), (OPERATOR, founder.seed)):
+        begun.add_key(name, seed)
+    async with winter(begun.books, month) as (here, homes):
+        await here.act(OpenBankAccount(IBAN))
+        await here.act(OpenBalance(100 * CENT, account=IBAN))
+        await month_ends(here, homes, month)
+        await here.act(ReservePayout(SUN.member, IBAN, 31 * CENT))
+    node.finish(begun)
+
+
+def values(file: Path, name: str) -> list[str]:
+    """Return the texts of the elements of a name."""
+    return [element.text or "" for element in ET.parse(file).iter() if element.tag.endswith(name)]  # noqa: S314 - our own file
+
+
+def test_a_month_is_billed(tmp_path: Path) -> None:
+    month, folder = last_month(), tmp_path / "node"
+    asyncio.run(lived(folder, month))
+    data = ("--data", folder)
+    why = (*data, "--reason", "monthly")
+    zone = ("--time-zone", "UTC")
+    command("statements", "party", *why, "--address", "Linz", "Sonnenhang eG")
+    issue = ("statements", "issue", *why, *zone, month)
+    assert "2 statements issued, 1 member had nothing" in command(*issue)
+    assert "2 statements not issued" in refused(*issue)
+    year = datetime.now(UTC).year
+    listed = command("statements", "show", *data, "--month", month)
+    assert [line.split()[0] for line in listed.splitlines()] == [f"{year}-000001", f"{year}-000002"]
+
+    files = tmp_path / "files"
+    forms = ("--form", "pdf", "--form", "json")
+    assert "4 files" in command("statements", "export", *data, *forms, files)
+    assert "0 files" in command("statements", "export", *data, *forms, files)
+    assert (files / f"{year}-000001.pdf").read_bytes().startswith(b"%PDF")
+    told = {}
+    for file in files.glob("*.json"):
+        statement = read_json(file.read_bytes())
+        told[statement.member.member] = statement
+    assert told[SUN.member].coop.name == "Sonnenhang eG"
+
+    table = tmp_path / "members.csv"
+    rows = [f"{RAIN.member},Regina Müller,{OTHER_IBAN},M-1,2026-01-15"]
+    table.write_text("\n".join(["member,name,iban,mandate,signed", *rows]), "utf-8")
+    ours = ("--account", IBAN, "--due", f"{year + 1}-01-15")
+    debits, credits_ = tmp_path / "debits.xml", tmp_path / "credits.xml"
+    creditor = ("--creditor-id", "DE98ZZZ09999999999")
+    collect = ("bank", "debits", *data, "--month", month, "--mandates", table, *ours, *creditor)
+    command(*collect, debits)
+    owed = -told[RAIN.member].at_bank // CENT
+    assert owed == 7
+    assert values(debits, "InstdAmt") == [f"0.{owed:02}"]
+    assert values(debits, "EndToEndId") == [
+        f"{told[RAIN.member].member.reference}-{told[RAIN.member].number}"
+    ]
+    payees = ("bank", "credits", *data, "--payees", table, *ours)
+    assert "nothing to pay" in refused(*payees, credits_)
+    rows.append(f"{SUN.member},Ada,{OTHER_IBAN[:-1]}2,,")
+    table.write_text("\n".join(["member,name,iban,mandate,signed", *rows]), "utf-8")
+    assert "line 3" in refused(*payees, credits_)
+    rows[-1] = f"{SUN.member},Ada,{OTHER_IBAN},,"
+    table.write_text("\n".join(["member,name,iban,mandate,signed", *rows]), "utf-8")
+    command(*payees, credits_)
+    assert values(credits_, "InstdAmt") == ["0.31"]
+    points = tmp_path / "points.csv"
+    points.write_text(f"metering_point,member\n{'AT' + '0' * 31},{RAIN.member}\n", "utf-8")
+    sheet = ("quarters", "export", *data, *zone, "--points", points, month, tmp_path / "q.xlsx")
+    assert "longer than a quarter" in refused(*sheet)
+    command("verify", *data)
