@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
-from ..bounds import MAX_AMOUNT, MAX_ENERGY, MAX_PRICE
+from ..bounds import MAX_AMOUNT, MAX_ENERGY, MAX_PARTS, MAX_PRICE
 from ..clearing.rule import Rule
-from ..clearing.uniform import MAX_PARTS
 from ..clearing.zone_tree import ZoneTree
 from ..settlement.charges import Charges, Fees, Taxed, Vat
 from ..settlement.pool import Key, PoolRule
