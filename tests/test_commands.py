@@ -13,7 +13,8 @@ from provision import postgresql
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 OLDEST, MAIN, NEXT = ".venv-3.12", ".venv", ".venv-next"
-DRAWN = "-p no:homeassistant -q -o log_cli=true -o log_cli_level=INFO tests/node/hostile"
+LOGGED = "-p no:homeassistant -q -o log_cli=true -o log_cli_level=INFO"
+DRAWN = f"{LOGGED} tests/node/hostile"
 
 
 @pytest.fixture
@@ -185,6 +186,7 @@ def test_ci_stops_at_once_when_setup_lacks_something(clone: Path, tmp_path: Path
         (("powercut-postgres", "5", "6"), "postgres on 5 6"),
         (("requests", "7"), f"{DRAWN}/test_drawn_requests.py"),
         (("statements",), f"{DRAWN}/test_forged_statements.py"),
+        (("market", "9"), f"{LOGGED} tests/node/market/test_life_machine.py"),
     ],
 )
 def test_soak_runs_the_hunt_that_is_named(

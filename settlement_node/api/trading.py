@@ -10,7 +10,7 @@ from settlement_node.api.bodies import answer
 from settlement_node.api.context import CONTEXT, MAX_NUMBER, whole
 from settlement_node.api.markets import market_in
 from settlement_node.api.problems import ProblemError, not_found
-from settlement_node.api.visitors import owner, visitor
+from settlement_node.api.visitors import official, owner
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.member import Role
 from settlement_node.market.trading.reading import (
@@ -44,7 +44,7 @@ async def cleared_one(request: web.Request) -> web.Response:
 
 async def book(request: web.Request) -> web.Response:
     """Give the book of an interval to members, under its pseudonyms."""
-    coop, _ = visitor(request)
+    coop = official(request, *Role)
     public = await _interval(request, coop)
     if coop.position.at >= public.start + BOOK_KEPT:
         detail = "members may read a book for two days; auditors have the bodies"

@@ -48,7 +48,7 @@ class Booking:
         for one in settled:
             owner = from_text(one.member, ID_LENGTH)
             money = self._of(AccountKind.MEMBER_MONEY, owner)
-            due = one.net - one.traded.held
+            due = one.owes - one.traded.held
             if due > 0:
                 yield from self._money(Code.SETTLEMENT_DUE, money, clearing, due, owner)
             else:
@@ -78,7 +78,7 @@ class Booking:
         money = self._of(AccountKind.MEMBER_MONEY, owner)
         balancing = self._of(AccountKind.BALANCING)
         clearing = self._of(AccountKind.INTERVAL_CLEARING)
-        due = after.net - before.net
+        due = after.owes - before.owes
         payer, paid = (money, balancing) if due > 0 else (balancing, money)
         yield from self._money(Code.CORRECTION_DUE, payer, clearing, abs(due), owner)
         yield from self._money(Code.CORRECTION_PAID, clearing, paid, abs(due), owner)

@@ -36,7 +36,7 @@ class Due:
             (end, market, start)
             for market in self._state.progress.markets()
             for start, end in [self._open(market)]
-            if end <= at and (self._deadline(market, start, end) <= at)
+            if end <= at and self._is_due(market, start, end, at)
         ]
         if not due:
             return None
@@ -57,7 +57,9 @@ class Due:
         moments = []
         for market in self._state.progress.markets():
             start, end = self._open(market)
-            moments.append(max(end, self._deadline(market, start, end)))
+            deadline = self._deadline(market, start, end)
+            if deadline is not None:
+                moments.append(max(end, deadline))
         return min(moments, default=None)
 
     def changed(self) -> None:
@@ -81,7 +83,11 @@ class Due:
     def _end(self, market: str, start: int) -> int:
         return self._state.rules.grid(market).next(start)
 
-    def _deadline(self, market: str, start: int, end: int) -> int:
+    def _is_due(self, market: str, start: int, end: int, at: int) -> bool:
+        deadline = self._deadline(market, start, end)
+        return deadline is not None and deadline <= at
+
+    def _deadline(self, market: str, start: int, end: int) -> int | None:
         """Say when an interval is settled at the latest: at its end, if nobody is waited for."""
         known = self._waiting.get(market)
         if known is None or known[0] != start:
@@ -90,7 +96,8 @@ class Due:
             known = self._waiting[market] = start, waiting
         if not known[1]:
             return end
-        return end + self._state.rules.grid(market).version(start).rules.reading_deadline
+        wait = self._state.rules.grid(market).version(start).rules.reading_deadline
+        return self._state.hearing.deadline(end, wait)
 
     def _settled(self, market: str, start: int) -> SettledInterval:
         state = self._state

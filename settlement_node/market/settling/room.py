@@ -19,6 +19,7 @@ from settlement_node.intake.said import Effects, Said, Telling
 from settlement_node.ledger.room import LedgerRoom
 from settlement_node.ledger.transfers import Transfer
 from settlement_node.log.entries import Decision, DecisionError
+from settlement_node.market.rules.acting import MARKET_SET
 from settlement_node.market.settling.actions import (
     ACTIONS,
     TellQuarterHours,
@@ -130,7 +131,7 @@ class SettlingRoom:
                 return ()
         self._due.changed()
         self._due.look_again(member)
-        return changes
+        return (*changes, *state.hear(said.at))
 
     def overdue(self, at: int) -> Decision | None:
         """Return the settlement that the time calls for, or the end of a day's corrections."""
@@ -154,22 +155,14 @@ class SettlingRoom:
 
     def apply(self, decision: Decision, *, name: str, index: int, at: int) -> Effects:
         """Let a decision take effect."""
-        if decision.kind == SETTLED:
-            return self._settle(decision, name, index, at)
-        if decision.kind == CORRECTED:
-            return self._correct(decision, name, index, at)
-        fields = Fields(decision.result, "result")
-        if decision.kind == TOLD:
-            return Effects(tuple(self._take_told(decision)))
-        market, until = fields.text("market", MARKET), fields.integer("until", 0, MAX_TIME)
-        reached = self._reached(market)
-        return Effects((self._state.progress.set(market, reached._replace(final=until)),))
+        return self._applied(decision, name, index, at).and_then(Effects(self._state.hear(at)))
 
     def hear(self, decision: Decision, *, index: int, at: int) -> Effects:  # noqa: ARG002
         """Begin to settle in a market that was made after the co-op's first meter."""
-        if decision.kind != "market_set" or not self._state.progress.markets():
-            return Effects()
-        return Effects(tuple(self._state.begin(at)))
+        heard = self._state.hear(at)
+        if decision.kind != MARKET_SET or not self._state.progress.markets():
+            return Effects(heard)
+        return Effects((*heard, *self._state.begin(at)))
 
     async def look_up(self, said: Sequence[Statement], view: View, *, size: int, at: int) -> None:
         """Bring near the settled intervals that statements may correct."""
@@ -187,6 +180,18 @@ class SettlingRoom:
         """Let go of what was brought near: all that was decided until now is stored."""
         self._state.history.forget()
         self._amended.clear()
+
+    def _applied(self, decision: Decision, name: str, index: int, at: int) -> Effects:
+        if decision.kind == SETTLED:
+            return self._settle(decision, name, index, at)
+        if decision.kind == CORRECTED:
+            return self._correct(decision, name, index, at)
+        fields = Fields(decision.result, "result")
+        if decision.kind == TOLD:
+            return Effects(tuple(self._take_told(decision)))
+        market, until = fields.text("market", MARKET), fields.integer("until", 0, MAX_TIME)
+        reached = self._reached(market)
+        return Effects((self._state.progress.set(market, reached._replace(final=until)),))
 
     def _reached(self, market: str) -> Reached:
         reached = self._state.progress.of(market)

@@ -64,7 +64,7 @@ class SettledMember:
     """Certified Wh that came from homes that the member prefers."""
 
     @property
-    def net(self) -> int:
+    def owes(self) -> int:
         """What the member owes for the interval, or below 0 is owed."""
         return self.lines.pays - self.lines.receives
 

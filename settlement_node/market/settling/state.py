@@ -11,6 +11,7 @@ from settlement_node.governance.community import Community
 from settlement_node.ledger.room import LedgerRoom
 from settlement_node.market.rules.market import Market
 from settlement_node.market.rules.rulebook import MemberTerms
+from settlement_node.market.settling.hearing import Hearing
 from settlement_node.market.settling.history import History
 from settlement_node.market.settling.metered import Bounds
 from settlement_node.market.settling.meters import Meters
@@ -67,6 +68,7 @@ class SettlingState:
         self.meters = Meters()
         self.quarters = WaitingQuarters()
         self.progress = Progress()
+        self.hearing = Hearing()
         self.history = History()
         self._preferred: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -75,6 +77,7 @@ class SettlingState:
         await self.meters.load(view)
         await self.quarters.load(view)
         await self.progress.load(view)
+        await self.hearing.load(view)
         self._preferred = {}
         async for row in every_row(view, PREFERRED):
             match row:
@@ -86,8 +89,18 @@ class SettlingState:
         yield from self.meters.rows()
         yield from self.quarters.rows()
         yield from self.progress.rows()
+        yield from self.hearing.rows()
         for (member, market), members in self._preferred.items():
             yield PREFERRED, _preferred_row(member, market, members)
+
+    def hear(self, at: int) -> tuple[Change, ...]:
+        """Take note that something was logged, once there is anything to settle."""
+        waits = [
+            self.rules.grid(market).version(reached.settled).rules.reading_deadline
+            for market in self.progress.markets()
+            if (reached := self.progress.of(market)) is not None
+        ]
+        return self.hearing.hear(at, min(waits)) if waits else ()
 
     def prefer(self, member: str, body: Preference) -> Change:
         """Take in whose energy a member wants first."""

@@ -152,8 +152,9 @@ class TradingRoom:
         changes += self._write(orders, wish.trader)
         if not isinstance(said.statement.body, Order | Cancellation):
             orders.pass_by(wish.passed)
-            opened = orders.grid.start_after(said.at + STANDING_AHEAD + 1)
-            orders.opened = max(orders.opened, opened)
+            # A market may begin only later.
+            seen = max(said.at + STANDING_AHEAD + 1, orders.grid.versions[0].start)
+            orders.opened = max(orders.opened, orders.grid.start_after(seen))
             changes.append(Put(TURN, [orders.row()]))
         return tuple(changes)
 

@@ -26,6 +26,9 @@ from settlement_node.market.trading.trader import Flexible, Standing, Steps, Tra
 type IsMetered = Callable[[str, int, int], bool]
 """Tells whether a member has a grid meter in use from an instant to another."""
 
+MAX_FLEXIBLE: Final = 16
+"""Most flexible orders of a member at a time."""
+
 type TradingBody = Order | Cancellation | StandingOrder | FlexibleOrder
 
 NEW_ORDERS: Final = (Order, StandingOrder, FlexibleOrder)
@@ -159,9 +162,12 @@ class Weighing:
         if wanted > rules.most_wh:
             detail = f"with other flexible orders it wants {wanted} Wh, over {rules.most_wh}"
             raise RefusedOrderError(TradingObjection.TOO_MUCH, detail)
-        if rules.clearing is Rule.MCAFEE:
-            detail = "a market that clears by McAfee's rule takes orders of one lot only"
+        if rules.clearing is Rule.MCAFEE or rules.lot_wh > 1:
+            detail = "a flexible order is placed in any Wh, and this market takes whole lots only"
             raise RefusedOrderError(TradingObjection.OFF_LOT, detail)
+        if len(wish.trader.flexible) == MAX_FLEXIBLE:
+            detail = f"the member has {MAX_FLEXIBLE} flexible orders: take one back"
+            raise RefusedOrderError(TradingObjection.TOO_MUCH, detail)
         name = said.statement.hash
         wish.placed = Flexible(name, order, since, (said.at, said.index))
         wish.trader.flexible[name] = wish.placed
@@ -195,7 +201,8 @@ class Weighing:
         orders, trader = wish.orders, wish.trader
         held = sum(len(one.steps) for told in trader.standing.values() for one in told)
         held += 2 * len(trader.flexible)
-        for start in wish.starts:
+        starts = wish.starts if wish.placed is None else [wish.placed.since]
+        for start in starts:
             told = trader.curves.get(start, {})
             added = held + sum(len(steps or ()) for steps in told.values())
             if orders.steps_in(start) + added <= MAX_ORDERS:

@@ -120,7 +120,7 @@ def test_the_code_corrects_it_to_the_nano() -> None:
         after = corrected(before, (), NOTHING_TOLD, metered(told))
         for name, row in tables["corrected"].rows.items():
             assert OF_A_MEMBER[name](after.lines) == row[home].figure, (name, home)
-        booked += after.net - before.net
+        booked += after.owes - before.owes
     assert booked == tables["booked"].row("from Ada to balancing")["figure"].figure
 
 

@@ -381,8 +381,8 @@ async def stored(here: Village) -> dict[str, list[Row]]:
 
 
 def test_whatever_happens_the_books_add_up_and_the_log_leads_to_them() -> None:
-    examples = int(os.environ.get("DEPIN_MARKET_LIVES", "12"))
+    examples = int(os.environ.get("DEPIN_MARKET_LIVES", "8"))
     run_state_machine_as_test(
         Life,
-        settings=settings(max_examples=examples, stateful_step_count=40, deadline=None),
+        settings=settings(max_examples=examples, stateful_step_count=30, deadline=None),
     )

@@ -72,13 +72,15 @@ async def test_a_member_reads_all_its_figures_and_proves_them(tmp_path: Path) ->
         sun, rain = await settle_in(here, SUN, RAIN)
         here.clock.now = END
         await here.say(sun.say(END, 0, 700, start=FIRST), rain.say(END, 500, 0, start=FIRST))
+        here.clock.now = END + QUARTER
+        await here.say(sun.say(here.clock(), 0, 0, start=END))
         await at(here, END + QUARTER + DEADLINE)
         async with door_of(here) as door:
             status, public = await door.ask(f"/markets/{MARKET}/settlements")
             assert status == 200
             assert [one["start"] for one in public] == [FIRST, END]
             assert public[0]["figures"]["pooled"] == 500
-            assert public[1]["figures"]["missing"] == 2
+            assert public[1]["figures"]["missing"] == 1
 
             path = f"/members/{RAIN.member}/settlements/{MARKET}"
             status, listed = await door.ask(f"{path}?limit=1", RAIN)

@@ -82,6 +82,13 @@ async def traded(here: Village, seller: Home, buyer: Home, wh: int, price: int) 
     await at(here, FIRST - 5 * MINUTE)
 
 
+async def days_pass(here: Village, moment: int) -> None:
+    """Let somebody say something after a long silence, and the time to wait pass after it."""
+    here.clock.now = moment
+    await here.say(RAIN.say("trading", Preference(MARKET, ()), moment))
+    await at(here, moment + DEADLINE)
+
+
 TRADING = MarketRules(credit_limit=EURO)
 
 
@@ -159,6 +166,24 @@ async def test_who_never_reports_pays_its_own_residual_and_nobody_elses(tmp_path
         # It pays what the energy costs at the reference price, and the buyer gets just that.
         assert holds(here, AccountKind.MEMBER_MONEY, SUN) == 400 * (200_000 - 300_000)
         assert holds(here, AccountKind.MEMBER_MONEY, RAIN) == 400 * (300_000 - 200_000)
+
+
+async def test_who_could_not_report_since_the_node_was_away_has_its_time_afterwards(
+    tmp_path: Path,
+) -> None:
+    async with street(tmp_path, TRADING) as here:
+        sun, rain = await settle_in(here, SUN, RAIN)
+        await traded(here, SUN, RAIN, 400, 200_000)
+        back = END + 5 * DEADLINE
+        await at(here, back)
+        await reopened(here)
+        assert await decided(here, "settled") == []
+        await here.say(rain.say(back, 400, 0, start=FIRST))
+        await at(here, back + DEADLINE - 1)
+        assert await decided(here, "settled") == []
+        await here.say(sun.say(here.clock(), 0, 400, start=FIRST))
+        (decision,) = await decided(here, "settled")
+        assert line_of(decision, SUN).lines.trade.delivered_out == 400
 
 
 async def test_a_silence_is_bridged_by_the_counters_and_marked(tmp_path: Path) -> None:
@@ -250,8 +275,7 @@ async def test_after_final_a_correction_waits_for_the_next_statement(tmp_path: P
     rules = replace(TRADING, correction=DAY)
     async with street(tmp_path, rules) as here:
         await sold_and_settled(here)
-        here.clock.now = FIRST + 3 * DAY
-        await here.coop.tick()
+        await days_pass(here, FIRST + 3 * DAY)
         finals = await decided(here, "final")
         assert [one.result["until"] for one in finals] == [
             (FIRST // DAY + day) * DAY for day in range(1, len(finals) + 1)
@@ -263,7 +287,7 @@ async def test_after_final_a_correction_waits_for_the_next_statement(tmp_path: P
         assert holds(here, AccountKind.MEMBER_MONEY, SUN) == held
         size = here.coop.position.size
         (late,) = [one async for one in late_corrections(here.store, SUN.member, 0, size)]
-        assert late.told.settled.net - late.became.settled.net == -100 * 300_000
+        assert late.told.settled.owes - late.became.settled.owes == -100 * 300_000
         assert [one async for one in late_corrections(here.store, RAIN.member, 0, size)] == []
 
 
@@ -271,7 +295,7 @@ async def test_nothing_changes_by_readings_that_come_after_final(tmp_path: Path)
     rules = replace(MarketRules(), correction=DAY)
     async with street(tmp_path, rules) as here:
         sun, _ = await settle_in(here, SUN, RAIN)
-        await at(here, FIRST + 3 * DAY)
+        await days_pass(here, FIRST + 3 * DAY)
         await here.say(sun.say(here.clock(), 0, 400, start=FIRST))
         assert await decided(here, "corrected") == []
         told = await settled_at(here.store, MARKET, FIRST, SUN.member)

@@ -288,6 +288,15 @@ CREATE TABLE "settling_progress" (
     PRIMARY KEY (coop_id, "market")
 );
 
+CREATE TABLE "settling_heard" (
+    coop_id bytea NOT NULL,
+    "of" text COLLATE "C" NOT NULL,
+    "last" bigint NOT NULL,
+    "silent_from" bigint NOT NULL,
+    "silent_until" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "of")
+);
+
 CREATE TABLE "settled_interval" (
     coop_id bytea NOT NULL,
     "market" text COLLATE "C" NOT NULL,

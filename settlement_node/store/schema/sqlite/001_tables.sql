@@ -251,6 +251,14 @@ CREATE TABLE "settling_progress" (
     PRIMARY KEY ("market")
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "settling_heard" (
+    "of" TEXT NOT NULL,
+    "last" INTEGER NOT NULL,
+    "silent_from" INTEGER NOT NULL,
+    "silent_until" INTEGER NOT NULL,
+    PRIMARY KEY ("of")
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "settled_interval" (
     "market" TEXT NOT NULL,
     "start" INTEGER NOT NULL,

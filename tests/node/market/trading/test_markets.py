@@ -12,9 +12,12 @@ from depin_protocol.clearing.zone_prices import Outcome
 from depin_protocol.clearing.zone_tree import Way, Zone, ZoneTree
 from depin_protocol.encoding import from_text
 from depin_protocol.rules.market_rules import MarketRules
-from settlement_node.log.entries import Decision
+from depin_protocol.rules.zone_rows import MAX_ZONES
+from settlement_node.log.entries import Decision, DecisionEntry
 from settlement_node.market.rules.actions import PlaceMember, SetMarket
 from settlement_node.market.rules.places import Place
+from settlement_node.market.trading.cleared import ZonePrices
+from settlement_node.market.trading.clearing import Clearing
 from settlement_node.market.trading.reading import Told, interval_at, proof_of, told
 from settlement_node.replay.verify import verify
 from tests.node.market.trading.stall import GATE, MARKET, SOON, Stall, ask, bid, lines_of, order
@@ -177,3 +180,23 @@ async def test_own_trades_hold_nothing(stall: Stall) -> None:
     line = lines_of(cleared)[home.member]
     assert (line["bought"], line["sold"], line["held"]) == (100, 100, 0)
     assert stall.balance(home).debits_pending == 0
+
+
+def test_the_figures_of_as_many_zones_as_a_market_may_have_fit_an_entry() -> None:
+    names = [f"{number:032}" for number in range(MAX_ZONES)]
+    zones = (Zone(names[0]), *(Zone(name, names[0]) for name in names[1:]))
+    clearing = Clearing(
+        MarketRules(zones=ZoneTree(zones), k=1),
+        dict.fromkeys(names, ZonePrices(-(2**40), -(2**40))),
+        2**62,
+        2**62,
+        [],
+        dict.fromkeys(names, "A" * 43),
+        {
+            name: {"limits": [-(2**40)] * 2, "bought": 2**51, "sold": 2**51, "flow": -(2**31)}
+            for name in names
+        },
+        dict.fromkeys(names, 1),
+    )
+    result = {"market": "m" * 32, "start": 10**15, **clearing.public()}
+    assert DecisionEntry(10**15, "cleared", result, 0, bytes(32)).encode()

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from depin_protocol.rules.market_rules import DAY
+from depin_protocol.rules.market_rules import DAY, MarketRules
 from depin_protocol.statements.bodies import Body
-from depin_protocol.statements.trading import FlexibleOrder
+from depin_protocol.statements.trading import FlexibleOrder, StandingOrder
 from settlement_node.governance.actions import SetRoles, Suspend
 from settlement_node.governance.member import Role
 from settlement_node.ledger.actions import SetLimit
+from settlement_node.market.rules.actions import PlaceMember, SetMarket
+from settlement_node.market.rules.places import Place
+from settlement_node.market.trading.weighing import MAX_FLEXIBLE
 from tests.node.market.trading.stall import (
     EURO,
     GATE,
@@ -160,3 +163,28 @@ async def test_who_is_suspended_wants_nothing_more(stall: Stall) -> None:
     assert await stall.say(home, order(bid(SOON, (100_000, 10)))) == "not-active"
     await stall.until(SOON - GATE)
     assert stall.balance(home).debits_pending == 0
+
+
+async def test_a_market_that_begins_in_weeks_takes_standing_orders(stall: Stall) -> None:
+    (home,) = await stall.welcome(1)
+    begins = NOON + 21 * DAY
+    await stall.here.act(SetMarket("feeder", MarketRules(), begins))
+    await stall.here.act(PlaceMember(home.member, MARKET, Place("all", participation=0)))
+    await stall.here.act(PlaceMember(home.member, "feeder", Place("all")))
+    assert await stall.say(home, order(bid(begins, (100_000, 1)), market="feeder")) == (
+        "too-far-ahead"
+    )
+    early = FlexibleOrder("feeder", 1, 1, 100_000, NOON, NOON + DAY)
+    assert await stall.say(home, early) == "late"
+    wish = StandingOrder("feeder", "bid", ((100_000, 1),))
+    assert await stall.say(home, wish) is None
+    await stall.until(begins - DAY)
+    (opened,) = await stall.decisions("opened")
+    assert opened.result == {"market": "feeder", "start": begins}
+
+
+async def test_a_member_has_so_many_flexible_orders_at_most(stall: Stall) -> None:
+    (home,) = await stall.welcome(1)
+    wish = FlexibleOrder(MARKET, 1, 1_000, 100_000, NOON, SOON + HOUR)
+    codes = [await stall.say(home, wish) for _ in range(MAX_FLEXIBLE + 1)]
+    assert codes == [None] * MAX_FLEXIBLE + ["too-much"]
