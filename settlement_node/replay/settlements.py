@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from depin_protocol.encoding import encode_json
+from depin_protocol.encoding import decode_json, encode_json, to_text
 from settlement_node.log.entries import (
     SALT_LENGTH,
     DecisionEntry,
@@ -21,27 +21,34 @@ OF_SETTLEMENTS: Final = frozenset((LATE, SETTLED, SETTLED_INTERVAL))
 async def stands_on(view: View, table: Table, row: Row) -> bool:
     """Tell whether an entry leads to a row of one of these tables."""
     match row:
-        case (str(), int(), bytes(), int(index), int(position), bytes(data)) if table is SETTLED:
-            body = await body_at(view, index)
-            try:
-                lines = [] if body is None else decode_lines(body)
-            except EntryError:
-                return False
-            return any(line[SALT_LENGTH:] == data for line in lines[position : position + 1])
-        case (str(), int(), int(index), bytes(data)) if table is SETTLED_INTERVAL:
+        case (str(market), int(start), bytes(member), int(index), int(position), bytes(data)) if (
+            table is SETTLED
+        ):
             result = await _result(view, index)
-            return result is not None and encode_json(result) == data
+            line = decode_json(data) if data == await _line(view, index, position) else {}
+            begun = line.get("start", result.get("start"))
+            told_of = result.get("market"), begun, line.get("member")
+            return told_of == (market, start, to_text(member))
+        case (str(market), int(start), int(index), bytes(data)) if table is SETTLED_INTERVAL:
+            result = await _result(view, index)
+            told = result.get("market"), result.get("start"), encode_json(result)
+            return told == (market, start, data)
         case (bytes(), int(index), str(market), int()) if table is LATE:
             result = await _result(view, index)
-            return (
-                result is not None
-                and result.get("market") == market
-                and result.get("final") is True
-            )
+            return result.get("market") == market and result.get("final") is True
     return False
 
 
-async def _result(view: View, index: int) -> dict[str, object] | None:
+async def _line(view: View, index: int, position: int) -> bytes | None:
+    body = await body_at(view, index)
+    try:
+        lines = [] if body is None else decode_lines(body)
+    except EntryError:
+        return None
+    return lines[position][SALT_LENGTH:] if 0 <= position < len(lines) else None
+
+
+async def _result(view: View, index: int) -> dict[str, object]:
     written = await entry_at(view, index)
     entry = None if written is None else read_entry(written)
-    return entry.result if isinstance(entry, DecisionEntry) else None
+    return entry.result if isinstance(entry, DecisionEntry) else {}

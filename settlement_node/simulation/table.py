@@ -10,7 +10,7 @@ _NANO: Final = 10**9
 _CENTS_A_KWH: Final = 10**4
 """A cent a kWh, in billionths of the currency for a Wh."""
 
-_LABEL: Final = 26
+_LABEL: Final = 29
 
 
 def lines_of(results: Results, currency: str) -> Iterator[str]:

@@ -122,7 +122,7 @@ class SettlingRoom:
             case Readings() as body:
                 changes = state.meters.take(member, body, state.progress.everywhere)
             case Device() as body:
-                changes = state.meters.declare(member, body, said.at)
+                changes = state.meters.declare(member, body, said.at, state.progress.everywhere)
                 if body.role == "grid":
                     changes += tuple(state.begin(said.at))
             case Preference() as preference:

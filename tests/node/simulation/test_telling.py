@@ -38,7 +38,7 @@ RESULTS = Results(
 
 
 def told(results: Results) -> dict[str, str]:
-    return {line[:26].rstrip(): line[26:] for line in lines_of(results, "EUR")}
+    return {line[:29].rstrip(): line[29:] for line in lines_of(results, "EUR")}
 
 
 def test_the_table_says_what_came_of_it() -> None:

@@ -40,6 +40,7 @@ from tests.node.market.issuing.winter import (
     SUN,
     hour,
     month_ends,
+    time_passes,
     winter,
 )
 from tests.node.market.metering_homes import Metering
@@ -157,8 +158,7 @@ async def test_a_correction_after_the_end_is_on_the_next_statement(
     balancing = here.coop.ledger.balance(owner).posted
 
     await hour(here, homes, JANUARY.ends + 3 * HOUR, 400, 400)
-    here.clock.now = FEBRUARY.ends + 3 * HOUR
-    await here.coop.tick()
+    await time_passes(here, FEBRUARY.ends + 3 * HOUR)
     second = await issued(here, SUN, FEBRUARY)
     (line,) = second.corrections
     # It had given 1,200 to the pool, and could give 1,100.
@@ -205,8 +205,7 @@ async def test_what_must_not_be_issued_is_refused(tmp_path: Path) -> None:
         )
         decision = await decision_at(here, here.coop.position.size - 1)
         assert decision.result["code"] == "parameters-invalid"
-        here.clock.now = FEBRUARY.ends + 3 * HOUR
-        await here.coop.tick()
+        await time_passes(here, FEBRUARY.ends + 3 * HOUR)
         march = date(2027, 3, 1)
         skipping = IssueStatement(SUN.member, FEBRUARY, march)
         assert "month-skipped" in await refused(here, skipping)

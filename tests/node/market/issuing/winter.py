@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from depin_protocol.rules.market_rules import HOUR, MINUTE, MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
+from depin_protocol.statements.trading import Preference
 from settlement_node.ledger.actions import OpenBankAccount, RecordDeposit, RecordPayout
 from settlement_node.market.billing.months import Month
 from settlement_node.market.rules.actions import PlaceMember
@@ -64,4 +65,12 @@ async def month_ends(here: Village, homes: list[Metering], month: Month = JANUAR
     for start, exported, imported in ((0, 1_500, 1_200), (1, 900, 1_200), (2, 0, 300), (3, 0, 0)):
         await hour(here, homes, evening + start * HOUR, exported, imported)
     here.clock.now = month.ends + 2 * HOUR
+    await here.coop.tick()
+
+
+async def time_passes(here: Village, moment: int) -> None:
+    """Let somebody say something after a long silence, and homes' time to report pass."""
+    here.clock.now = moment - 30 * MINUTE
+    await here.say(here.operator.say("trading", Preference("street", ()), here.clock()))
+    here.clock.now = moment
     await here.coop.tick()
