@@ -253,8 +253,7 @@ async def test_a_successor_does_not_guess_what_lies_between(tmp_path: Path) -> N
         await succeeded(store, here, here.operator.seed)
         here.coop, here.store = await Coop.open(store, surroundings(here.clock)), store
         await here.coop.start()
-        here.clock.now = FEBRUARY.ends + 3 * HOUR
-        await here.coop.tick()
+        await time_passes(here, FEBRUARY.ends + 3 * HOUR)
         march = date(2027, 3, 1)
         for home in (SUN, RAIN, here.operator):
             assert "earlier-log" in await refused(
