@@ -163,7 +163,7 @@ def _amended(
 ) -> Amendment | None:
     latest = course.latest
     bounds = state.bounds(place.market, place.start)
-    figures = metered(meters, told, bounds, latest.terms.participation)
+    figures = metered(meters, told, bounds, latest.terms)
     if figures == latest.metered:
         return None
     return Amendment(place.start, latest, corrected(course.first, meters, told, figures))

@@ -1,5 +1,8 @@
 """Which interval is to be settled next, and with what is known of it."""
 
+from dataclasses import replace
+
+from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.clearing.pseudonym import pseudonym
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
@@ -17,8 +20,6 @@ from settlement_node.market.settling.metered import Bounds, MeterEnergy, metered
 from settlement_node.market.settling.settled_member import Traded
 from settlement_node.market.settling.state import SettlingState
 from settlement_node.market.trading.cleared import Cleared
-
-_MAX_SUM = 2**62
 
 
 class Due:
@@ -107,7 +108,7 @@ class Due:
         names = self._taking_part(market, start, end, cleared)
         exposure = max(1, rules.exposure)
         bounds = Bounds(
-            rules.netting, min(rules.most_wh, (_MAX_SUM - 1) // exposure // max(1, len(names)))
+            rules.netting, min(rules.most_wh, (MAX_AMOUNT - 1) // exposure // max(1, len(names)))
         )
         salts = state.community.members
         ordered = sorted(
@@ -154,6 +155,9 @@ class Due:
         )
         told = state.quarters.told(name, start, end)
         fills = None if cleared is None else cleared.members.get(name)
+        if fills is not None and fills.zone != terms.zone:
+            # What was filled has the price of the zone in which it was.
+            terms = replace(terms, zone=fills.zone)
         owner = AccountName(AccountKind.MEMBER_CERTIFICATES, from_text(name, ID_LENGTH))
         return Participant(
             name,
@@ -161,7 +165,7 @@ class Due:
             Traded() if fills is None else Traded(fills.bought, fills.sold, fills.held),
             meters,
             told,
-            metered(meters, told, bounds, terms.participation),
+            metered(meters, told, bounds, terms),
             max(0, state.ledger.ledger.balance(owner).posted),
             state.preferred(name, market),
         )

@@ -4,9 +4,11 @@ import enum
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.metering import Energy, Quality
 from settlement_node.market.rules.netting import Netting
 from settlement_node.market.rules.places import WHOLE
+from settlement_node.market.rules.rulebook import MemberTerms
 
 
 class Source(enum.IntFlag):
@@ -68,11 +70,17 @@ class Bounds(NamedTuple):
     netting: Netting
     most_wh: int
 
+    def under(self, terms: MemberTerms) -> "Bounds":
+        """Believe no more than what comes to a whole number that fits, at a member's own tariff."""
+        dearest = max(abs(terms.retail), abs(terms.feed_in), 1)
+        return Bounds(self.netting, min(self.most_wh, (MAX_AMOUNT - 1) // dearest))
+
 
 def metered(
-    meters: Sequence[MeterEnergy], told: Told, bounds: Bounds, participation: int
+    meters: Sequence[MeterEnergy], told: Told, market: Bounds, terms: MemberTerms
 ) -> Metered:
     """Make a member's figures of its meters; what the grid operator told goes before them."""
+    bounds, participation = market.under(terms), terms.participation
     imported = exported = produced = charged = discharged = 0
     quality = Quality.MEASURED
     roles = set()

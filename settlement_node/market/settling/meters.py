@@ -55,8 +55,11 @@ class Meters:
         is_metered = any(one.role == "grid" for one in meters)
         return is_metered and any(one.last < end for one in meters)
 
-    def declare(self, member: str, body: Device, at: int) -> tuple[Change, ...]:
-        """Take a declaration; a device of another role settles nothing."""
+    def declare(self, member: str, body: Device, at: int, open_from: int) -> tuple[Change, ...]:
+        """Take a declaration; a device of another role settles nothing, one too many neither.
+
+        Where there are many, those make room that no interval from `open_from` on was metered by.
+        """
         held = self._meters.setdefault(member, {})
         meter = held.get(body.device)
         if body.role not in SIGNS:
@@ -65,7 +68,10 @@ class Meters:
             del held[body.device]
             key = meter_row(member, body.device, meter)[:2]
             return (Delete(METER, [key]),)
+        gone: tuple[Change, ...] = ()
         if meter is None:
+            if len(held) == MAX_METERS:
+                gone = _without_old(member, held, open_from)
             if len(held) == MAX_METERS:
                 return ()
             meter = held[body.device] = Meter(body, at)
@@ -73,7 +79,7 @@ class Meters:
             meter.declare(body, at)
         else:
             meter = held[body.device] = Meter(body, at)
-        return (Put(METER, [meter_row(member, body.device, meter)]),)
+        return (*gone, Put(METER, [meter_row(member, body.device, meter)]))
 
     def take(self, member: str, body: Readings, open_from: int) -> tuple[Change, ...]:
         """Keep what open intervals need of a statement; of unknown devices, nothing."""
@@ -92,3 +98,10 @@ class Meters:
             if meter.settle(end)
         ]
         return (Put(METER, rows),) if rows else ()
+
+
+def _without_old(member: str, held: dict[str, Meter], open_from: int) -> tuple[Change, ...]:
+    """Let go of the meters that were retired before what is still to be settled."""
+    old = [device for device, one in held.items() if one.retired and one.retired <= open_from]
+    keys = [meter_row(member, device, held.pop(device))[:2] for device in old]
+    return (Delete(METER, keys),) if keys else ()

@@ -1,5 +1,7 @@
 """A meter measures as the protocol says, from no more samples than open intervals need."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,6 +9,8 @@ from depin_protocol.metering import FINE_WH, Flag, Quality, Register, Rules, Sam
 from depin_protocol.statements.measuring import Device, Fuse, Readings
 from settlement_node.market.rules.market_rules import MINUTE
 from settlement_node.market.rules.netting import Netting
+from settlement_node.market.rules.places import WHOLE
+from settlement_node.market.rules.rulebook import MemberTerms
 from settlement_node.market.settling.meter import MAX_KEPT, Meter, meter_row, read_row
 from settlement_node.market.settling.metered import (
     NOTHING_TOLD,
@@ -15,11 +19,13 @@ from settlement_node.market.settling.metered import (
     Source,
     metered,
 )
+from settlement_node.market.settling.meters import MAX_METERS, Meters
 from tests.protocol.spoken import NOON, QUARTER, ident
 
 STEP = 5 * MINUTE
 GRID = {"import": 1, "export": 1}
 BOUNDS = Bounds(Netting.NONE, 10_000)
+TERMS = MemberTerms(300_000, 80_000, "all", 0, WHOLE, 0)
 
 counts = st.lists(
     st.none() | st.integers(0, 40).map(lambda wh: wh * 25), min_size=7, max_size=7
@@ -155,20 +161,45 @@ def test_registers_and_phases_are_netted_as_the_market_says() -> None:
         (Netting.REGISTERS, (300, 220)),
         (Netting.PHASES, (80, 0)),
     ):
-        found = metered(phases, NOTHING_TOLD, Bounds(netting, 10_000), 10_000)
+        found = metered(phases, NOTHING_TOLD, Bounds(netting, 10_000), TERMS)
         assert found[:2] == figures
 
 
 def test_one_phase_that_is_missing_makes_all_of_it_missing() -> None:
     phases = (energy("grid", 300, 0), energy("grid", 0, 0, quality=Quality.MISSING))
-    found = metered(phases, NOTHING_TOLD, BOUNDS, 10_000)
+    found = metered(phases, NOTHING_TOLD, BOUNDS, TERMS)
     assert (found.imported, found.quality) == (0, Quality.MISSING)
 
 
 def test_what_was_exported_counts_as_produced_only_for_want_of_other_meters() -> None:
-    alone = metered((energy("grid", 0, 300),), NOTHING_TOLD, BOUNDS, 10_000)
+    alone = metered((energy("grid", 0, 300),), NOTHING_TOLD, BOUNDS, TERMS)
     assert (alone.produced, alone.own_use, alone.source) == (300, 0, Source.PRODUCED)
     stored = metered(
-        (energy("grid", 0, 300), energy("battery", 0, 300)), NOTHING_TOLD, BOUNDS, 10_000
+        (energy("grid", 0, 300), energy("battery", 0, 300)), NOTHING_TOLD, BOUNDS, TERMS
     )
     assert (stored.produced, stored.own_use, stored.source) == (0, 0, Source.HOME)
+
+
+def test_a_tariff_beyond_all_reason_makes_only_its_own_member_missing() -> None:
+    dear = replace(TERMS, retail=2**40)
+    everything = Bounds(Netting.NONE, 2**31)
+    most = (2**62 - 1) // 2**40
+    for wh, quality in ((most, Quality.MEASURED), (most + 1, Quality.MISSING)):
+        found = metered((energy("grid", wh, 0),), NOTHING_TOLD, everything, dear)
+        assert found.quality is quality
+
+
+def test_retired_meters_make_room_for_new_ones() -> None:
+    meters = Meters()
+
+    def declare(number: int, at: int, open_from: int, *, retired: bool = False) -> int:
+        body = Device(ident(number), "production", {}, retired=retired)
+        return len(meters.declare(ident(5), body, at, open_from))
+
+    for number in range(MAX_METERS):
+        assert declare(number, NOON, NOON)
+    assert not declare(MAX_METERS, NOON, NOON)
+    assert declare(0, NOON + 1, NOON, retired=True)
+    assert not declare(MAX_METERS, NOON + 2, NOON)
+    assert declare(MAX_METERS, NOON + 2, NOON + 1)
+    assert ident(0) not in meters.of(ident(5))

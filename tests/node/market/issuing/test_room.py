@@ -196,6 +196,8 @@ async def test_what_must_not_be_issued_is_refused(tmp_path: Path) -> None:
         assert "issued" in await refused(here, late)
         shifted = IssueStatement(SUN.member, replace(JANUARY, begins=JANUARY.begins + DAY), today)
         assert "begins" in await refused(here, shifted)
+        endless = IssueStatement(SUN.member, replace(JANUARY, ends=10**15 - 1), today)
+        assert "ends" in await refused(here, endless)
         unmetered = IssueStatement(here.operator.member, JANUARY, today)
         assert "nothing-to-do" in await refused(here, unmetered)
         await here.say(
