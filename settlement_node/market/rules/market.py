@@ -6,10 +6,10 @@ from dataclasses import replace
 from math import lcm
 from typing import Final, NamedTuple
 
+from depin_protocol.rules.market_rules import DAY, Band, MarketRules
 from depin_protocol.settlement.pool import PoolRule
 from depin_protocol.settlement.trades import References
 from depin_protocol.statements.money import DatedPrice
-from settlement_node.market.rules.market_rules import DAY, Band, MarketRules
 from settlement_node.market.rules.price_steps import PriceSteps
 
 HORIZON: Final = 7 * DAY

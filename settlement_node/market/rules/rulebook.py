@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.money import DatedPrice, Tariff
 from settlement_node.market.rules.market import NOTICE, Market, Version
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.market.rules.places import WHOLE, MemberPlaces, Place
 from settlement_node.market.rules.price_steps import PriceSteps
 from settlement_node.market.rules.tables import (

@@ -9,6 +9,7 @@ import pytest
 
 from depin_protocol.encoding import from_text
 from depin_protocol.metering import Quality
+from depin_protocol.rules.market_rules import MINUTE, MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.trading import Curve, Order, Preference
@@ -17,7 +18,6 @@ from settlement_node.governance.actions import Action
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.log.checkpoints import verified
 from settlement_node.market.rules.actions import PlaceMember
-from settlement_node.market.rules.market_rules import MINUTE, MarketRules
 from settlement_node.market.rules.places import Place
 from settlement_node.market.settling.actions import MemberSeries, TellQuarterHours
 from settlement_node.market.settling.metered import Source
@@ -33,6 +33,7 @@ from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Row
+from tests.node.coop.test_regaining import note_of
 from tests.node.market.metering_homes import (
     FIRST,
     MARKET,
@@ -43,7 +44,6 @@ from tests.node.market.metering_homes import (
     meter,
     settle_in,
 )
-from tests.node.replay.test_regaining import note_of
 from tests.node.village import DAY, FACTS, Village, surroundings, village
 from tests.protocol.spoken import QUARTER, Home
 

@@ -9,6 +9,7 @@ import pytest
 
 from depin_protocol.encoding import from_text
 from depin_protocol.metering import Quality
+from depin_protocol.rules.market_rules import HOUR
 from depin_protocol.statements.membership import OperatorAction
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import Action
@@ -23,7 +24,6 @@ from settlement_node.market.billing.statement import StatementOfAccount
 from settlement_node.market.issuing.actions import DescribeParty, IssueStatement
 from settlement_node.market.issuing.party import Party
 from settlement_node.market.issuing.tables import STATEMENT_OF_ACCOUNT
-from settlement_node.market.rules.market_rules import HOUR
 from settlement_node.market.settling.actions import MemberSeries, TellQuarterHours
 from settlement_node.market.settling.told import Way
 from settlement_node.replay.rebuild import rebuild
