@@ -1,21 +1,26 @@
 """A month's statements on the command line: issued, exported, collected and paid by a bank."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from settlement_node.hosting.folder import LOG, OPERATOR, RECEIPTS, Description, NodeFolder
 from settlement_node.ledger.actions import OpenBalance, OpenBankAccount, ReservePayout
 from settlement_node.market.billing.json_file import read_json
 from settlement_node.market.billing.months import Month
+from settlement_node.market.billing.statement import StatementOfAccount
+from tests.node.api.neighbour import Neighbour, ask
 from tests.node.ledger.camt_files import IBAN
 from tests.node.ledger.till import CENT
 from tests.node.market.issuing.winter import RAIN, SUN, month_ends, winter
 from tests.node.village import LOG_SEED, RECEIPT_SEED
 from tests.protocol.spoken import COOP, Home
-from tests.system.node_process import command, refused
+from tests.system.node_process import command, refused, running
 
 OTHER_IBAN = "AT611904300234573201"
 
@@ -47,38 +52,88 @@ def values(file: Path, name: str) -> list[str]:
     return [element.text or "" for element in ET.parse(file).iter() if element.tag.endswith(name)]  # noqa: S314 - our own file
 
 
-def test_a_month_is_billed(tmp_path: Path) -> None:
-    month, folder = last_month(), tmp_path / "node"
+@dataclass(frozen=True)
+class Billed:
+    """A data folder whose co-op has issued a month's statements."""
+
+    folder: Path
+    month: Month
+    told: dict[str, StatementOfAccount]
+    """By member."""
+
+    @property
+    def data(self) -> tuple[object, ...]:
+        return "--data", self.folder
+
+
+@pytest.fixture(scope="module")
+def billed(tmp_path_factory: pytest.TempPathFactory) -> Billed:
+    """Issue the statements of the month that was over last, and export them."""
+    month, folder = last_month(), tmp_path_factory.mktemp("billed") / "node"
     asyncio.run(lived(folder, month))
     data = ("--data", folder)
     why = (*data, "--reason", "monthly")
-    zone = ("--time-zone", "UTC")
     command("statements", "party", *why, "--address", "Linz", "Sonnenhang eG")
-    issue = ("statements", "issue", *why, *zone, month)
+    issue = ("statements", "issue", *why, "--time-zone", "UTC", month)
     assert "2 statements issued, 1 member had nothing" in command(*issue)
     assert "2 statements not issued" in refused(*issue)
-    year = datetime.now(UTC).year
-    listed = command("statements", "show", *data, "--month", month)
-    assert [line.split()[0] for line in listed.splitlines()] == [f"{year}-000001", f"{year}-000002"]
-
-    files = tmp_path / "files"
+    files = folder.parent / "files"
     forms = ("--form", "pdf", "--form", "json")
     assert "4 files" in command("statements", "export", *data, *forms, files)
     assert "0 files" in command("statements", "export", *data, *forms, files)
-    assert (files / f"{year}-000001.pdf").read_bytes().startswith(b"%PDF")
-    told = {}
-    for file in files.glob("*.json"):
-        statement = read_json(file.read_bytes())
-        told[statement.member.member] = statement
-    assert told[SUN.member].coop.name == "Sonnenhang eG"
+    assert all(file.read_bytes().startswith(b"%PDF") for file in files.glob("*.pdf"))
+    told = [read_json(file.read_bytes()) for file in files.glob("*.json")]
+    return Billed(folder, month, {one.member.member: one for one in told})
 
+
+def test_statements_are_listed_by_their_numbers(billed: Billed) -> None:
+    listed = command("statements", "show", *billed.data, "--month", billed.month)
+    year = datetime.now(UTC).year
+    assert [line.split()[0] for line in listed.splitlines()] == [f"{year}-000001", f"{year}-000002"]
+    assert billed.told[SUN.member].coop.name == "Sonnenhang eG"
+    command("verify", *billed.data)
+
+
+def test_a_member_reads_its_own_in_every_form(billed: Billed) -> None:
+    told = billed.told[SUN.member]
+    with running(billed.folder) as (port, _):
+        sun = Neighbour(COOP, SUN.seed)
+        token = sun.token(port)
+        (only,) = ask(port, f"{sun.path}/account-statements", Authorization=token).json
+        assert (only["number"], only["month"]) == (str(told.number), str(billed.month))
+        assert only["sha256"] == told.sha256
+        path = f"{sun.path}/account-statements/{only['number']}"
+        for form, begins in (("pdf", b"%PDF"), ("xlsx", b"PK"), ("csv", b"section")):
+            reply = ask(port, f"{path}/{form}", Authorization=token)
+            assert begins in reply.content[:20], form
+        assert read_json(ask(port, f"{path}/json", Authorization=token).content) == told
+        assert ask(port, f"{path}/doc", Authorization=token).status == 404
+        assert ask(port, f"{path[:-1]}9/pdf", Authorization=token).status == 404
+        assert ask(port, f"{path[:-3]}/pdf", Authorization=token).status == 404
+        assert ask(port, f"{path}/pdf").status == 401
+        rain = Neighbour(COOP, RAIN.seed).token(port)
+        assert ask(port, f"{path}/pdf", Authorization=rain).status == 403
+
+
+def test_a_bank_collects_and_pays(billed: Billed, tmp_path: Path) -> None:
+    told, data, year = billed.told, billed.data, datetime.now(UTC).year
     table = tmp_path / "members.csv"
     rows = [f"{RAIN.member},Regina Müller,{OTHER_IBAN},M-1,2026-01-15"]
     table.write_text("\n".join(["member,name,iban,mandate,signed", *rows]), "utf-8")
     ours = ("--account", IBAN, "--due", f"{year + 1}-01-15")
     debits, credits_ = tmp_path / "debits.xml", tmp_path / "credits.xml"
     creditor = ("--creditor-id", "DE98ZZZ09999999999")
-    collect = ("bank", "debits", *data, "--month", month, "--mandates", table, *ours, *creditor)
+    collect = (
+        "bank",
+        "debits",
+        *data,
+        "--month",
+        billed.month,
+        "--mandates",
+        table,
+        *ours,
+        *creditor,
+    )
     command(*collect, debits)
     owed = -told[RAIN.member].at_bank // CENT
     assert owed == 7
@@ -95,8 +150,18 @@ def test_a_month_is_billed(tmp_path: Path) -> None:
     table.write_text("\n".join(["member,name,iban,mandate,signed", *rows]), "utf-8")
     command(*payees, credits_)
     assert values(credits_, "InstdAmt") == ["0.31"]
+
+
+def test_a_sheet_of_quarters_needs_quarters(billed: Billed, tmp_path: Path) -> None:
     points = tmp_path / "points.csv"
     points.write_text(f"metering_point,member\n{'AT' + '0' * 31},{RAIN.member}\n", "utf-8")
-    sheet = ("quarters", "export", *data, *zone, "--points", points, month, tmp_path / "q.xlsx")
+    sheet = (
+        "quarters",
+        "export",
+        *billed.data,
+        "--points",
+        points,
+        billed.month,
+        tmp_path / "q.xlsx",
+    )
     assert "longer than a quarter" in refused(*sheet)
-    command("verify", *data)

@@ -41,6 +41,9 @@ from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Put, Row, Table
 
+_LONGEST: Final = 33 * 86_400_000
+"""What is longer is no month, and not looked up, in milliseconds."""
+
 PARTY_DESCRIBED: Final = "party_described"
 STATEMENT_ISSUED: Final = "statement_issued"
 
@@ -167,7 +170,8 @@ class IssuingRoom:
 
     async def _gather(self, name: str, action: IssueStatement, view: View, size: int) -> None:
         member = self._community.members.get(action.member)
-        if member is not None and action.month.begins < action.month.ends:
+        length = action.month.ends - action.month.begins
+        if member is not None and 0 < length <= _LONGEST:
             joined = member.joined_index
             self._near[name] = await self._gathering.gather(action, joined, view, size)
 

@@ -52,7 +52,8 @@ class Rulebook:
 
     def terms(self, member: str, market: str, start: int) -> MemberTerms:
         """Return a member's terms; who said nothing has the market's references."""
-        rules = self._markets[market].at(start)
+        held = self._markets[market]
+        rules = held.at(start)
         tariff = self._tariffs[market].get(member)
         retail = None if tariff is None else tariff.retail.at(start)
         feed_in = None if tariff is None else tariff.feed_in.at(start)
@@ -60,7 +61,7 @@ class Rulebook:
         return MemberTerms(
             rules.references.retail if retail is None else retail,
             rules.references.feed_in if feed_in is None else feed_in,
-            place.zone if place.zone in rules.zone_names else rules.top_zone,
+            held.zone_of(start, place.zone),
             place.pool_weight,
             place.participation,
             place.seller_rate,

@@ -196,6 +196,8 @@ async def test_what_must_not_be_issued_is_refused(tmp_path: Path) -> None:
         assert "issued" in await refused(here, late)
         shifted = IssueStatement(SUN.member, replace(JANUARY, begins=JANUARY.begins + DAY), today)
         assert "begins" in await refused(here, shifted)
+        endless = IssueStatement(SUN.member, replace(JANUARY, ends=10**15 - 1), today)
+        assert "ends" in await refused(here, endless)
         unmetered = IssueStatement(here.operator.member, JANUARY, today)
         assert "nothing-to-do" in await refused(here, unmetered)
         await here.say(
@@ -252,6 +254,9 @@ async def test_a_successor_does_not_guess_what_lies_between(tmp_path: Path) -> N
         here.coop, here.store = await Coop.open(store, surroundings(here.clock)), store
         await here.coop.start()
         here.clock.now = FEBRUARY.ends + 3 * HOUR
+        # After a silence of the log homes have their time to report.
+        await done(here, DescribeParty(None, Party("Sonnenhang eG")))
+        here.clock.now += HOUR
         await here.coop.tick()
         march = date(2027, 3, 1)
         for home in (SUN, RAIN, here.operator):
