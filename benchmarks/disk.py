@@ -21,6 +21,7 @@ from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import member_id
 from depin_protocol.joining import JoinRequest
 from depin_protocol.keys import public_key
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.bodies import Body, Stream
 from depin_protocol.statements.envelope import FIRST_PREV, Header, sign_statement
 from depin_protocol.statements.measuring import Readings
@@ -32,7 +33,6 @@ from settlement_node.governance.actions import GiveInvite, action_body, invite_h
 from settlement_node.governance.facts import Facts
 from settlement_node.governance.member import Role
 from settlement_node.log.packing import pack_next
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.store.opening import open_store
 
 START = 1_790_000_100_000

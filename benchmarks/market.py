@@ -23,11 +23,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from depin_protocol.encoding import to_text
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.bodies import Body, Stream
 from depin_protocol.statements.measuring import Device, Readings
 from depin_protocol.statements.trading import Curve, Order, Side
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.simulation.founding import MARKET, Clock, Street, founded
 from settlement_node.simulation.plan import MIDSUMMER
 from settlement_node.simulation.speaking import Dice, Speaker

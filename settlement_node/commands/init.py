@@ -7,13 +7,15 @@ from typing import BinaryIO, Final
 
 import click
 
+from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.commands.common import data_option, folder_at, run
 from settlement_node.commands.local_node import is_running
 from settlement_node.commands.market import read_rules
+from settlement_node.commands.reaching import ONLY_HERE
 from settlement_node.governance.facts import MAX_RETENTION_YEARS, RETENTION_YEARS
-from settlement_node.hosting.folder import described_keys
+from settlement_node.hosting.address import check_leads_somewhere, host_in, is_of_one_machine
+from settlement_node.hosting.folder import FolderError, described_keys
 from settlement_node.hosting.founding import Wish, found
-from settlement_node.market.rules.market_rules import MarketRules
 
 _PORT: Final = 8480
 
@@ -60,6 +62,12 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
     node = folder_at(path)
     others = node.coops()
     address = address or f"http://{_host()}:{_PORT}"
+    try:
+        check_leads_somewhere(address)
+    except FolderError as error:
+        raise click.ClickException(str(error)) from None
+    if is_of_one_machine(host_in(address)):
+        click.echo(f"WARNING: invites would name {address}, and {ONLY_HERE}", err=True)
     wish = Wish(
         name=name,
         currency=currency,

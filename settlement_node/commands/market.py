@@ -13,6 +13,7 @@ import click
 
 from depin_protocol.bounds import MAX_PRICE
 from depin_protocol.encoding import EncodingError, decode_json
+from depin_protocol.rules.market_rules import SERIES, MarketRules
 from depin_protocol.statements.fields import BodyError
 from depin_protocol.statements.money import DatedPrice
 from settlement_node.commands.books import Books
@@ -34,7 +35,6 @@ from settlement_node.market.rules.actions import (
     PlaceMember,
     SetMarket,
 )
-from settlement_node.market.rules.market_rules import SERIES, MarketRules
 from settlement_node.market.rules.places import WHOLE, Place
 
 _KWH: Final = 1000

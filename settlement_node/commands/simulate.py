@@ -9,10 +9,10 @@ from typing import BinaryIO, Final
 
 import click
 
+from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.commands.common import counted, folder_at, run
 from settlement_node.commands.market import read_rules
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.output import print_line
 from settlement_node.simulation.forecasts import Forecast, ForecastError
 from settlement_node.simulation.founding import CURRENCY, SimulationError

@@ -96,6 +96,11 @@ class Pipeline:
         """What can't be tidied up for now."""
         return self._tidying.trouble
 
+    @property
+    def erased(self) -> int | None:
+        """Below which entry an erasure has ended."""
+        return self._tidying.erased
+
     async def hand_in(self, wires: Sequence[bytes] = (), join: bytes | None = None) -> Outcome:
         """Wait until this is written, and return what to answer."""
         if self.failure is not None:

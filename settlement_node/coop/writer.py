@@ -101,7 +101,7 @@ class Writer:
         contradicting = [
             one.envelope.wire
             for one, result in zip(group.statements, results, strict=True)
-            if isinstance(one, Checked) and isinstance(result, ForkError | ChainEndedError)
+            if isinstance(one, Checked) and isinstance(result, (ForkError, ChainEndedError))
         ]
         self._hold(contradicting, at)
         receipts = []

@@ -10,9 +10,10 @@ from depin_protocol.joining import MAX_NAME
 from depin_protocol.keys import may_enrol
 from depin_protocol.log.merkle import TreeHead
 from depin_protocol.log.notes import SignatureType, VerifierKey
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.fields import HASH, ID, MARKET, MAX_COUNT, BodyError, Fields, integer
+from settlement_node.durations import DAY
 from settlement_node.log.entries import Decision
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.store.tables import Row, Table, binary, text
 
 FACTS: Final = Table("facts", text("name"), binary("value"))
@@ -25,7 +26,8 @@ RETENTION_YEARS: Final = 10
 MAX_RETENTION_YEARS: Final = 100
 
 _VERSION: Final = 1
-_YEAR: Final = 366 * 86_400_000
+_YEAR: Final = 366 * DAY
+_MAX_DEADLINE: Final = _YEAR
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _TOKEN: Final = re.compile(r"[A-Z][A-Z0-9]{1,10}")
 _ORIGIN: Final = re.compile(r"[!-*,-~]{1,255}")

@@ -9,8 +9,9 @@ from typing import Final
 from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import ID_LENGTH, member_id
 from depin_protocol.invite import CODE_LENGTH, Invite, InviteError
-from depin_protocol.joining import JoinError, JoinRequest
+from depin_protocol.joining import JoinError, JoinRequest, check_name
 from depin_protocol.keys import public_key
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.fields import BodyError
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.facts import RETENTION_YEARS, Facts
@@ -25,7 +26,6 @@ from settlement_node.hosting.folder import (
     NodeFolder,
 )
 from settlement_node.hosting.hosting import now, surroundings
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.store.opening import open_store
 
 _SCHEME: Final = re.compile(r"https?://")
@@ -82,9 +82,8 @@ async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
 
 
 def _facts(wish: Wish, coop: str, seeds: dict[str, bytes]) -> Facts:
-    if not wish.name.strip() or not wish.name.isprintable():
-        raise FolderError("the co-op cannot be made: give it a name, on one line")
     try:
+        check_name(wish.name)
         Invite(wish.address, public_key(seeds[RECEIPTS]), coop, bytes(CODE_LENGTH))
         return Facts(
             coop=coop,
@@ -98,5 +97,5 @@ def _facts(wish: Wish, coop: str, seeds: dict[str, bytes]) -> Facts:
             receipt_key=public_key(seeds[RECEIPTS]),
             retention_years=wish.retention_years,
         ).checked()
-    except (BodyError, InviteError) as error:
+    except (BodyError, InviteError, JoinError) as error:
         raise FolderError(f"the co-op cannot be made: {error}") from None

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import ID, MAX_TIME, Fields
 from depin_protocol.statements.membership import Confirmation, OperatorAction
+from settlement_node.durations import DAY
 from settlement_node.governance.arriving import line_of
 from settlement_node.governance.community import Community
 from settlement_node.intake.said import Effects, Said
@@ -16,7 +17,7 @@ from settlement_node.keeping.following import (
     decision_on_action,
     decision_on_confirmation,
 )
-from settlement_node.keeping.roots import DAY, LINES, ROOT, Roots
+from settlement_node.keeping.roots import LINES, ROOT, Roots
 from settlement_node.keeping.state_root import STATE_ROOT, state_root
 from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.store.port import View

@@ -9,6 +9,7 @@ from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import MAX_TIME, BodyError, Fields
 from depin_protocol.statements.membership import OperatorAction
+from settlement_node.durations import HOUR
 from settlement_node.governance.actions import Action
 from settlement_node.governance.arriving import JOINED
 from settlement_node.governance.community import Community
@@ -45,7 +46,7 @@ from settlement_node.store.tables import Change, Put, Row, Table
 
 _OWNED: Final = frozenset({AccountKind.BANK, AccountKind.ON_CHAIN, *MEMBERS_ACCOUNTS})
 _LAST_MOMENT: Final = 2**48 - 2
-_KEPT: Final = 2 * 3_600_000
+_KEPT: Final = 2 * HOUR
 """For how long, in milliseconds of logged time, transfers are known by heart."""
 _FORGOTTEN_EVERY: Final = 15 * 60_000
 

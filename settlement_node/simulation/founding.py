@@ -12,6 +12,7 @@ from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.invite import CODE_LENGTH
 from depin_protocol.keys import public_key
 from depin_protocol.receipts import Receipt
+from depin_protocol.rules.market_rules import DAY, MarketRules
 from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import Keyring
 from settlement_node.coop.writer import Surroundings
@@ -26,7 +27,6 @@ from settlement_node.hosting.folder import (
     Description,
     NodeFolder,
 )
-from settlement_node.market.rules.market_rules import DAY, MarketRules
 from settlement_node.simulation.speaking import Dice, Speaker
 from settlement_node.store.opening import open_store
 from settlement_node.store.port import Store

@@ -9,12 +9,12 @@ import numpy as np
 
 from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Taxed
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.measuring import Device, Readings
 from depin_protocol.statements.money import Constant, Tariff
 from depin_protocol.statements.trading import MAX_INTERVALS, Curve, Order, Side
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.simulation.forecasts import Forecast
 from settlement_node.simulation.generated import Chance
 from settlement_node.simulation.shapes import Energy, Shape

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from depin_protocol.rules.market_rules import MINUTE
 from depin_protocol.statements.bodies import Body, Stream
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.market.rules.market_rules import MINUTE
 from settlement_node.simulation.founding import MARKET, Clock, Street, founded
 from settlement_node.simulation.households import Household, Tariffs
 from settlement_node.simulation.plan import Plan

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from settlement_node.market.rules.market_rules import DAY, MarketRules
+from depin_protocol.rules.market_rules import DAY, MarketRules
 from settlement_node.simulation.forecasts import Forecast
 from settlement_node.simulation.generated import Chance, generated
 from settlement_node.simulation.own_files import from_files

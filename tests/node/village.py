@@ -10,6 +10,7 @@ from depin_protocol.encoding import from_text
 from depin_protocol.joining import JoinRequest
 from depin_protocol.keys import public_key
 from depin_protocol.receipts import Receipt
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.measuring import Readings
 from settlement_node.coop.answers import Settings
@@ -19,7 +20,6 @@ from settlement_node.coop.writer import Surroundings
 from settlement_node.governance.actions import Action, GiveInvite, action_body, invite_hash
 from settlement_node.governance.facts import Facts
 from settlement_node.governance.member import Role
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.store.opening import open_store
 from settlement_node.store.port import Store
 from tests.protocol.spoken import COOP, NOON, Home, ident, seed

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from depin_protocol.invite import parse_invite
-from settlement_node.market.rules.market_rules import MarketRules
+from depin_protocol.rules.market_rules import MarketRules
 from tests.node.api.neighbour import Neighbour, ask
 from tests.system.node_process import command, refused, running
 

@@ -13,3 +13,6 @@ MAX_ORDERS: Final = 2**20
 
 MAX_AMOUNT: Final = 2**62
 """Amounts and balances stay below this."""
+
+MAX_PARTS: Final = 2**31
+"""Largest denominator of the sellers' share of a price band."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
+from depin_protocol.rules.market_rules import SERIES, MarketRules
 from depin_protocol.statements.fields import ID, MARKET, Fields, ascending
 from depin_protocol.statements.membership import OperatorAction
 from depin_protocol.statements.money import DatedPrice
 from settlement_node.governance.actions import Action
-from settlement_node.market.rules.market_rules import SERIES, MarketRules
 from settlement_node.market.rules.places import Place
 from settlement_node.market.rules.price_steps import read_dated_price
 

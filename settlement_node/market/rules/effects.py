@@ -1,11 +1,11 @@
 """What a decision about a market's rules does."""
 
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.fields import ID, MARKET, BodyError, Fields
 from settlement_node.governance.arriving import line_of
 from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.market.rules.acting import MARKET_SET, SERIES_DECLARED
 from settlement_node.market.rules.actions import DeclareSeries
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.market.rules.places import Place
 from settlement_node.market.rules.rulebook import Rulebook
 from settlement_node.store.tables import Change

@@ -6,10 +6,10 @@ from dataclasses import replace
 from math import lcm
 from typing import Final, NamedTuple
 
+from depin_protocol.rules.market_rules import DAY, Band, MarketRules
 from depin_protocol.settlement.pool import PoolRule
 from depin_protocol.settlement.trades import References
 from depin_protocol.statements.money import DatedPrice
-from settlement_node.market.rules.market_rules import DAY, Band, MarketRules
 from settlement_node.market.rules.price_steps import PriceSteps
 
 HORIZON: Final = 7 * DAY
@@ -38,6 +38,7 @@ class Market:
         self.name = name
         self._starts: list[int] = []
         self._versions: list[Version] = []
+        self._zones: list[frozenset[str]] = []
         self._series: dict[str, PriceSteps] = {}
 
     @property
@@ -53,15 +54,20 @@ class Market:
     def add(self, version: Version) -> None:
         """Let rules come into force; the newest of those that begin together counts."""
         if self._starts and self._starts[-1] == version.start:
-            self._versions[-1] = version
-            return
+            del self._starts[-1], self._versions[-1], self._zones[-1]
         self._starts.append(version.start)
         self._versions.append(version)
+        self._zones.append(version.rules.zone_names)
 
     def at(self, start: int) -> MarketRules:
         """Return the rules of an interval, its series looked up, or raise a NoRulesError."""
         rules = self.version(start).rules
         return self._after_series(rules, start) if rules.series else rules
+
+    def zone_of(self, start: int, wanted: str) -> str:
+        """Return a zone if the rules of an interval have it, else the one above all others."""
+        place = bisect_right(self._starts, start) - 1
+        return wanted if wanted in self._zones[place] else self._versions[place].rules.top_zone
 
     def version(self, instant: int) -> Version:
         """Return the version that is in force, or raise a NoRulesError."""

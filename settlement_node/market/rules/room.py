@@ -5,6 +5,7 @@ from typing import Final
 
 from depin_protocol.encoding import EncodingError
 from depin_protocol.events import EventKind
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import BodyError
 from depin_protocol.statements.membership import OperatorAction
@@ -23,7 +24,6 @@ from settlement_node.market.rules.acting import KINDS, MARKET_SET, decided, mark
 from settlement_node.market.rules.actions import ACTIONS, read_action
 from settlement_node.market.rules.effects import applied
 from settlement_node.market.rules.market import Market, NoRulesError, first_start
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.market.rules.rulebook import MemberTerms, Rulebook
 from settlement_node.market.rules.tables import TABLES
 from settlement_node.store.port import View

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.money import DatedPrice, Tariff
 from settlement_node.market.rules.market import NOTICE, Market, Version
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.market.rules.places import WHOLE, MemberPlaces, Place
 from settlement_node.market.rules.price_steps import PriceSteps
 from settlement_node.market.rules.tables import (
@@ -52,7 +52,8 @@ class Rulebook:
 
     def terms(self, member: str, market: str, start: int) -> MemberTerms:
         """Return a member's terms; who said nothing has the market's references."""
-        rules = self._markets[market].at(start)
+        held = self._markets[market]
+        rules = held.at(start)
         tariff = self._tariffs[market].get(member)
         retail = None if tariff is None else tariff.retail.at(start)
         feed_in = None if tariff is None else tariff.feed_in.at(start)
@@ -60,7 +61,7 @@ class Rulebook:
         return MemberTerms(
             rules.references.retail if retail is None else retail,
             rules.references.feed_in if feed_in is None else feed_in,
-            place.zone if place.zone in rules.zone_names else rules.top_zone,
+            held.zone_of(start, place.zone),
             place.pool_weight,
             place.participation,
             place.seller_rate,

@@ -1,5 +1,7 @@
 """Which interval is to be settled next, and with what is known of it."""
 
+from dataclasses import replace
+
 from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.clearing.pseudonym import pseudonym
 from depin_protocol.encoding import from_text
@@ -153,6 +155,9 @@ class Due:
         )
         told = state.quarters.told(name, start, end)
         fills = None if cleared is None else cleared.members.get(name)
+        if fills is not None and fills.zone != terms.zone:
+            # What was filled has the price of the zone in which it was.
+            terms = replace(terms, zone=fills.zone)
         owner = AccountName(AccountKind.MEMBER_CERTIFICATES, from_text(name, ID_LENGTH))
         return Participant(
             name,

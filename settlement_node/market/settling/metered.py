@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.metering import Energy, Quality
-from settlement_node.market.rules.netting import Netting
+from depin_protocol.rules.netting import Netting
 from settlement_node.market.rules.places import WHOLE
 from settlement_node.market.rules.rulebook import MemberTerms
 

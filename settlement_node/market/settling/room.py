@@ -84,11 +84,6 @@ class SettlingRoom:
         reached = self._state.progress.of(market)
         return 0 if reached is None else reached.final
 
-    def settled_before(self, market: str) -> int:
-        """Say before which start all of a market's intervals are settled."""
-        reached = self._state.progress.of(market)
-        return 0 if reached is None else reached.settled
-
     def concerns(self, said: Said) -> bool:
         """Tell whether a sound statement is this room's to answer."""
         match said.statement.body:
@@ -126,7 +121,7 @@ class SettlingRoom:
                 if body.role == "grid":
                     changes += tuple(state.begin(said.at))
             case Preference() as preference:
-                return (state.prefer(member, preference),)
+                return (state.prefer(member, preference), *state.hear(said.at))
             case _:
                 return ()
         self._due.changed()

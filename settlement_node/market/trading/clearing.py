@@ -8,7 +8,7 @@ from depin_protocol.clearing.mcafee import clear_by_reduction
 from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.zones import clear_market
 from depin_protocol.encoding import to_text
-from settlement_node.market.rules.market_rules import MarketRules
+from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.market.trading.cleared import ZonePrices
 from settlement_node.market.trading.gathering import Placed, ZoneBook
 from settlement_node.market.trading.trader import Steps

@@ -6,12 +6,12 @@ from typing import Final
 from depin_protocol.clearing.book_tree import Context
 from depin_protocol.clearing.flexible import Delivery
 from depin_protocol.encoding import to_text
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.trading import Side
 from settlement_node.governance.community import Community
 from settlement_node.ledger.reservations import interval_reference
 from settlement_node.ledger.transfers import Transfer
 from settlement_node.log.entries import Decision
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.trading.cleared import Cleared, Traded
 from settlement_node.market.trading.clearing import Fill, clear

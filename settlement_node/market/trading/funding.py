@@ -5,6 +5,7 @@ from typing import Final
 
 from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
+from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.intake.said import Said
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.assets import Asset
@@ -29,7 +30,6 @@ from settlement_node.ledger.transfers import (
     transfer_id,
     void,
 )
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.trading.objections import (
     RefusedOrderError,

@@ -7,7 +7,7 @@ from depin_protocol.clearing.book import Book, Order
 from depin_protocol.clearing.book_tree import BookTree, Context
 from depin_protocol.clearing.flexible import Delivery, flexible_bid
 from depin_protocol.clearing.pseudonym import pseudonym
-from settlement_node.market.rules.market_rules import MarketRules
+from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.market.trading.trader import Flexible, Steps, Trader
 
 

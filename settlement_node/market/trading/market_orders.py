@@ -3,10 +3,10 @@
 from typing import Final
 
 from depin_protocol.encoding import decode_json, encode_json
+from depin_protocol.rules.market_rules import DAY
 from depin_protocol.statements.fields import MAX_TIME
 from depin_protocol.statements.week import Window, minute_of_week
 from settlement_node.market.rules.market import Market
-from settlement_node.market.rules.market_rules import DAY
 from settlement_node.market.trading.trader import Trader, is_inside
 from settlement_node.store.tables import Row, Table, binary, text
 

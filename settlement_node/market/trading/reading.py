@@ -10,10 +10,10 @@ from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.zones import clear_market
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import HASH_LENGTH
+from depin_protocol.rules.market_rules import DAY, MarketRules
 from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
-from settlement_node.market.rules.market_rules import DAY, MarketRules
 from settlement_node.market.trading.closing import VOIDED
 from settlement_node.market.trading.gathering import Placed, ZoneBook
 from settlement_node.market.trading.room import INTERVAL

@@ -7,6 +7,7 @@ from typing import Final
 from depin_protocol.bounds import MAX_AMOUNT, MAX_ORDERS
 from depin_protocol.clearing.rule import Rule
 from depin_protocol.problems import ProblemCode
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.trading import (
     Cancellation,
     FlexibleOrder,
@@ -17,7 +18,6 @@ from settlement_node.governance.community import Community
 from settlement_node.governance.member import Role
 from settlement_node.intake.said import Said
 from settlement_node.market.rules.market import HORIZON, Market
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.trading.market_orders import STANDING_AHEAD, MarketOrders
 from settlement_node.market.trading.objections import RefusedOrderError, TradingObjection

@@ -1,6 +1,6 @@
 """Everybody reads a market's rules; a member reads its own terms, and nobody else's."""
 
-from settlement_node.market.rules.market_rules import DAY, MINUTE, MarketRules
+from depin_protocol.rules.market_rules import DAY, MINUTE, MarketRules
 from tests.node.api.conftest import Node
 from tests.node.api.neighbour import ask, now
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from depin_protocol.rules.market_rules import MINUTE
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.measuring import Device, Readings
 from settlement_node.log.entries import Decision
-from settlement_node.market.rules.market_rules import MINUTE
 from settlement_node.market.settling.settled_member import SettledMember
 from tests.node.ledger.till import decision_at
 from tests.node.village import Village

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from depin_protocol.encoding import from_text
+from depin_protocol.rules.market_rules import DAY, MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.measuring import Column, Device, Readings
@@ -14,7 +15,6 @@ from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.keeping.state_root import STATE_ROOT
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
-from settlement_node.market.rules.market_rules import DAY, MarketRules
 from tests.node.village import FACTS, Village
 from tests.protocol.spoken import NOON, QUARTER, Home, ident
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from depin_protocol.metering import FINE_WH, Flag, Quality, Register, Rules, Sample
+from depin_protocol.rules.market_rules import MINUTE
+from depin_protocol.rules.netting import Netting
 from depin_protocol.statements.measuring import Device, Fuse, Readings
-from settlement_node.market.rules.market_rules import MINUTE
-from settlement_node.market.rules.netting import Netting
 from settlement_node.market.rules.places import WHOLE
 from settlement_node.market.rules.rulebook import MemberTerms
 from settlement_node.market.settling.meter import MAX_KEPT, Meter, meter_row, read_row

@@ -9,14 +9,15 @@ import pytest
 
 from depin_protocol.encoding import from_text
 from depin_protocol.metering import Quality
+from depin_protocol.rules.market_rules import MINUTE, MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.trading import Curve, Order, Preference
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import Action
 from settlement_node.ledger.accounts import AccountKind, AccountName
+from settlement_node.log.checkpoints import verified
 from settlement_node.market.rules.actions import PlaceMember
-from settlement_node.market.rules.market_rules import MINUTE, MarketRules
 from settlement_node.market.rules.places import Place
 from settlement_node.market.settling.actions import MemberSeries, TellQuarterHours
 from settlement_node.market.settling.metered import Source
@@ -32,6 +33,7 @@ from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Row
+from tests.node.coop.test_regaining import note_of
 from tests.node.market.metering_homes import (
     FIRST,
     MARKET,
@@ -392,14 +394,6 @@ async def reopened(here: Village) -> None:
     await here.coop.start()
 
 
-async def tables(here: Village) -> dict[str, list[Row]]:
-    """Read every table that follows from the log."""
-    state = here.coop.state
-    return {
-        table.name: [row async for row in every_row(here.store, table)] for table in state.tables
-    }
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """Give each engine a place for its books."""
@@ -407,6 +401,26 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
         return tmp_path
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+async def test_a_replay_from_a_state_root_finds_what_was_settled_before_it(
+    place: Path | str,
+) -> None:
+    async with street(place, TRADING) as here:
+        await sold_and_settled(here)
+        here.clock.now = (FIRST // DAY + 1) * DAY + MINUTE
+        await here.act(telling(SUN, Way.EXPORT, 300))
+        await here.coop.close()
+        trusted = verified(await note_of(here.coop), FACTS.log_verifier())
+        assert (await verify(here.store, trusted, begin_there=True)).start > 0
+
+
+async def tables(here: Village) -> dict[str, list[Row]]:
+    """Read every table that follows from the log."""
+    state = here.coop.state
+    return {
+        table.name: [row async for row in every_row(here.store, table)] for table in state.tables
+    }
 
 
 async def test_a_replay_leads_to_the_same_rows_on_both_engines(

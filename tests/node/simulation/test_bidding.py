@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from depin_protocol.clearing.book import Book, Order
 from depin_protocol.clearing.uniform import clear
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taken, Taxed, Vat
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.simulation.forecasts import Forecast, ForecastError
 from settlement_node.simulation.households import Tariffs, worth_before_charges
 from settlement_node.simulation.optimum import Side, most_welfare

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from depin_protocol.encoding import encode_json
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
 from settlement_node.cli import main
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.simulation.forecasts import Forecast
 from settlement_node.simulation.gathering import gathered
 from settlement_node.simulation.neighbourhood import neighbourhood

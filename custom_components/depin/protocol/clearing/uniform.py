@@ -6,14 +6,12 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..bounds import MAX_PARTS
 from .book import Book, Integers, Side
 from .rationing import ration
 
 EVEN_SHARE: Final = (1, 2)
 """The sellers' part of the band, as a fraction, unless the market is governed otherwise."""
-
-MAX_PARTS: Final = 2**31
-"""Largest denominator of the sellers' share."""
 
 type Limits = tuple[int | None, int | None]
 """The lowest and the highest price that clear one book; None where no order of it bounds them."""

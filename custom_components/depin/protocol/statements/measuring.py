@@ -17,7 +17,7 @@ REGISTERS: Final = ("import", "export", "production", "charge", "discharge", "co
 
 ROLES: Final = frozenset(("grid", "production", "battery", "charger", "sub", "feeder"))
 
-_ALL_FLAGS: Final = sum(flag.value for flag in Flag)
+ALL_FLAGS: Final = sum(flag.value for flag in Flag)
 
 type Column = tuple[int | None, ...]
 
@@ -81,7 +81,7 @@ class Readings:
             msg = "body has neither registers nor power"
             raise BodyError(msg)
         if "flags" in fields:
-            flags = _column(fields.take("flags"), "body.flags", length, 0, _ALL_FLAGS)
+            flags = _column(fields.take("flags"), "body.flags", length, 0, ALL_FLAGS)
         if "fine" in fields:
             inner = Fields(fields.take("fine"), "body.fine")
             fine = Fine(inner.text("root", HASH), inner.integer("count", 1, MAX_FINE_SAMPLES))

@@ -9,6 +9,7 @@ import pytest
 
 from depin_protocol.encoding import from_text
 from depin_protocol.metering import Quality
+from depin_protocol.rules.market_rules import HOUR
 from depin_protocol.statements.membership import OperatorAction
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import Action
@@ -23,7 +24,6 @@ from settlement_node.market.billing.statement import StatementOfAccount
 from settlement_node.market.issuing.actions import DescribeParty, IssueStatement
 from settlement_node.market.issuing.party import Party
 from settlement_node.market.issuing.tables import STATEMENT_OF_ACCOUNT
-from settlement_node.market.rules.market_rules import HOUR
 from settlement_node.market.settling.actions import MemberSeries, TellQuarterHours
 from settlement_node.market.settling.told import Way
 from settlement_node.replay.rebuild import rebuild
@@ -254,6 +254,9 @@ async def test_a_successor_does_not_guess_what_lies_between(tmp_path: Path) -> N
         here.coop, here.store = await Coop.open(store, surroundings(here.clock)), store
         await here.coop.start()
         here.clock.now = FEBRUARY.ends + 3 * HOUR
+        # After a silence of the log homes have their time to report.
+        await done(here, DescribeParty(None, Party("Sonnenhang eG")))
+        here.clock.now += HOUR
         await here.coop.tick()
         march = date(2027, 3, 1)
         for home in (SUN, RAIN, here.operator):

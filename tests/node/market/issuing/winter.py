@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from depin_protocol.rules.market_rules import HOUR, MINUTE, MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.trading import Preference
 from settlement_node.ledger.actions import OpenBankAccount, RecordDeposit, RecordPayout
 from settlement_node.market.billing.months import Month
 from settlement_node.market.rules.actions import PlaceMember
-from settlement_node.market.rules.market_rules import HOUR, MINUTE, MarketRules
 from settlement_node.market.rules.places import Place
 from tests.node.ledger.till import CASH, CENT
 from tests.node.market.metering_homes import Metering, settle_in

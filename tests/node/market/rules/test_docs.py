@@ -4,11 +4,11 @@ import json
 import re
 from pathlib import Path
 
+from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.market.issuing.actions import ACTIONS as BILLING
 from settlement_node.market.issuing.room import IssuingRoom
 from settlement_node.market.rules.acting import KINDS
 from settlement_node.market.rules.actions import ACTIONS, DeclareSeries
-from settlement_node.market.rules.market_rules import MarketRules
 from settlement_node.market.rules.places import Place
 
 PAGE = (Path(__file__).parents[4] / "docs" / "market.md").read_text("utf-8")

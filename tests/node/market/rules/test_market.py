@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.zone_tree import Way, Zone, ZoneTree
 from depin_protocol.encoding import decode_json, encode_json
+from depin_protocol.rules.market_rules import DAY, HOUR, LENGTHS, MINUTE, Band, MarketRules
+from depin_protocol.rules.netting import Netting
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.settlement.trades import References
 from depin_protocol.statements.fields import BodyError
 from settlement_node.market.rules.market import NOTICE, Market, NoRulesError, Version, first_start
-from settlement_node.market.rules.market_rules import DAY, HOUR, LENGTHS, MINUTE, Band, MarketRules
-from settlement_node.market.rules.netting import Netting
 from settlement_node.market.rules.price_steps import PriceSteps
 from tests.protocol.spoken import NOON
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.clearing.zone_tree import Way, Zone, ZoneTree
+from depin_protocol.rules.market_rules import DAY, HOUR, MINUTE, Band, MarketRules
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.membership import OperatorAction
 from depin_protocol.statements.money import Constant, Dynamic, Tariff, TimeOfUse
@@ -18,7 +19,6 @@ from settlement_node.ledger.effects import money_of
 from settlement_node.market.rules.acting import MARKET_SET, MEMBER_PLACED, SERIES_DECLARED
 from settlement_node.market.rules.actions import DeclareSeries, PlaceMember, SetMarket
 from settlement_node.market.rules.market import NOTICE
-from settlement_node.market.rules.market_rules import DAY, HOUR, MINUTE, Band, MarketRules
 from settlement_node.market.rules.places import Place
 from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.rules.rulebook import MemberTerms
@@ -173,6 +173,10 @@ async def test_a_series_is_data_until_the_gate(here: Village) -> None:
     await done(here, SetMarket("vast", ruinous))
     dear = DeclareSeries("vast", "retail", ((begin, 2**40),))
     assert "parameters-invalid" in await refused(here, dear)
+    # Nor can rules follow a series that has such values already.
+    await done(here, DeclareSeries("vast", "feed_in", ((begin, -(2**40)),)))
+    following = replace(ruinous, series=frozenset({"retail", "feed_in"}))
+    assert "parameters-invalid" in await refused(here, SetMarket("vast", following))
     await all_follows(here)
 
 

@@ -10,10 +10,10 @@ import aiohttp
 
 from depin_protocol.access import answer_challenge
 from depin_protocol.encoding import from_text, to_text
+from depin_protocol.rules.market_rules import DAY
 from depin_protocol.statements.trading import FlexibleOrder
 from settlement_node.api.serving import Listening, serving
 from settlement_node.hosting.hosting import Hosting
-from settlement_node.market.rules.market_rules import DAY
 from tests.node.market.trading.stall import GATE, MARKET, SOON, Stall, ask, bid, order, standing
 from tests.node.village import village
 from tests.protocol.spoken import COOP, QUARTER, Home

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from depin_protocol.rules.market_rules import DAY, MarketRules
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.trading import FlexibleOrder, StandingOrder
 from settlement_node.governance.actions import SetRoles, Suspend
 from settlement_node.governance.member import Role
 from settlement_node.ledger.actions import SetLimit
 from settlement_node.market.rules.actions import PlaceMember, SetMarket
-from settlement_node.market.rules.market_rules import DAY, MarketRules
 from settlement_node.market.rules.places import Place
 from settlement_node.market.trading.weighing import MAX_FLEXIBLE
 from tests.node.market.trading.stall import (

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from depin_protocol.rules.market_rules import DAY
 from depin_protocol.statements.week import minute_of_week
 from settlement_node.ledger.actions import SetLimit
-from settlement_node.market.rules.market_rules import DAY
 from tests.node.market.trading.stall import (
     EURO,
     GATE,

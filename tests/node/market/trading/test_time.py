@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from depin_protocol.rules.market_rules import DAY
 from depin_protocol.statements.trading import FlexibleOrder
 from settlement_node.coop.coop import Coop
 from settlement_node.log.checkpoints import verified
-from settlement_node.market.rules.market_rules import DAY
 from settlement_node.replay.comparing import DifferenceError
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify

@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
-from depin_protocol.bounds import MAX_AMOUNT, MAX_ENERGY, MAX_PRICE
-from depin_protocol.clearing.rule import Rule
-from depin_protocol.clearing.uniform import MAX_PARTS
-from depin_protocol.clearing.zone_tree import ZoneTree
-from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
-from depin_protocol.settlement.pool import Key, PoolRule
-from depin_protocol.settlement.trades import References
-from depin_protocol.statements.fields import BodyError, Fields, ascending, integer, row
-from depin_protocol.statements.timing import Deadlines
-from settlement_node.market.rules.netting import Netting
-from settlement_node.market.rules.zone_rows import MAX_ZONES, read_zone, read_zones, zone_rows
+from ..bounds import MAX_AMOUNT, MAX_ENERGY, MAX_PARTS, MAX_PRICE
+from ..clearing.rule import Rule
+from ..clearing.zone_tree import ZoneTree
+from ..settlement.charges import Charges, Fees, Taxed, Vat
+from ..settlement.pool import Key, PoolRule
+from ..settlement.trades import References
+from ..statements.fields import BodyError, Fields, ascending, integer, row
+from ..statements.timing import Deadlines
+from .netting import Netting
+from .zone_rows import MAX_ZONES, read_zone, read_zones, zone_rows
 
 MINUTE: Final = 60_000
 HOUR: Final = 60 * MINUTE

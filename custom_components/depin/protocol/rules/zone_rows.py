@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from depin_protocol.bounds import MAX_ENERGY, MAX_PRICE
-from depin_protocol.clearing.zone_tree import Way, Zone, ZoneError, ZoneTree
-from depin_protocol.statements.fields import MARKET, BodyError, integer, matching, row
+from ..bounds import MAX_ENERGY, MAX_PRICE
+from ..clearing.zone_tree import Way, Zone, ZoneError, ZoneTree
+from ..statements.fields import MARKET, BodyError, integer, matching, row
 
 MAX_ZONES: Final = 256
 """Most zones of a market: its rules and its prices have to fit an entry."""

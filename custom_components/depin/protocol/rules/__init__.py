@@ -1,0 +1,1 @@
+"""What holds in a market: its parameters, each within its bounds."""
