@@ -195,7 +195,7 @@ class Life(RuleBasedStateMachine):
         used=dealt,
         given=dealt,
     )
-    def deal(  # noqa: PLR0913, PLR0917 - what two homes wish, and what comes of it
+    def deal(
         self, buyer: int, price: int, apart: int, bid: int, asked: int, used: int, given: int
     ) -> None:
         """Let all others sell to one home, and all meters read something else than was traded."""
