@@ -1,6 +1,6 @@
 """What came of a simulation, as lines to read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Final
 
@@ -36,7 +36,7 @@ def _figures(results: Results, currency: str) -> Iterator[tuple[str, str]]:
     if truthful and others:
         yield "  of the truthful", _gains(truthful, currency)
         yield "  of the others", _gains(others, currency)
-    yield "truthful homes that lose", f"{sum(bill.gain < 0 for bill in truthful)}"
+    yield "homes that lose", f"{_losers(results.bills)}, of the truthful {_losers(truthful)}"
     welfare = results.welfare
     reached = _money(welfare.reached, currency)
     if welfare.most is None:
@@ -52,6 +52,10 @@ def _figures(results: Results, currency: str) -> Iterator[tuple[str, str]]:
     yield "log", f"{results.entries:,} entries, root {results.root}"
 
 
+def _losers(bills: Sequence[Bill]) -> str:
+    return f"{sum(bill.gain < 0 for bill in bills)} of {len(bills)}"
+
+
 def _prices(results: Results) -> str:
     if not results.prices:
         return "none: nothing was traded"
@@ -61,7 +65,7 @@ def _prices(results: Results) -> str:
     return f"{cents} hundredths a kWh (least, median, most), in {of_all}"
 
 
-def _gains(bills: tuple[Bill, ...] | list[Bill], currency: str) -> str:
+def _gains(bills: Sequence[Bill], currency: str) -> str:
     gains = [bill.gain for bill in bills]
     told = " / ".join(f"{gain / _NANO:.2f}" for gain in (min(gains), median(gains), max(gains)))
     return f"{told} {currency} (least, median, most)"

@@ -1,5 +1,6 @@
 """Which decision follows from what an operator does with a market's rules."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -64,6 +65,8 @@ def _set_market(said: Said, action: SetMarket, rulebook: Rulebook) -> Decision:
             )
         earliest = market.earliest_change(said.at, rules.interval)
         step = market.common_length(rules.interval)
+        for name, steps in market.series.items():
+            _check_exposure(rules, name, steps.prices)
     start = _start(action.start, earliest, step)
     result = {"market": action.market, "start": start, "rules": rules.to_json()}
     return about(said, MARKET_SET, result)
@@ -72,15 +75,16 @@ def _set_market(said: Said, action: SetMarket, rulebook: Rulebook) -> Decision:
 def _declared(said: Said, action: DeclareSeries, rulebook: Rulebook) -> Decision:
     market = market_named(rulebook, action.market)
     for _, rules in market.versions:
-        if action.series in rules.series:
-            _check_exposure(rules, action)
+        _check_exposure(rules, action.series, [price for _, price in action.values])
     return about(said, SERIES_DECLARED, action.to_json())
 
 
-def _check_exposure(rules: MarketRules, action: DeclareSeries) -> None:
+def _check_exposure(rules: MarketRules, series: str, prices: Iterable[int]) -> None:
     """Insist that with these values nothing can come to more than an account may hold."""
-    dearest = max((price for _, price in action.values), key=abs)
-    match action.series:
+    if series not in rules.series:
+        return
+    dearest = max(prices, key=abs)
+    match series:
         case "band_low" | "band_high":
             after = replace(rules, band=Band(dearest, dearest))
         case "pool_price":
@@ -90,7 +94,7 @@ def _check_exposure(rules: MarketRules, action: DeclareSeries) -> None:
     if rules.most_wh * max(rules.exposure, after.exposure) >= MAX_AMOUNT:
         raise ObjectedError(
             Objection.PARAMETERS_INVALID,
-            "with these values most_wh could come to 2^62 smallest units: lower it first",
+            f"with the values of {series} most_wh could come to 2^62 smallest units: lower it",
         )
 
 

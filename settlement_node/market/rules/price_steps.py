@@ -34,6 +34,11 @@ class PriceSteps:
         place = bisect_right(self._starts, start)
         return self._steps[place - 1].price if place else None
 
+    @property
+    def prices(self) -> list[int]:
+        """Every price that is kept."""
+        return [step.price for step in self._steps]
+
     def tell(self, values: Sequence[DatedPrice], open_from: int) -> None:
         """Take values in, where the first interval whose gate lies ahead is `open_from`.
 

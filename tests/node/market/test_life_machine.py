@@ -67,6 +67,7 @@ sides: st.SearchStrategy[Side] = st.sampled_from(["bid", "ask"])
 prices = st.sampled_from([0, 60_000, 80_000, 110_000, 150_000, 200_000, 300_000, 150_500])
 energies = st.sampled_from([1, 90, 250, 500, 1_000, 20_000])
 ahead = st.integers(1, 6)
+dealt = st.sampled_from([90, 250, 500, 1_000])
 
 
 class Life(RuleBasedStateMachine):
@@ -184,6 +185,33 @@ class Life(RuleBasedStateMachine):
         limits = sorted({first, second}, reverse=side == "bid")
         steps = tuple((limit, wh) for limit in limits)
         self.run(self._order(self._home(number), side, steps, later))
+
+    @rule(
+        buyer=homes,
+        price=st.sampled_from([90_000, 120_000, 200_000]),
+        apart=st.sampled_from([0, 40_000]),
+        bid=dealt,
+        asked=dealt,
+        used=dealt,
+        given=dealt,
+    )
+    def deal(
+        self, buyer: int, price: int, apart: int, bid: int, asked: int, used: int, given: int
+    ) -> None:
+        """Let all others sell to one home, and all meters read something else than was traded."""
+        one = self._home(buyer)
+        others = [home for home in self.homes if home is not one]
+        self.run(self._order(one, "bid", ((price + apart, bid),), 2))
+        for other in others:
+            self.run(self._order(other, "ask", ((price, asked),), 2))
+        now = boundary(self.here.clock.now)
+        self.run(self._wait(now + 2 * QUARTER))
+        for home in self.homes:
+            self.run(self._read(home, now + 2 * QUARTER, 0, 0))
+        self.run(self._wait(now + 3 * QUARTER))
+        self.run(self._read(one, now + 3 * QUARTER, used, 0))
+        for other in others:
+            self.run(self._read(other, now + 3 * QUARTER, 0, given))
 
     @rule(number=homes, side=sides, later=ahead)
     def hold_back(self, number: int, side: Side, later: int) -> None:
@@ -309,7 +337,7 @@ class Life(RuleBasedStateMachine):
         now = boundary(self.here.clock.now) + quarters * QUARTER + minutes * 60_000
         self.run(self._wait(max(now, self.here.clock.now)))
 
-    @rule(days=st.integers(1, 5))
+    @rule(days=st.integers(1, 2))
     def wait_days(self, days: int) -> None:
         self.run(self._wait(self.here.clock.now + days * DAY))
 

@@ -51,7 +51,7 @@ def test_the_table_says_what_came_of_it() -> None:
     assert lines["gain of a home"] == "-1.00 / 1.00 / 2.00 EUR (least, median, most)"
     assert lines["  of the truthful"] == "1.00 / 1.50 / 2.00 EUR (least, median, most)"
     assert lines["  of the others"] == "-1.00 / -1.00 / -1.00 EUR (least, median, most)"
-    assert lines["truthful homes that lose"] == "0"
+    assert lines["homes that lose"] == "1 of 3, of the truthful 0 of 2"
     assert lines["welfare"] == "9.00 EUR of 12.00 EUR at most (75.0%)"
     assert lines["  balancing"] == "2.00 EUR"
     assert lines["all accounts, EUR"] == "0"
@@ -70,7 +70,7 @@ def test_the_table_hides_no_loss() -> None:
             objections=("CURRENCY: posted credits exceed debits by 1",),
         )
     )
-    assert lines["truthful homes that lose"] == "1"
+    assert lines["homes that lose"] == "2 of 4, of the truthful 1 of 3"
     assert lines["prices"] == "none: nothing was traded"
     assert "install settlement-node[simulate]" in lines["welfare"]
     assert lines["the books"] == "CURRENCY: posted credits exceed debits by 1"

@@ -173,6 +173,10 @@ async def test_a_series_is_data_until_the_gate(here: Village) -> None:
     await done(here, SetMarket("vast", ruinous))
     dear = DeclareSeries("vast", "retail", ((begin, 2**40),))
     assert "parameters-invalid" in await refused(here, dear)
+    # Nor can rules follow a series that has such values already.
+    await done(here, DeclareSeries("vast", "feed_in", ((begin, -(2**40)),)))
+    following = replace(ruinous, series=frozenset({"retail", "feed_in"}))
+    assert "parameters-invalid" in await refused(here, SetMarket("vast", following))
     await all_follows(here)
 
 
