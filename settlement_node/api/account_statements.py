@@ -9,12 +9,11 @@ from aiohttp import web
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
 from settlement_node.api.bodies import answer
-from settlement_node.api.problems import bad_request, not_found
+from settlement_node.api.problems import not_found
 from settlement_node.api.visitors import owner
 from settlement_node.governance.member import Role
 from settlement_node.market.billing.csv_file import write_csv
 from settlement_node.market.billing.json_file import write_json
-from settlement_node.market.billing.numbers import NumberError, StatementNumber
 from settlement_node.market.billing.pdf_file import write_pdf
 from settlement_node.market.billing.statement import StatementOfAccount
 from settlement_node.market.billing.xlsx_file import write_xlsx
@@ -27,6 +26,8 @@ FORMS: Final[dict[str, tuple[str, Callable[[StatementOfAccount], bytes]]]] = {
     "pdf": ("application/pdf", write_pdf),
 }
 
+_NAMES: Final = ", ".join(FORMS)
+
 
 async def listed(request: web.Request) -> web.Response:
     """List a member's statements, the first one first."""
@@ -35,23 +36,21 @@ async def listed(request: web.Request) -> web.Response:
 
 async def file(request: web.Request) -> web.Response:
     """Give one statement, in the form that is asked for."""
-    form = FORMS.get(request.match_info["form"])
-    if form is None:
-        raise not_found(f"a statement's form is {', '.join(FORMS)}")
-    try:
-        number = StatementNumber.read(request.match_info["number"])
-    except NumberError as error:
-        raise bad_request(str(error), "Give a number that is listed.") from None
-    for one in await _statements(request):
-        if one.number == number:
-            media_type, write = form
-            name = f'attachment; filename="{number}.{request.match_info["form"]}"'
-            return web.Response(
-                body=await asyncio.to_thread(write, one),
-                content_type=media_type,
-                headers={"Cache-Control": "no-store", "Content-Disposition": name},
-            )
-    raise not_found("no statement of this member has this number")
+    told = await _statements(request)
+    number, name = request.match_info["number"], request.match_info["form"]
+    form = FORMS.get(name)
+    found = next((one for one in told if str(one.number) == number), None)
+    if found is None or form is None:
+        raise not_found(f"no statement of this member has this number, or this form: {_NAMES}")
+    media_type, write = form
+    return web.Response(
+        body=await asyncio.to_thread(write, found),
+        content_type=media_type,
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="{number}.{name}"',
+        },
+    )
 
 
 async def _statements(request: web.Request) -> list[StatementOfAccount]:

@@ -8,7 +8,7 @@ from aiohttp import web
 from depin_protocol.statements.fields import MAX_TIME
 from settlement_node.api.bodies import answer
 from settlement_node.api.context import CONTEXT, whole
-from settlement_node.api.problems import bad_request, not_found
+from settlement_node.api.problems import not_found
 from settlement_node.api.visitors import owner
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.member import Role
@@ -83,7 +83,5 @@ def _start(request: web.Request, market: Market, coop: Coop) -> int:
         return market.open_from(coop.position.at)
     instant = whole(request.query["start"], "start", 1, MAX_TIME)
     if instant < market.versions[0].start:
-        raise bad_request(
-            f"the market begins at {market.versions[0].start}", "Give an instant from then on."
-        )
+        raise not_found(f"the market has no interval before {market.versions[0].start}")
     return market.start_of(instant)

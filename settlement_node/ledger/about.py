@@ -5,7 +5,7 @@ from typing import Final
 
 from settlement_node.ledger.beginning import Beginning
 from settlement_node.ledger.codes import Code
-from settlement_node.ledger.rows import TransferRow, transfer_of
+from settlement_node.ledger.rows import TransferRow, code_of, transfer_of
 from settlement_node.ledger.tables import ABOUT
 from settlement_node.store.port import View
 from settlement_node.store.tables import Row
@@ -36,8 +36,11 @@ class About:
         """Take in what was booked, and return the rows that lead to it."""
         noted: list[Row] = []
         for row in rows:
+            # A settlement books some hundred thousand, and none of them is looked for later.
+            if code_of(row) not in FOUND_BY_REFERENCE:
+                continue
             _, transfer = transfer_of(row)
-            if transfer and transfer.reference and transfer.code in FOUND_BY_REFERENCE:
+            if transfer and transfer.reference:
                 self._keep(transfer.reference, row.entry, row.position, row.id)
                 noted.append((transfer.reference, row.entry, row.position, row.id))
         return noted

@@ -85,6 +85,8 @@ class UnreadableRowError(ValueError):
 # kind, closed, limit and the four sums; the owner follows.
 _ACCOUNT: Final = struct.Struct(">BBqQQQQ")
 _REFUSED: Final = bytes([Standing.REFUSED])
+_CODE: Final = 3
+"""Where a transfer's code stands, as `packed` writes it."""
 
 
 def account_row(account: Account) -> AccountRow:
@@ -144,6 +146,11 @@ def history_row(account: Account, entry: int, position: int, name: bytes) -> His
 def refused_row(name: bytes, entry: int, position: int) -> TransferRow:
     """Write that an id was refused for ever."""
     return TransferRow(name, entry, position, _REFUSED)
+
+
+def code_of(row: TransferRow) -> int:
+    """Read what a transfer is for, 0 of one that was refused, without reading all of it."""
+    return row.data[_CODE] if len(row.data) > _CODE else 0
 
 
 def transfer_of(row: TransferRow) -> tuple[Standing, Transfer | None]:

@@ -31,6 +31,9 @@ MAX_FLEXIBLE: Final = 16
 
 type TradingBody = Order | Cancellation | StandingOrder | FlexibleOrder
 
+_READERS: Final = (Role.OPERATOR, Role.AUDITOR)
+"""Whoever can read the book before its gate."""
+
 NEW_ORDERS: Final = (Order, StandingOrder, FlexibleOrder)
 """What waits for the owner's answer while orders are held."""
 
@@ -124,7 +127,7 @@ class Weighing:
     def _first_open(self, at: int, member: str, grid: Market) -> int:
         """Return the first interval for which this member's orders still count."""
         start = grid.open_from(at)
-        if self._community.members[member].acts_as(Role.OPERATOR):
+        if any(self._community.members[member].acts_as(role) for role in _READERS):
             # Who can read the book has to speak before the others place theirs.
             while grid.gate_of(start) - grid.version(start).rules.lead <= at:
                 start = grid.next(start)

@@ -254,6 +254,9 @@ async def test_a_successor_does_not_guess_what_lies_between(tmp_path: Path) -> N
         here.coop, here.store = await Coop.open(store, surroundings(here.clock)), store
         await here.coop.start()
         here.clock.now = FEBRUARY.ends + 3 * HOUR
+        # After a silence of the log homes have their time to report.
+        await done(here, DescribeParty(None, Party("Sonnenhang eG")))
+        here.clock.now += HOUR
         await here.coop.tick()
         march = date(2027, 3, 1)
         for home in (SUN, RAIN, here.operator):

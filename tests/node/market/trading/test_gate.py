@@ -1,5 +1,6 @@
 """An interval from its orders to its gate: cleared once, money posted or released."""
 
+import asyncio
 from pathlib import Path
 
 from settlement_node.replay.rebuild import rebuild
@@ -56,3 +57,18 @@ async def test_a_bid_and_an_ask_meet_at_the_gate(tmp_path: Path) -> None:
         size = (await verify(here.store)).entries
         assert await rebuild(here.store) == size
         await verify(here.store)
+
+
+async def test_the_gate_comes_by_itself_and_a_checkpoint_holds_it_at_once(tmp_path: Path) -> None:
+    async with village(tmp_path, checkpoint_after=5_000) as here:
+        stall = Stall(here)
+        (home,) = await stall.welcome(1)
+        await stall.until(SOON - GATE - 20)
+        assert await stall.say(home, order(bid(SOON, (200_000, 10)))) is None
+        assert here.coop.position.checkpoint.size < here.coop.position.size
+        here.clock.now = SOON - GATE
+        async with asyncio.timeout(30):
+            while not await stall.decisions("gate"):
+                await asyncio.sleep(0.01)
+        await here.coop.tick()
+        assert here.coop.position.checkpoint.size == here.coop.position.size

@@ -119,9 +119,10 @@ async def test_who_has_no_grid_meter_does_not_trade(stall: Stall) -> None:
     assert await stall.say(home, FlexibleOrder(MARKET, 9, 9, 0, NOON, SOON)) == "no-meter"
 
 
-async def test_an_operator_speaks_earlier_than_who_cannot_read_the_book(stall: Stall) -> None:
+@pytest.mark.parametrize("roles", [(Role.MEMBER, Role.OPERATOR), (Role.AUDITOR, Role.MEMBER)])
+async def test_who_can_read_the_book_speaks_earlier(stall: Stall, roles: tuple[Role, ...]) -> None:
     (home,) = await stall.welcome(1)
-    await stall.here.act(SetRoles(home.member, (Role.MEMBER, Role.OPERATOR)))
+    await stall.here.act(SetRoles(home.member, roles))
     lead = NOON + 5 * HOUR + GATE
     near = -(-lead // QUARTER) * QUARTER
     assert await stall.say(home, order(bid(near, (100_000, 10)))) is None
