@@ -27,7 +27,7 @@ from .home_key import make_key
 from .joining import Invited
 from .key_steps import KeySteps
 from .key_store import StoredKeys, async_remove_keys, async_save_keys
-from .node import Joined, Node, NodeError, NodeRefusedError, StrangeAnswerError, UnprovenWordError
+from .node import Joined, Node, NodeAwayError, NodeRefusedError, StrangeAnswerError, UnprovenWordError
 from .protocol.encoding import to_text
 from .protocol.identifiers import ID_LENGTH, member_id
 from .protocol.invite import (
@@ -44,16 +44,6 @@ _INVITE_FORM: Final = vol.Schema(
     {vol.Required(CONF_INVITE): TextSelector(TextSelectorConfig(multiline=True))}
 )
 _NAME_FORM: Final = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
-
-_REFUSALS: Final = {
-    "invite-unknown": "invite_unknown",
-    "invite-used": "invite_used",
-    "invite-expired": "invite_expired",
-    "clock-wrong": "clock_wrong",
-    "left": "left",
-}
-"""What a node says to who wants to join, and what the form says then."""
-
 
 class DepinConfigFlow(KeySteps, domain=DOMAIN):
     """Take an invite, show where it leads, make the home's key, join and remember all of it."""
@@ -88,30 +78,30 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
                 errors[CONF_INVITE] = "invite_unusable"
             else:
                 self._async_abort_entries_match({CONF_COOP: self._invite.coop})
-                error = await self._async_ask_who_it_is()
-                if error is None:
+                await self._async_ask_who_it_is(errors)
+                if not errors:
                     return await self.async_step_confirm()
-                errors["base"] = error
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(_INVITE_FORM, user_input),
             errors=errors,
         )
 
-    async def _async_ask_who_it_is(self) -> str | None:
+    async def _async_ask_who_it_is(self, errors: dict[str, str]) -> None:
         """Ask the node what the co-op is called; a node that is away may answer later."""
+        self._name = None
         try:
             described = await self._node().describe()
         except NodeRefusedError:
-            return "coop_unknown"
+            errors["base"] = "coop_unknown"
         except StrangeAnswerError:
-            return "no_node"
-        except NodeError:
-            return None
-        if described.node_key != self._invite.node_key:
-            return "node_key_differs"
-        self._name = described.name
-        return None
+            errors["base"] = "no_node"
+        except NodeAwayError:
+            pass
+        else:
+            self._name = described.name
+            if described.node_key != self._invite.node_key:
+                errors["base"] = "node_key_differs"
 
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -120,10 +110,9 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             async with self._pen:
-                result = await self._async_accept(self._invite, user_input[CONF_NAME])
-            if not isinstance(result, str):
+                result = await self._async_accept(self._invite, user_input[CONF_NAME], errors)
+            if result is not None:
                 return result
-            errors["base"] = result
         suggested = user_input or {CONF_NAME: self.hass.config.location_name}
         return self.async_show_form(
             step_id="confirm",
@@ -137,11 +126,12 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
             },
         )
 
-    async def _async_accept(self, invite: Invite, name: str) -> ConfigFlowResult | str:
-        """Make the key that names this home in the co-op, unless it has one there already.
+    async def _async_accept(
+        self, invite: Invite, name: str, errors: dict[str, str]
+    ) -> ConfigFlowResult | None:
+        """Make the key that names this home in the co-op, unless it has one there, and join.
 
-        The result is an error of the form where the node does not let it join. From a node that is
-        away the home waits to hear.
+        Where the node is away, the home joins when it is back.
         """
         # While the key is written, other flows into this co-op find it in progress.
         await self.async_set_unique_id(invite.coop)
@@ -158,13 +148,17 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
         try:
             joined = await invited.join(self._node(), key)
         except JoinError:
-            return "name_unfit"
+            errors["base"] = "name_unfit"
         except UnprovenWordError:
-            return "node_key_differs"
-        except NodeRefusedError as error:
-            return _REFUSALS.get(error.code, "join_refused")
-        except NodeError:
+            errors["base"] = "node_key_differs"
+        except StrangeAnswerError:
+            errors["base"] = "no_node"
+        except NodeRefusedError as refused:
+            _explain(refused, errors)
+        except NodeAwayError:
             pass
+        if errors:
+            return None
         data = {
             CONF_COOP: invite.coop,
             CONF_MEMBER: member,
@@ -196,3 +190,20 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
             entries = self.hass.config_entries.async_entries(DOMAIN)
             if all(entry.data[CONF_MEMBER] != member for entry in entries):
                 await async_remove_keys(self.hass, member)
+
+
+def _explain(refused: NodeRefusedError, errors: dict[str, str]) -> None:
+    """Say in the form why the node did not let the home join."""
+    match refused.code:
+        case "invite-unknown":
+            errors["base"] = "invite_unknown"
+        case "invite-used":
+            errors["base"] = "invite_used"
+        case "invite-expired":
+            errors["base"] = "invite_expired"
+        case "clock-wrong":
+            errors["base"] = "clock_wrong"
+        case "left":
+            errors["base"] = "left"
+        case _:
+            errors["base"] = "join_refused"

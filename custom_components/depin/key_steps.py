@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
 )
 
-from .const import CONF_COOP, CONF_MEMBER, CONF_SAMPLES_MIB
+from .const import CONF_COOP, CONF_KEPT, CONF_MEMBER, CONF_SAMPLES_MIB
 from .home_key import (
     HomeKey,
     RecoveryError,
@@ -29,12 +29,11 @@ from .node import MemberNode, Node, NodeError, NodeRefusedError
 from .protocol.identifiers import member_id
 from .sample_store import DEFAULT_LIMIT
 
-_KEPT: Final = "kept"
 _SMALLEST_MIB: Final = 16
 _LARGEST_MIB: Final = 16_384
 _DEFAULT_MIB: Final = DEFAULT_LIMIT // 2**20
 _RECOVERY_FORM: Final = vol.Schema(
-    {vol.Required(_KEPT): TextSelector(TextSelectorConfig(multiline=True))}
+    {vol.Required(CONF_KEPT): TextSelector(TextSelectorConfig(multiline=True))}
 )
 
 
@@ -82,10 +81,10 @@ class KeySteps(ConfigFlow):
         entry: DepinConfigEntry = self._get_reconfigure_entry()
         if user_input is not None:
             try:
-                key = _kept_key(user_input[_KEPT], entry.data[CONF_MEMBER])
+                key = _kept_key(user_input[CONF_KEPT], entry.data[CONF_MEMBER])
                 stored = await self._async_confirmed(key, entry)
             except RecoveryError:
-                errors[_KEPT] = "no_kept_key"
+                errors[CONF_KEPT] = "no_kept_key"
             except NodeRefusedError:
                 errors["base"] = "key_of_somebody_else"
             except NodeError:

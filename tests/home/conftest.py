@@ -19,9 +19,10 @@ from custom_components.depin.protocol.invite import Invite
 
 @pytest.fixture(autouse=True)
 def ours_is_found(request: pytest.FixtureRequest) -> None:
-    """Let Home Assistant load the integration, in the tests that have one."""
+    """Let Home Assistant load the integration and ask nodes here, in the tests that have one."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+        request.getfixturevalue("socket_enabled")
 
 
 @pytest.fixture
