@@ -27,7 +27,14 @@ from .home_key import make_key
 from .joining import Invited
 from .key_steps import KeySteps
 from .key_store import StoredKeys, async_remove_keys, async_save_keys
-from .node import Joined, Node, NodeAwayError, NodeRefusedError, StrangeAnswerError, UnprovenWordError
+from .node import (
+    Joined,
+    Node,
+    NodeAwayError,
+    NodeRefusedError,
+    StrangeAnswerError,
+    UnprovenWordError,
+)
 from .protocol.encoding import to_text
 from .protocol.identifiers import ID_LENGTH, member_id
 from .protocol.invite import (
@@ -44,6 +51,7 @@ _INVITE_FORM: Final = vol.Schema(
     {vol.Required(CONF_INVITE): TextSelector(TextSelectorConfig(multiline=True))}
 )
 _NAME_FORM: Final = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
+
 
 class DepinConfigFlow(KeySteps, domain=DOMAIN):
     """Take an invite, show where it leads, make the home's key, join and remember all of it."""

@@ -24,7 +24,7 @@ from .home_key import (
 )
 from .journal import JournalError
 from .key_store import KeyUnreadableError, StoredKeys, async_load_keys, async_save_keys
-from .membership import DepinConfigEntry
+from .membership import DepinConfigEntry, MembershipState
 from .node import MemberNode, Node, NodeError, NodeRefusedError
 from .protocol.identifiers import member_id
 from .sample_store import DEFAULT_LIMIT
@@ -62,7 +62,9 @@ class KeySteps(ConfigFlow):
             stored = await async_load_keys(self.hass, coop, member)
         except KeyUnreadableError:
             return self.async_abort(reason="no_key")
-        key = stored.keys[0]
+        is_loaded = entry.state is ConfigEntryState.LOADED
+        # The newest may be one that the home did not come to change to.
+        key = entry.runtime_data.key if is_loaded else stored.keys[0]
         return self.async_show_form(
             step_id="show_key",
             data_schema=vol.Schema({}),
@@ -103,6 +105,8 @@ class KeySteps(ConfigFlow):
         entry: DepinConfigEntry = self._get_reconfigure_entry()
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="no_key")
+        if entry.runtime_data.state is not MembershipState.JOINED:
+            return self.async_abort(reason="not_joined")
         if user_input is None:
             return self.async_show_form(step_id="change_key", data_schema=vol.Schema({}))
         coop, member = entry.data[CONF_COOP], entry.data[CONF_MEMBER]
@@ -113,7 +117,7 @@ class KeySteps(ConfigFlow):
             changed = StoredKeys((new, *stored.keys), stored.is_confirmed)
             await async_save_keys(self.hass, member, changed)
             await entry.runtime_data.attestation.async_change_key(new)
-        except KeyUnreadableError, KeyMissingError, JournalError, AttributeError:
+        except KeyUnreadableError, JournalError:
             return self.async_abort(reason="no_key")
         return self.async_update_reload_and_abort(entry, reason="key_changed")
 

@@ -58,12 +58,9 @@ def _used(package: Package) -> Iterator[tuple[str, str]]:
     for file, tree in package.modules.items():
         for node in ast.walk(tree):
             yield from ((file, where) for where in _named(file, node))
-    flows = package.modules["config_flow.py"]
     for file in ("config_flow.py", *(name for name in package.modules if name.endswith(_STEPS))):
-        for flow, nodes in _flows(package.modules[file]):
-            for node in nodes:
-                yield from ((file, f"{flow}.{where}") for where in _flow_texts(node))
-    if "async_get_supported_subentry_types" in functions(flows):
+        yield from ((file, where) for where in _asked_in_flows(package.modules[file]))
+    if "async_get_supported_subentry_types" in functions(package.modules["config_flow.py"]):
         for kind in package.english.get("config_subentries", {}):
             yield "config_flow.py", f"config_subentries.{kind}"
     if "system_health.py" in package.modules:
@@ -72,6 +69,12 @@ def _used(package: Package) -> Iterator[tuple[str, str]]:
         yield "services.yaml", f"services.{name}"
     for key in _selector_keys(package.yaml("services.yaml")):
         yield "services.yaml", f"selector.{key}"
+
+
+def _asked_in_flows(tree: ast.Module) -> Iterator[str]:
+    for flow, nodes in _flows(tree):
+        for node in nodes:
+            yield from (f"{flow}.{where}" for where in _flow_texts(node))
 
 
 def _selector_keys(value: object) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Records readings for ever, and prints each statement once it is on disk.
 
-`python -m tests.system.home.meter_reader FOLDER SEED [reckless]`; reckless takes every sync for done.
+`python -m tests.system.home.meter_reader FOLDER SEED [reckless]`: a reckless one never syncs.
 """
 
 import asyncio
