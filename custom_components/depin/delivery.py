@@ -86,7 +86,7 @@ class Delivery:
             except NodeError as error:
                 self._note_lost(error)
                 failures += 1
-                await asyncio.sleep(_pause(failures, error))
+                await asyncio.sleep(pause_after(failures, error))
                 continue
             self._note_connected()
             failures = 0
@@ -232,7 +232,7 @@ def _check_receipts(places: Sequence[Place], receipts: Sequence[Receipt], trust:
         receipt.verify(trust.node_key)
 
 
-def _pause(failures: int, error: NodeError) -> float:
+def pause_after(failures: int, error: NodeError) -> float:
     """Return how long to wait: ever longer, and never all homes at the same moment."""
     if isinstance(error, NodeAwayError) and error.retry_after is not None and failures == 1:
         return error.retry_after + _DRAWN.uniform(0, 1)

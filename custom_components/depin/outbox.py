@@ -259,7 +259,11 @@ class Outbox:
 
     def _take_header(self, fields: Fields) -> None:
         self.name = fields.text("name", ID)
-        self.count = fields.integer("count", 0, MAX_COUNT)
+        count = fields.integer("count", 0, MAX_COUNT)
+        if self.count not in {0, count}:
+            msg = f"a segment of the outbox goes on at statement {count}, not {self.count}"
+            raise OutboxError(msg)
+        self.count = count
         key = fields.take("key")
         self.key = None if key is None else from_text(str(key), HASH_LENGTH)
         heads = fields.json_object("heads")

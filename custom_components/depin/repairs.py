@@ -3,6 +3,7 @@
 from typing import override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
 from .membership import DepinConfigEntry
@@ -24,7 +25,9 @@ class CloneFlow(ConfirmRepairFlow):
         if user_input is not None:
             hass, entry_id = self._delivery_of
             entry: DepinConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
-            if entry is None or (delivery := entry.runtime_data.delivery) is None:
+            is_loaded = entry is not None and entry.state is ConfigEntryState.LOADED
+            delivery = entry.runtime_data.delivery if entry is not None and is_loaded else None
+            if delivery is None:
                 return self.async_abort(reason="not_loaded")
             delivery.take_over()
         return await super().async_step_confirm(user_input)

@@ -1,7 +1,7 @@
 """What answers at a node's address as a test wants it: a node that lies, or none at all."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ class Pretender:
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, object]] = {}
+        self.rules: dict[str, Callable[[bytes], tuple[int, object]]] = {}
         self.asked: list[str] = []
         self.headers: dict[str, str] = {}
         self.address = ""
@@ -26,12 +27,18 @@ class Pretender:
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
-        await request.read()
+        content = await request.read()
+        for path, rule in self.rules.items():
+            if request.path.endswith(path):
+                return self._said(*rule(content))
         for path, (status, value) in self.answers.items():
             if request.path.endswith(path):
-                body = value if isinstance(value, bytes) else json.dumps(value).encode()
-                return web.Response(status=status, body=body, headers=self.headers)
+                return self._said(status, value)
         return web.json_response({"code": "not-found", **PROBLEM}, status=404)
+
+    def _said(self, status: int, value: object) -> web.Response:
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        return web.Response(status=status, body=body, headers=self.headers)
 
 
 @asynccontextmanager

@@ -44,6 +44,7 @@ async def _answer(
     form = await opened.json()
     assert form["step_id"] == "confirm", form
     answered = await client.post(f"{path}/{form['flow_id']}", json={})
+    assert answered.status == 200, await answered.text()
     result: dict[str, Any] = await answered.json()
     return result
 
@@ -95,6 +96,8 @@ async def test_the_owner_s_word_on_a_clone_is_heard(
     hass: HomeAssistant, entry: MockConfigEntry, hass_client: Callable[[], Awaitable[Any]]
 ) -> None:
     """Once the co-op is set up: before that there is nobody to tell."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert await hass.config_entries.async_unload(entry.entry_id)
     IssuesOfEntry(hass, entry).tell(Trouble.CLONE)
     assert (await _answer(hass, hass_client, entry, "clone"))["reason"] == "not_loaded"
     let_it_be_a_member(hass, entry)

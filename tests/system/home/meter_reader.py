@@ -53,5 +53,5 @@ async def main(folder: Path, seed: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[3:] == ["reckless"]:
-        os.fsync = lambda _: None
+        setattr(os, "fsync", lambda _: None)  # noqa: B010 - its type names its argument
     asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
