@@ -4,7 +4,12 @@ from asyncio import Lock
 from typing import Any, Final, override
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+)
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import callback
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
@@ -28,6 +33,7 @@ from .protocol.invite import (
     parse_invite,
 )
 from .protocol.keys import fingerprint
+from .subentry_flows import SUBENTRY_FLOWS
 
 _SHOWN_OF_COOP: Final = 6
 _INVITE_FORM: Final = vol.Schema(
@@ -44,6 +50,15 @@ class DepinConfigFlow(ConfigFlow, domain=DOMAIN):
     _host: str
     _member: str | None = None
     """Whom this flow has made a key for."""
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Let devices of each kind be added."""
+        return dict(SUBENTRY_FLOWS)
 
     def __init__(self) -> None:
         """Begin with the pen free: one key is written or erased at a time."""

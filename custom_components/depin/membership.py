@@ -6,6 +6,7 @@ from enum import StrEnum
 from homeassistant.config_entries import ConfigEntry
 
 from .attestation import HomeKey
+from .senses import Senses
 
 
 class MembershipState(StrEnum):
@@ -23,6 +24,7 @@ class Membership:
     address: str
     state: MembershipState
     key: HomeKey
+    senses: Senses
 
 
 type DepinConfigEntry = ConfigEntry[Membership]

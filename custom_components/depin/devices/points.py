@@ -133,7 +133,6 @@ class Pulled(Protocol):
         """
 
 
-@runtime_checkable
 class Pushed(Protocol):
     """A source that speaks when it likes; instants are in milliseconds."""
 

@@ -16,7 +16,7 @@ _REGISTERS: Final[Mapping[Role, Mapping[str, str]]] = {
     Role.PRODUCTION: {"production_wh": "production"},
     Role.BATTERY: {"charge_wh": "charge", "discharge_wh": "discharge"},
 }
-_METERS: Final = frozenset({Role.GRID, Role.FEEDER, Role.SUB, Role.CHARGER})
+METERS: Final = frozenset({Role.GRID, Role.FEEDER, Role.SUB, Role.CHARGER})
 """What counts import and export, and so can be put anywhere."""
 _IMPORT_AND_EXPORT: Final = ("import_wh", "export_wh")
 
@@ -35,7 +35,7 @@ class Use:
 
     def points(self, points: Points) -> Points:
         """Return a part's points as those of the role that it is used in."""
-        if self.part not in _METERS:
+        if self.part not in METERS:
             return points
         values: dict[str, Any] = dict.fromkeys(("import_wh", "export_wh"))
         values |= {name: getattr(points, source) for name, source in self._meter().items()}
@@ -46,7 +46,7 @@ class Use:
     def sources(self, names: Iterable[str]) -> dict[str, str]:
         """Return the role's points that there are, each with the part's own that it is."""
         own = {name: name for name in names}
-        if self.part not in _METERS:
+        if self.part not in METERS:
             return own
         meter = {name: source for name, source in self._meter().items() if source in own}
         return {name: name for name in own if name not in _IMPORT_AND_EXPORT} | meter

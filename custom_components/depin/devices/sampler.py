@@ -57,17 +57,18 @@ class SystemClock:
 class Notices(Protocol):
     """Who is told of what the owner should know."""
 
-    def counters_changed(self, name: str, counters: Iterable[str]) -> None:
-        """Say that counters begin anew: another meter, or one that was set back."""
+    def counters_changed(self, key: str, counters: Iterable[str]) -> None:
+        """Say that counters of a device begin anew: another meter, or one that was set back."""
 
-    def values_held(self, name: str, faults: Mapping[str, Fault]) -> None:
-        """Say which values are not believed; none when all are."""
+    def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
+        """Say which values of a device are not believed; none when all are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """A device under the sampler: its name for people, what meters it, and where it is read."""
+    """A device under the sampler: its names, what meters it, and where it is read."""
 
+    key: str
     name: str
     metered: MeteredDevice
     source: Pulled | Pushed
@@ -109,14 +110,13 @@ class Sampler:
 
     async def look_at(self, device: Sampled) -> None:
         """Ask a device that is pulled, or take what one that pushes has said."""
-        match device.source:
-            case Pulled() as source:
-                heard = await self._ask(device, source)
-                if heard.held:
-                    await self._clock.sleep(_ASK_AGAIN_S)
-                    await self._ask(device, source)
-            case Pushed() as source:
-                self._hear(device, source)
+        if not isinstance(device.source, Pulled):
+            self.hear(device, device.source)
+            return
+        heard = await self._ask(device, device.source)
+        if heard.held:
+            await self._clock.sleep(_ASK_AGAIN_S)
+            await self._ask(device, device.source)
 
     async def close_intervals(self, recorder: Recorder | None, samples: SampleStore | None) -> None:
         """Close each interval as soon as every source has passed its end, or the time is up."""
@@ -135,11 +135,18 @@ class Sampler:
                 closed = part.sheet.close(end)
                 if closed is None:
                     continue
-                if samples is not None:
-                    await samples.async_add(part.use.device, closed.fine)
-                if recorder is not None:
-                    await recorder.async_record(closed.readings)
-                part.sheet.settle(closed)
+                try:
+                    if samples is not None:
+                        await samples.async_add(part.use.device, closed.fine)
+                    if recorder is not None:
+                        await recorder.async_record(closed.readings)
+                except OSError:
+                    _LOGGER.exception(
+                        "What %s said cannot be written; it is kept in memory for the next try",
+                        device.name,
+                    )
+                else:
+                    part.sheet.settle(closed)
 
     async def _ask(self, device: Sampled, source: Pulled) -> Heard:
         """Ask a device, twice if it does not answer, and judge what it says."""
@@ -163,7 +170,8 @@ class Sampler:
             await self._clock.sleep(_RETRY_S)
             return await source.read()
 
-    def _hear(self, device: Sampled, source: Pushed) -> None:
+    def hear(self, device: Sampled, source: Pushed) -> None:
+        """Take what a device that pushes has said up to now."""
         now = self._clock.now()
         before = device.metered.available
         heard = device.metered.hear(
@@ -185,8 +193,8 @@ class Sampler:
         elif available and was_lost:
             _LOGGER.info("%s answers again", device.name)
         if heard.changed:
-            self._notices.counters_changed(device.name, heard.changed)
-        self._notices.values_held(device.name, heard.held)
+            self._notices.counters_changed(device.key, heard.changed)
+        self._notices.values_held(device.key, heard.held)
 
     def _flags(self, now: int) -> Flag:
         trouble = self._watch.look(now, self._clock.steady())

@@ -110,12 +110,12 @@ class Books:
         assert device == NAME
         self.fine.append(list(samples))
 
-    def counters_changed(self, name: str, counters: Iterable[str]) -> None:
-        assert name == "Meter"
+    def counters_changed(self, key: str, counters: Iterable[str]) -> None:
+        assert key == "m1"
         self.changes.append(tuple(counters))
 
-    def values_held(self, name: str, faults: Mapping[str, Fault]) -> None:
-        assert name == "Meter"
+    def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
+        assert key == "m1"
         self.held.append(faults)
 
 
@@ -151,7 +151,7 @@ def home(meter: Meter | None = None, *, sun_up: bool = True) -> tuple[Home, Mete
     meter = meter or Meter(clock)
     books = Books()
     sampler = Sampler(clock, lambda: sun_up, books)
-    device = Sampled("Meter", metered(), meter)
+    device = Sampled("m1", "Meter", metered(), meter)
     sampler.add(device)
     return Home(clock, books, sampler, device), meter
 
@@ -199,7 +199,7 @@ async def test_a_statement_waits_five_minutes_for_a_source_and_no_longer(
     minutes: float, statements: int
 ) -> None:
     house, _ = home()
-    house.sampler.add(Sampled("Meter", metered(), MessageDevice(load("evcc_mqtt"), {})))
+    house.sampler.add(Sampled("m1", "Meter", metered(), MessageDevice(load("evcc_mqtt"), {})))
     await house.run(minutes)
     assert len(house.books.bodies) == statements
 
@@ -294,7 +294,7 @@ async def test_panels_that_do_not_answer_at_night_are_asleep() -> None:
     part = MeteredPart(
         Use(Role.GRID, Role.PRODUCTION, NAME), Limits(rated_w=10_000, panels_only=True), {}
     )
-    device = Sampled("Meter", MeteredDevice([part]), meter)
+    device = Sampled("m1", "Meter", MeteredDevice([part]), meter)
     sampler = Sampler(clock, lambda: False, books)
     sampler.add(device)
     await sampler.look_at(device)
@@ -316,7 +316,7 @@ async def test_what_is_pushed_keeps_its_own_time(caplog: pytest.LogCaptureFixtur
     books = Books()
     profile = load("shelly_pro_3em_mqtt")
     source = MessageDevice(profile, {"prefix": "shelly"})
-    device = Sampled("Meter", metered(), source)
+    device = Sampled("m1", "Meter", metered(), source)
     sampler = Sampler(clock, lambda: True, books)
     sampler.add(device)
     await sampler.look_at(device)

@@ -1,0 +1,180 @@
+"""Devices with registers, read through the Modbus connections that Home Assistant shares.
+
+Its library comes with Home Assistant's modbus, so this module is imported when that is there.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, override
+
+from modbus_connection import (
+    ModbusError,
+    ModbusSerialParams,
+    ModbusTcpParams,
+    ModbusTlsParams,
+    ModbusUnit,
+)
+from modbus_connection.model.sunspec import SunSpecError
+
+from ..const import CONF_BASE, CONF_UNIT, CONF_UNITS
+from ..devices.places import RegisterPlace, Space
+from ..devices.points import Reading, SilentError
+from ..devices.profiles import Profile
+from ..devices.register_device import RegisterDevice
+from ..devices.registers import RegisterSource
+from ..devices.sunspec import SunSpecDevice
+from ..devices.sunspec_chain import BASES
+from .links import Link, LinkKind
+
+if TYPE_CHECKING:
+    from homeassistant.components.modbus.connection import ModbusParams
+
+_SOCKET_BAUDRATE: Final = 115_200
+"""What Home Assistant takes for a serial line in a socket: all who share it must say the same."""
+
+_SERIAL_OF_COMMON: Final = range(52, 68)
+"""Where model 1 holds the serial number, counted from the map's base."""
+
+type UnitOf = Callable[[int], ModbusUnit]
+
+
+def params_of(link: Link) -> ModbusParams:
+    """Return a link as Home Assistant's connection wants it."""
+    match link.kind:
+        case LinkKind.SERIAL:
+            return ModbusSerialParams(
+                device=link.device,
+                baudrate=link.baudrate,
+                parity=link.parity,
+                stopbits=link.stopbits,
+            )
+        case LinkKind.RTU_OVER_TCP:
+            return ModbusSerialParams(
+                device=f"socket://{link.host}:{link.port}", baudrate=_SOCKET_BAUDRATE
+            )
+        case LinkKind.TLS:
+            return ModbusTlsParams(
+                host=link.host,
+                port=link.port,
+                verify=link.verify,
+                check_hostname=link.verify,
+            )
+        case LinkKind.TCP:
+            return ModbusTcpParams(host=link.host, port=link.port)
+
+
+def unit_numbers(data: Mapping[str, Any]) -> set[int]:
+    """Return the numbers of all units that a device is read from."""
+    return set(_numbers(data).values())
+
+
+class ModbusSource:
+    """A pulled device behind a Modbus connection, which remembers the registers that it saw."""
+
+    def __init__(self, profile: Profile, unit_of: UnitOf, data: Mapping[str, Any]) -> None:
+        """Take the profile, and the units by their numbers."""
+        self.profile = profile
+        numbers = _numbers(data)
+        self._number = data[CONF_UNIT]
+        self._base = data.get(CONF_BASE)
+        self._recorded = {
+            name: _Recorded(_paced(unit_of(number), profile)) for name, number in numbers.items()
+        }
+        self._device = self._made(profile)
+
+    async def read(self) -> Reading:
+        """Ask the device for all of its points."""
+        try:
+            return await self._device.read()
+        except (ModbusError, SunSpecError) as error:
+            raise SilentError(str(error) or type(error).__name__) from error
+
+    async def is_another(self) -> bool:
+        """Tell whether the device is another one than the profile describes."""
+        if isinstance(self._device, SunSpecDevice):
+            return False
+        try:
+            return await self._device.identify() is False
+        except ModbusError as error:
+            raise SilentError(str(error) or type(error).__name__) from error
+
+    def capture(self) -> dict[str, Any]:
+        """Return the registers as they were last seen, without the serial number."""
+        own = self._recorded[""]
+        meta: dict[str, Any] = {"unit": self._number}
+        if self._base is not None:
+            meta["base"] = self._base
+        hidden = self._serial_registers()
+        shown: dict[str, Any] = {
+            space: {
+                str(address): 0 if (space, address) in hidden else word
+                for address, word in sorted(own.seen[space].items())
+            }
+            for space in own.seen
+        }
+        return {**shown, "meta": meta}
+
+    def _made(self, profile: Profile) -> RegisterDevice | SunSpecDevice:
+        if profile.transport != "sunspec":
+            return RegisterDevice(profile, self._recorded)
+        bases = profile.bases or BASES
+        return SunSpecDevice(
+            self._recorded[""],
+            bases=bases if self._base is None else (self._base, *bases),
+            meter_sign=profile.defaults.get("meter_sign", "auto"),
+        )
+
+    def _serial_registers(self) -> set[tuple[Space, int]]:
+        """Return the registers that hold the serial number."""
+        if self.profile.transport == "sunspec":
+            marks = (0x5375, 0x6E53)
+            seen = self._recorded[""].seen["holding"]
+            return {
+                ("holding", address + offset)
+                for address in seen
+                if (seen[address], seen.get(address + 1)) == marks
+                for offset in _SERIAL_OF_COMMON
+            }
+        texts = [self.profile.device, *self.profile.roles.values()]
+        places = [each.texts["serial"].place for each in texts if "serial" in each.texts]
+        return {
+            (place.space, place.address + offset)
+            for place in places
+            if isinstance(place, RegisterPlace)
+            for offset in range(place.count)
+        }
+
+
+class _Recorded(RegisterSource):
+    """A unit that remembers what each register last held."""
+
+    def __init__(self, unit: ModbusUnit) -> None:
+        self._unit = unit
+        self.seen: dict[Space, dict[int, int]] = {"holding": {}, "input": {}}
+
+    @override
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        words = await self._unit.read_holding_registers(address, count)
+        return self._noted("holding", address, words)
+
+    @override
+    async def read_input_registers(self, address: int, count: int) -> list[int]:
+        words = await self._unit.read_input_registers(address, count)
+        return self._noted("input", address, words)
+
+    def _noted(self, space: Space, address: int, words: list[int]) -> list[int]:
+        self.seen[space].update(enumerate(words, start=address))
+        return words
+
+
+def _numbers(data: Mapping[str, Any]) -> dict[str, int]:
+    """Return the number of the device's own unit, which has no name, and of those behind it."""
+    return {"": data[CONF_UNIT], **data.get(CONF_UNITS, {})}
+
+
+def _paced(unit: ModbusUnit, profile: Profile) -> ModbusUnit:
+    """Ask no faster than the device can bear."""
+    if spacing := profile.reading.get("spacing_ms"):
+        unit.set_message_spacing(spacing / 1000)
+    if delay := profile.reading.get("connect_delay_s"):
+        unit.require_connect_delay(delay)
+    return unit
