@@ -239,9 +239,10 @@ class ProfileFlow(DeviceFlow):
         return seen or list(self._profile.roles)
 
     def _suggested(self, offered: tuple[Role, ...]) -> Role | str:
-        """Return what a part most likely is: the first that it can be, and one grid at most."""
-        free = [role for role in offered if role is not Role.GRID or not self._other_grids()]
-        return free[0] if free else UNUSED
+        """Return what a part most likely is; a second meter is mostly one of some consumption."""
+        if Role.GRID not in offered or not self._other_grids():
+            return offered[0]
+        return Role.SUB if Role.SUB in offered else UNUSED
 
     def _uses(self, chosen: Mapping[str, Any]) -> list[Use]:
         """Return the uses; a part whose role stays keeps its name in statements."""

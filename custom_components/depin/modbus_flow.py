@@ -26,7 +26,7 @@ from .const import (
     CONF_UNITS,
 )
 from .device_flow import ProfileFlow, whole
-from .devices.points import NO_POINTS, SilentError
+from .devices.points import SilentError
 from .devices.sampler import POLL_MS
 from .sources.links import PARITIES, Link, LinkKind
 from .sources.shared_modbus import async_modbus_probe
@@ -156,8 +156,6 @@ class RegistersFlow(ProfileFlow):
             return "no_answer", str(error)
         except HomeAssistantError as error:
             return "link_in_use", str(error)
-        if all(points == NO_POINTS for points in self._reading.parts.values()):
-            return "nothing_read", ""
         return None, ""
 
     @override

@@ -41,7 +41,7 @@ class Senses:
         self._began_with = self._described()
         self._memory = DeviceMemory(hass, entry)
         self._clock = SystemClock()
-        self._sampler = Sampler(self._clock, partial(sun.is_up, hass), self)
+        self.sampler = Sampler(self._clock, partial(sun.is_up, hass), self)
         self._recorder: Recorder | None = None
         self._samples: SampleStore | None = None
 
@@ -69,14 +69,14 @@ class Senses:
                 continue
             ir.async_delete_issue(self._hass, DOMAIN, issue)
             self.devices[subentry.subentry_id] = device
-            self._sampler.add(device.sampled)
+            self.sampler.add(device.sampled)
         if recorder is not None:
             said = [each for device in self.devices.values() for each in device.declared]
             await self._memory.async_declare(said, recorder)
             await self._async_save()
         for device in self.devices.values():
             self._start_device(device)
-        self._start_task(self._sampler.close_intervals(recorder, samples), "intervals")
+        self._start_task(self.sampler.close_intervals(recorder, samples), "intervals")
         self._entry.async_on_unload(
             async_track_time_interval(self._hass, self._async_save, _SAVED_EVERY)
         )
@@ -91,7 +91,7 @@ class Senses:
 
     async def async_stop(self) -> None:
         """Hand on what the open interval has so far, and keep what the counters show."""
-        await self._sampler.close(self._clock.now(), self._recorder, self._samples)
+        await self.sampler.close(self._clock.now(), self._recorder, self._samples)
         await self._async_save()
 
     def counters_changed(self, key: str, counters: Iterable[str]) -> None:
@@ -126,13 +126,13 @@ class Senses:
     def _start_device(self, device: SensedDevice) -> None:
         source, sampled = device.source, device.sampled
         if isinstance(source, EntitySource):
-            hear = partial(self._sampler.hear, sampled, source)
+            hear = partial(self.sampler.hear, sampled, source)
             self._entry.async_on_unload(source.async_start(hear, partial(self._warn, device)))
         elif isinstance(source, MessageSource):
-            hear = partial(self._sampler.hear, sampled, source)
+            hear = partial(self.sampler.hear, sampled, source)
             broker = device.subentry.data[CONF_BROKER]
             self._start_task(async_stay(self._hass, source, broker, hear), "messages")
-        self._start_task(self._sampler.follow(sampled), sampled.name)
+        self._start_task(self.sampler.follow(sampled), sampled.name)
 
     def _start_task(self, work: Coroutine[None, None, None], name: str) -> None:
         self._entry.async_create_background_task(self._hass, work, f"{DOMAIN} {name}")

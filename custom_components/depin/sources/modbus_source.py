@@ -3,7 +3,9 @@
 Its library comes with Home Assistant's modbus, so this module is imported when that is there.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, override
 
 from modbus_connection import (
@@ -17,7 +19,7 @@ from modbus_connection.model.sunspec import SunSpecError
 
 from ..const import CONF_BASE, CONF_UNIT, CONF_UNITS
 from ..devices.places import RegisterPlace, Space
-from ..devices.points import Reading, SilentError
+from ..devices.points import NO_POINTS, Reading, SilentError
 from ..devices.profiles import Profile
 from ..devices.register_device import RegisterDevice
 from ..devices.registers import RegisterSource
@@ -27,6 +29,12 @@ from .links import Link, LinkKind
 
 if TYPE_CHECKING:
     from homeassistant.components.modbus.connection import ModbusParams
+
+ANSWER_S: Final = 20.0
+"""All that is asked at one time has to be answered within this."""
+
+TRUSTED_S: Final = 3600.0
+"""For so long a register that was refused is left out, and models that appear are not seen."""
 
 _SOCKET_BAUDRATE: Final = 115_200
 """What Home Assistant takes for a serial line in a socket: all who share it must say the same."""
@@ -79,23 +87,27 @@ class ModbusSource:
         self._recorded = {
             name: _Recorded(_paced(unit_of(number), profile)) for name, number in numbers.items()
         }
-        self._device = self._made(profile)
+        self._make()
 
     async def read(self) -> Reading:
-        """Ask the device for all of its points."""
-        try:
-            return await self._device.read()
-        except (ModbusError, SunSpecError) as error:
-            raise SilentError(str(error) or type(error).__name__) from error
+        """Ask the device for all of its points.
+
+        What it refused is asked for again after a while, and at once if that was everything.
+        """
+        if time.monotonic() - self._made_at > TRUSTED_S:
+            self._make()
+        reading = await _answer(self._device.read())
+        if all(points == NO_POINTS for points in reading.parts.values()):
+            self._make()
+            msg = "it refuses all that it is asked for"
+            raise SilentError(msg)
+        return reading
 
     async def is_another(self) -> bool:
         """Tell whether the device is another one than the profile describes."""
         if isinstance(self._device, SunSpecDevice):
             return False
-        try:
-            return await self._device.identify() is False
-        except ModbusError as error:
-            raise SilentError(str(error) or type(error).__name__) from error
+        return await _answer(self._device.identify()) is False
 
     def capture(self) -> dict[str, Any]:
         """Return the registers as they were last seen, without the serial number."""
@@ -112,6 +124,11 @@ class ModbusSource:
             for space in own.seen
         }
         return {**shown, "meta": meta}
+
+    def _make(self) -> None:
+        """Begin anew, without anything known of what the device refuses or where its map is."""
+        self._made_at = time.monotonic()
+        self._device = self._made(self.profile)
 
     def _made(self, profile: Profile) -> RegisterDevice | SunSpecDevice:
         if profile.transport != "sunspec":
@@ -142,6 +159,18 @@ class ModbusSource:
             if isinstance(place, RegisterPlace)
             for offset in range(place.count)
         }
+
+
+async def _answer[T](question: Awaitable[T]) -> T:
+    """Wait for a device, which may say that it is busy for as long as it likes."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await question
+    except (ModbusError, SunSpecError) as error:
+        raise SilentError(str(error) or type(error).__name__) from error
+    except TimeoutError as error:
+        msg = f"there was no answer within {ANSWER_S:g} s"
+        raise SilentError(msg) from error
 
 
 class _Recorded(RegisterSource):
