@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_mqtt_message,
+)
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 from custom_components.depin import mqtt_flow
@@ -173,31 +176,32 @@ async def test_home_assistants_own_mqtt_has_to_be_set_up(
     assert form["description_placeholders"]["error"] == "Home Assistant's MQTT is not set up"
 
 
+@pytest.mark.parametrize("expected_lingering_timers", [True])
+@pytest.mark.filterwarnings("ignore:It is recommended to use web.AppKey")
 async def test_a_device_behind_home_assistants_mqtt(
     hass: HomeAssistant,
     mqtt_mock: MqttMockHAClient,
     loaded: MockConfigEntry,
 ) -> None:
-    """Retained messages of unknown age do not count, and the device's keepalive is sent."""
-    form = await start(hass, loaded, {"profile": "victron_gx_mqtt", "broker": "home_assistant"})
-    while form["step_id"] == "choices":
-        form = await hass.config_entries.subentries.async_configure(form["flow_id"], {})
-    names = {str(name): "x" for name in form["data_schema"].schema if name.required}
-    form = await hass.config_entries.subentries.async_configure(form["flow_id"], names)
-    assert form["errors"] == {"base": "nothing_heard"}
-    form = await hass.config_entries.subentries.async_configure(
-        form["flow_id"], {**names, "unheard": True}
+    """Its messages come, and those that were kept count only by their own time."""
+    flows = hass.config_entries.subentries
+    form = await start(hass, loaded, {**SHELLY, "broker": "home_assistant"}, {"prefix": "shelly"})
+    form = await flows.async_configure(form["flow_id"], {"prefix": "shelly", "unheard": True})
+    form = await flows.async_configure(
+        form["flow_id"], {"name": "Meter", "grid": "grid", "turned": False}
     )
-    parts = {str(name): "unused" for name in form["data_schema"].schema if str(name) in set(Role)}
-    first = next(iter(parts))
-    roles = {**parts, first: first, "name": "Victron"}
-    if "turned" in form["data_schema"].schema:
-        roles["turned"] = False
-    form = await hass.config_entries.subentries.async_configure(form["flow_id"], roles)
-    assert form["type"] == "create_entry", form
+    assert form["type"] == "create_entry"
     await hass.async_block_till_done()
-    await asyncio.sleep(0.3)
-    assert any("R/" in str(call) for call in mqtt_mock.async_publish.mock_calls)
+    await asyncio.sleep(0)
+    async_fire_mqtt_message(hass, TOPIC, total(900), retain=True)
+    async_fire_mqtt_message(hass, TOPIC, total(1000))
+    await heard(the_device(loaded), 1000)
+    async_fire_mqtt_message(hass, TOPIC, total(1100), retain=True)
+    async_fire_mqtt_message(hass, "shelly/status/em:0", json.dumps({"total_act_power": -50}))
+    await asyncio.sleep(0)
+    shown = the_device(loaded).shown(Role.GRID)
+    assert (shown.import_wh, shown.power_w) == (1000, -50)
+    assert mqtt_mock.connected
 
 
 @pytest.mark.mosquitto
