@@ -1,17 +1,23 @@
 """The devices of a membership, at work: each is read, metered, and handed on."""
 
+import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers import sun
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_interval
 
 from .const import CONF_BROKER, DOMAIN
@@ -42,6 +48,7 @@ class Senses:
         self._memory = DeviceMemory(hass, entry)
         self._clock = SystemClock()
         self.sampler = Sampler(self._clock, partial(sun.is_up, hass), self)
+        self._tasks: list[asyncio.Task[None]] = []
         self._recorder: Recorder | None = None
         self._samples: SampleStore | None = None
 
@@ -78,19 +85,22 @@ class Senses:
             self._start_device(device)
         self._start_task(self.sampler.close_intervals(recorder, samples), "intervals")
         self._entry.async_on_unload(
+            async_dispatcher_connect(
+                self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_entry_changed
+            )
+        )
+        self._entry.async_on_unload(
             async_track_time_interval(self._hass, self._async_save, _SAVED_EVERY)
         )
         self._entry.async_on_unload(
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stopping)
         )
 
-    @property
-    def are_outdated(self) -> bool:
-        """Tell whether the devices are others by now than those that are read."""
-        return self._described() != self._began_with
-
     async def async_stop(self) -> None:
-        """Hand on what the open interval has so far, and keep what the counters show."""
+        """Read no more; hand on what the open interval has, and keep what the counters show."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.sampler.close(self._clock.now(), self._recorder, self._samples)
         await self._async_save()
 
@@ -117,6 +127,15 @@ class Senses:
             if isinstance(device.source, EntitySource) and fault in _SET_BACK:
                 self._entity_unfit(f"entity_set_back_{key}_{name}", device, name)
 
+    @callback
+    def _async_entry_changed(self, _: ConfigEntryChange, entry: ConfigEntry) -> None:
+        """Begin anew when a device was added, changed or taken away.
+
+        An update listener would keep the membership's own flows from reloading it.
+        """
+        if entry is self._entry and self._described() != self._began_with:
+            self._hass.config_entries.async_schedule_reload(entry.entry_id)
+
     def _described(self) -> dict[str, tuple[str, dict[str, Any]]]:
         return {
             subentry_id: (subentry.title, dict(subentry.data))
@@ -135,7 +154,9 @@ class Senses:
         self._start_task(self.sampler.follow(sampled), sampled.name)
 
     def _start_task(self, work: Coroutine[None, None, None], name: str) -> None:
-        self._entry.async_create_background_task(self._hass, work, f"{DOMAIN} {name}")
+        self._tasks.append(
+            self._entry.async_create_background_task(self._hass, work, f"{DOMAIN} {name}")
+        )
 
     @callback
     def _warn(self, device: SensedDevice, point: str, problem: str | None) -> None:

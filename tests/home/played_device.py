@@ -41,11 +41,11 @@ class PlayedDevice:
     @classmethod
     def of(cls, capture: dict[str, Any]) -> PlayedDevice:
         """Play what a capture holds."""
-        spaces = {
-            space: {int(at): word for at, word in capture.get(space, {}).items()}
+        holding, input_ = (
+            {int(at): word for at, word in capture.get(space, {}).items()}
             for space in ("holding", "input")
-        }
-        return cls(**spaces)
+        )
+        return cls(holding, input_)
 
     def put(self, capture: dict[str, Any]) -> None:
         """Hold other values from now on."""
@@ -82,7 +82,8 @@ async def played(device: PlayedDevice) -> AsyncIterator[PlayedDevice]:
     simulated = SimDevice(0, [everywhere], action=device.answer)
     server = ModbusTcpServer(simulated, address=("127.0.0.1", 0))
     await server.serve_forever(background=True)
-    behind = server.transport.sockets[0].getsockname()[1]
+    listening: Any = server.transport
+    behind = listening.sockets[0].getsockname()[1]
     open_now: set[asyncio.Task[None]] = set()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -103,7 +104,7 @@ async def played(device: PlayedDevice) -> AsyncIterator[PlayedDevice]:
         for task in tuple(open_now):
             task.cancel()
         await asyncio.gather(*open_now, return_exceptions=True)
-        await server.shutdown()
+        await server.shutdown()  # type: ignore[no-untyped-call]
 
 
 async def _carry(

@@ -67,6 +67,15 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry, *answers: dict[str,
     return form
 
 
+async def continued(
+    hass: HomeAssistant,
+    form: Any,  # noqa: ANN401 - a step of any kind
+    answer: dict[str, Any],
+) -> Any:  # noqa: ANN401 - likewise
+    """Answer a step."""
+    return await hass.config_entries.subentries.async_configure(form["flow_id"], answer)
+
+
 def the_device(entry: MockConfigEntry) -> SensedDevice:
     """Return the one device that there is."""
     (device,) = entry.runtime_data.senses.devices.values()
@@ -105,9 +114,7 @@ async def test_a_device_behind_a_second_broker(
                     await asyncio.sleep(0.1)
 
             speaking = asyncio.create_task(speak())
-            form = await hass.config_entries.subentries.async_configure(
-                form["flow_id"], {"prefix": "shelly", "unheard": False}
-            )
+            form = await continued(hass, form, {"prefix": "shelly", "unheard": False})
             assert form["step_id"] == "roles"
             assert "import_wh 1000" in form["description_placeholders"]["seen"]
             form = await hass.config_entries.subentries.async_configure(

@@ -12,8 +12,8 @@ from homeassistant.loader import async_get_integration
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 import custom_components.depin as integration
-from custom_components.depin.attestation import HomeKey
 from custom_components.depin.const import DOMAIN
+from custom_components.depin.home_key import HomeKey
 from custom_components.depin.protocol.invite import Invite
 from custom_components.depin.sensor import DEVICE_SENSORS, SENSORS
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from ..protocol.metering import Flag
 from .clock_watch import ClockWatch
-from .metered_device import Heard, MeteredDevice
+from .metered_device import Heard, MeteredDevice, MeteredPart
 from .points import Pulled, Pushed, Reading, SilentError
 from .recording import Recorder, SampleStore
 from .value_gate import Fault
@@ -95,6 +95,7 @@ class Sampler:
         self._limit_ms = limit_ms
         self._watch = ClockWatch(interval_ms)
         self._devices: list[Sampled] = []
+        self._closing = asyncio.Lock()
 
     def add(self, device: Sampled) -> None:
         """Close this device's intervals, too."""
@@ -126,27 +127,15 @@ class Sampler:
             limit = end + self._limit_ms
             while self._clock.now() < limit and not self._all_passed(end):
                 await self._clock.sleep(1)
-            await self.close(end, recorder, samples)
+            # What has begun to be handed over is handed over once, whoever stops us.
+            await asyncio.shield(self.close(end, recorder, samples))
 
     async def close(self, end: int, recorder: Recorder | None, samples: SampleStore | None) -> None:
         """Hand over what is to be said up to an end; without a recorder it is forgotten."""
-        for device in self._devices:
-            for part in device.metered.parts:
-                closed = part.sheet.close(end)
-                if closed is None:
-                    continue
-                try:
-                    if samples is not None:
-                        await samples.async_add(part.use.device, closed.fine)
-                    if recorder is not None:
-                        await recorder.async_record(closed.readings)
-                except OSError:
-                    _LOGGER.exception(
-                        "What %s said cannot be written; it is kept in memory for the next try",
-                        device.name,
-                    )
-                else:
-                    part.sheet.settle(closed)
+        async with self._closing:
+            for device in self._devices:
+                for part in device.metered.parts:
+                    await _close_part(device, part, end, recorder, samples)
 
     async def _ask(self, device: Sampled, source: Pulled) -> Heard:
         """Ask a device, twice if it does not answer, and judge what it says."""
@@ -207,6 +196,29 @@ class Sampler:
         """Wait for an instant on the clock of the day, which may be stepped on the way."""
         while (left := instant - self._clock.now()) > 0:
             await self._clock.sleep(min(left / 1000, _LONGEST_SLEEP_S))
+
+
+async def _close_part(
+    device: Sampled,
+    part: MeteredPart,
+    end: int,
+    recorder: Recorder | None,
+    samples: SampleStore | None,
+) -> None:
+    closed = part.sheet.close(end)
+    if closed is None:
+        return
+    try:
+        if samples is not None:
+            await samples.async_add(part.use.device, closed.fine)
+        if recorder is not None:
+            await recorder.async_record(closed.readings)
+    except OSError:
+        _LOGGER.exception(
+            "What %s said cannot be written; it is kept in memory for the next try", device.name
+        )
+    else:
+        part.sheet.settle(closed)
 
 
 def _next(now: int, every: int) -> int:

@@ -87,6 +87,7 @@ class ModbusSource:
         self._recorded = {
             name: _Recorded(_paced(unit_of(number), profile)) for name, number in numbers.items()
         }
+        self._one_at_a_time = asyncio.Lock()
         self._make()
 
     async def read(self) -> Reading:
@@ -94,14 +95,15 @@ class ModbusSource:
 
         What it refused is asked for again after a while, and at once if that was everything.
         """
-        if time.monotonic() - self._made_at > TRUSTED_S:
-            self._make()
-        reading = await _answer(self._device.read())
-        if all(points == NO_POINTS for points in reading.parts.values()):
-            self._make()
-            msg = "it refuses all that it is asked for"
-            raise SilentError(msg)
-        return reading
+        async with self._one_at_a_time:
+            if time.monotonic() - self._made_at > TRUSTED_S:
+                self._make()
+            reading = await _answer(self._device.read())
+            if all(points == NO_POINTS for points in reading.parts.values()):
+                self._make()
+                msg = "it refuses all that it is asked for"
+                raise SilentError(msg)
+            return reading
 
     async def is_another(self) -> bool:
         """Tell whether the device is another one than the profile describes."""

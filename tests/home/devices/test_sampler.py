@@ -287,6 +287,19 @@ async def test_without_a_recorder_samples_are_forgotten() -> None:
     assert house.device.metered.parts[0].sheet.close(house.clock.now() + 1) is None
 
 
+async def test_what_cannot_be_written_is_said_later(caplog: pytest.LogCaptureFixture) -> None:
+    class FullDisk(Books):
+        async def async_record(self, body: Readings | Device) -> None:
+            raise OSError(28, "No space left on device")
+
+    house, _ = home()
+    await house.sampler.look_at(house.device)
+    await house.sampler.close(house.clock.now() + 1, FullDisk(), None)
+    assert "cannot be written" in caplog.text
+    await house.sampler.close(house.clock.now() + 1, house.books, None)
+    assert len(house.books.bodies) == 1
+
+
 async def test_panels_that_do_not_answer_at_night_are_asleep() -> None:
     clock = FastClock()
     books = Books()
