@@ -22,6 +22,7 @@ from .const import (
     DOMAIN,
 )
 from .delivery import Delivery, Trust
+from .device_memory import async_forget_devices
 from .issues import IssuesOfEntry
 from .joining import Invited
 from .journal import JournalError
@@ -34,9 +35,10 @@ from .protocol.invite import CODE_LENGTH
 from .protocol.keys import KEY_LENGTH
 from .protocol.log.notes import VerifierKey
 from .sample_store import DEFAULT_LIMIT, SampleStore
+from .senses import Senses
 from .troubles import Trouble
 
-PLATFORMS: Final = [Platform.SENSOR]
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
@@ -64,8 +66,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
             membership.orders,
             owner,
         )
+        await membership.senses.async_start(membership.attestation, membership.samples)
         work = membership.delivery.run()
     else:
+        # What was read before it joined is nothing to the co-op.
+        await membership.senses.async_start()
         work = _async_join(hass, entry, node)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     membership.at_work = entry.async_create_background_task(hass, work, f"{DOMAIN} {entry.title}")
@@ -84,6 +89,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> None:
     """Erase the key of a home that never joined; that of a member may still be needed."""
     IssuesOfEntry(hass, entry).withdraw_all()
+    await async_forget_devices(hass, entry)
     if CONF_LOG_KEY not in entry.data:
         await async_remove_keys(hass, entry.data[CONF_MEMBER])
 
@@ -116,6 +122,7 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
         state=MembershipState.JOINED if joined else MembershipState.INVITED,
         attestation=attestation,
         samples=samples,
+        senses=Senses(hass, entry),
     )
 
 

@@ -5,7 +5,7 @@ from secrets import token_bytes
 from typing import Any, Final, override
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSubentryFlow
 from homeassistant.const import CONF_ADDRESS, CONF_NAME
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -45,6 +45,7 @@ from .protocol.invite import (
 )
 from .protocol.joining import JoinError
 from .protocol.keys import fingerprint
+from .subentry_flows import SUBENTRY_FLOWS
 
 _SHOWN_OF_COOP: Final = 6
 _INVITE_FORM: Final = vol.Schema(
@@ -64,6 +65,15 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
     """What the co-op is called, if its node has said so."""
     _member: str | None = None
     """Whom this flow has made a key for."""
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Let devices of each kind be added."""
+        return dict(SUBENTRY_FLOWS)
 
     def __init__(self) -> None:
         """Begin with the pen free: one key is written or erased at a time."""

@@ -14,6 +14,7 @@ from .const import DOMAIN
 from .delivery import Delivery
 from .home_key import HomeKey
 from .sample_store import SampleStore
+from .senses import Senses
 from .waiting_orders import WaitingOrders
 
 
@@ -34,6 +35,7 @@ class Membership:
     state: MembershipState
     attestation: Attestation
     samples: SampleStore
+    senses: Senses
     orders: WaitingOrders = field(default_factory=WaitingOrders)
     delivery: Delivery | None = None
     """What brings statements to the node, once the home has joined."""
@@ -45,7 +47,8 @@ class Membership:
         return self.attestation.key
 
     async def close(self) -> None:
-        """Stop delivering, and finish what is being written."""
+        """Stop reading and delivering, and finish what is being written."""
+        await self.senses.async_stop()
         if self.at_work is not None:
             self.at_work.cancel()
             await asyncio.gather(self.at_work, return_exceptions=True)
