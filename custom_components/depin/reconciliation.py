@@ -48,11 +48,13 @@ class Reconciliation:
     async def begin(self) -> None:
         """Compare heads, before anything is sent."""
         heads = await self._node.heads()
-        elsewhere = (await self._node.standing()).orders_held
         if self._is_taking_over:
             await self._take_over(heads)
+            self._is_taking_over = False
             # The chains that answer for it are on their way.
-            self._is_taking_over = elsewhere = False
+            await self._hold(set(), elsewhere=False)
+            return
+        elsewhere = (await self._node.standing()).orders_held
         held = set(await self._attestation.async_held())
         for stream in STREAMS:
             if stream not in held and await self._is_cloned(stream, heads[stream]):
@@ -105,10 +107,13 @@ class Reconciliation:
                 unsent = next(iter(outbox.waiting(stream)), None)
             agrees = True
             current = outbox.heads.get(stream)
+            reopening = outbox.state.reopened.get(stream)
+            # A chain that another of this home's follows ends wherever it is by then.
+            followed = {one.chain for one in reopening.after} if reopening is not None else set()
             for head in heads:
                 own = chains.get(head.chain)
-                # A chain that another of this home's follows ends wherever it is by then.
-                if own is None or (own == current and head.seq > own.seq):
+                is_strange = own is None and head.chain not in followed
+                if is_strange or (own is not None and own == current and head.seq > own.seq):
                     agrees = False
                 elif (lost := outbox.place(stream, head.chain, head.seq + 1)) is not None:
                     outbox.doubt(lost)
@@ -139,7 +144,6 @@ class Reconciliation:
             if heads[stream]:
                 waiting = await self._attestation.async_waiting(stream)
                 await self._open_after(stream, waiting[0] if waiting else None, heads[stream])
-        await self._attestation.async_hold(frozenset())
 
     # Problems
 

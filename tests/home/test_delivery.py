@@ -30,7 +30,10 @@ from custom_components.depin.protocol.keys import public_key
 from custom_components.depin.protocol.log.notes import SignatureType, VerifierKey
 from custom_components.depin.protocol.receipts import sign_receipts
 from custom_components.depin.protocol.statements.envelope import read_statement
+from custom_components.depin.protocol.statements.heads import Head
 from custom_components.depin.protocol.statements.measuring import Readings
+from custom_components.depin.protocol.statements.membership import ChainOpening
+from custom_components.depin.protocol.statements.trading import Curve, Order
 from custom_components.depin.troubles import Trouble
 from custom_components.depin.waiting_orders import WaitingOrders
 from tests.home.pretender import PROBLEM, Pretender, pretending
@@ -54,9 +57,11 @@ class Home:
     """A home that delivers to whatever answers."""
 
     node: Pretender
+    session: ClientSession
     attestation: Attestation
     delivery: Delivery
     owner: Owner
+    orders: WaitingOrders
     sent: list[bytes] = field(default_factory=list)
 
     async def record(self, number: int) -> None:
@@ -110,8 +115,9 @@ async def home(folder: Path) -> AsyncIterator[Home]:
         owner = Owner()
         speaking = MemberNode(Node(session, node.address, _COOP), member)
         trust = Trust(public_key(_NODE), _LOG.name, _LOG)
-        delivery = Delivery(attestation, speaking, trust, WaitingOrders(), owner)
-        one = Home(node, attestation, delivery, owner)
+        orders = WaitingOrders()
+        delivery = Delivery(attestation, speaking, trust, orders, owner)
+        one = Home(node, session, attestation, delivery, owner, orders)
         one.answer_statements(receipts)
         try:
             yield one
@@ -128,6 +134,117 @@ async def test_what_the_node_promises_is_kept(tmp_path: Path) -> None:
             assert len(house.sent) == 2
         assert await house.waiting() == 0
         assert house.owner == set()
+
+
+async def test_orders_are_signed_when_the_node_can_hear_them(tmp_path: Path) -> None:
+    """One whose gate has passed by then is dropped, unsigned."""
+    order = Order("street", (Curve(4_000_000_000_000, "ask", ((70_000, 400),)),))
+    async with home(tmp_path) as house:
+        house.orders.add(order, 4_000_000_000_000)
+        house.orders.add(order, 1)
+        house.node.answers["/head"] = 503, {}
+        with pytest.raises(NodeAwayError):
+            await house.delivery.deliver()
+        assert len(house.orders) == 2
+        house.node.answers["/head"] = 200, {"metering": [], "trading": []}
+        await house.delivery.deliver()
+        kinds = [read_statement(wire).kind for wire in house.sent]
+        assert kinds == ["chain_opening", "order"]
+        assert len(house.orders) == 0
+
+
+_STRANGER = Head("B" * 21 + "A", 5, to_text(bytes(32)))
+
+
+def _heads(house: Home, *metering: Head, trading: tuple[Head, ...] = ()) -> None:
+    """Let the node hold these heads."""
+    held = {"metering": metering, "trading": trading}
+    said = {stream: [head.to_json() for head in heads] for stream, heads in held.items()}
+    house.node.answers["/head"] = 200, said
+
+
+async def test_a_chain_of_somebody_else_s_is_a_question_to_the_owner(tmp_path: Path) -> None:
+    """Until it is answered all is recorded, and nothing sent; then it goes out in a new chain."""
+    async with home(tmp_path) as house:
+        await house.record(1)
+        await house.delivery.deliver()
+        _heads(house, read_statement(house.sent[-1]).head, _STRANGER, trading=(_STRANGER,))
+        house.sent.clear()
+        order = Order("street", (Curve(4_000_000_000_000, "ask", ((70_000, 400),)),))
+        house.orders.add(order, 4_000_000_000_000)
+        for number in range(2, 4):
+            await house.record(number)
+            await house.delivery.deliver()
+            assert house.owner == {Trouble.CLONE}
+        assert not house.sent
+        assert len(house.orders) == 1
+        assert await house.waiting() == 2
+        house.delivery.take_over()
+        await house.delivery.deliver()
+        assert house.owner == set()
+        assert await house.waiting() == 0
+        openings = [
+            statement.body
+            for statement in map(read_statement, house.sent)
+            if isinstance(statement.body, ChainOpening)
+        ]
+        assert [_STRANGER in opening.after for opening in openings] == [True, True]
+
+
+async def test_a_home_without_its_past_goes_on_after_what_the_node_holds(tmp_path: Path) -> None:
+    """Its outbox may be lost, or never have been here: it opens no chain beside the old one."""
+    async with home(tmp_path) as house:
+        await house.record(1)
+        _heads(house, _STRANGER)
+        await house.delivery.deliver()
+        assert house.owner == {Trouble.RESTORED}
+        first, second = map(read_statement, house.sent)
+        assert first.body == ChainOpening((_STRANGER,))
+        assert second.kind == "readings"
+        assert await house.waiting() == 0
+
+
+async def test_a_home_that_is_behind_goes_on_after_its_own_later_self(tmp_path: Path) -> None:
+    """The node holds more of its chain than the outbox, and nothing contradicts it."""
+    async with home(tmp_path) as house:
+        await house.record(1)
+        (place, *_) = await house.attestation.async_waiting("metering")
+        later = Head(place.head.chain, 9, to_text(bytes(32)))
+        _heads(house, later)
+        await house.delivery.deliver()
+        assert house.owner == {Trouble.RESTORED}
+        assert read_statement(house.sent[-1]).body == ChainOpening((later,))
+
+
+async def test_orders_that_are_held_are_a_question_too(tmp_path: Path) -> None:
+    """The clone's words are at the node; this home's own are taken as ever."""
+    async with home(tmp_path) as house:
+        member = house.attestation.speaker.member
+        key = to_text(house.attestation.key.public)
+        house.node.answers[member] = 200, {"key": key, "orders_held": True}
+        await house.record(1)
+        await house.delivery.deliver()
+        assert house.owner == {Trouble.CLONE}
+        assert await house.waiting() == 0
+
+
+async def test_old_words_that_are_contradicted_are_a_clone_s(tmp_path: Path) -> None:
+    """What was said before this start, and the node holds otherwise, somebody else said."""
+    async with home(tmp_path) as house:
+        await house.record(1)
+        key, speaker = house.attestation.key, house.attestation.speaker
+    rooms = Rooms(tmp_path / "outbox", tmp_path / "marker")
+    async with home(tmp_path / "unused") as house:
+        attestation = await Attestation.open(rooms, speaker, (key,))
+        node = MemberNode(Node(house.session, house.node.address, _COOP), speaker.member)
+        trust = Trust(public_key(_NODE), _LOG.name, _LOG)
+        delivery = Delivery(attestation, node, trust, WaitingOrders(), house.owner)
+        house.node.answers[speaker.member] = house.node.answers[house.attestation.speaker.member]
+        house.answer_statements(_refusing_first("fork"))
+        await delivery.deliver()
+        assert house.owner == {Trouble.CLONE}
+        assert await attestation.async_held() == {"metering"}
+        await attestation.close()
 
 
 def _of_another_log(answers: list[Any]) -> None:

@@ -10,9 +10,6 @@ from .package import Finding, Package, argument, called, constant, functions
 
 FILE: Final = "translations/en.json"
 
-_STEPS: Final = "_steps.py"
-"""How modules are called that have a part of a flow's steps."""
-
 _ISSUES: Final = "Trouble"
 """The enumeration whose members are issues by their values."""
 
@@ -58,8 +55,8 @@ def _used(package: Package) -> Iterator[tuple[str, str]]:
     for file, tree in package.modules.items():
         for node in ast.walk(tree):
             yield from ((file, where) for where in _named(file, node))
-    for file in ("config_flow.py", *(name for name in package.modules if name.endswith(_STEPS))):
-        yield from ((file, where) for where in _asked_in_flows(package.modules[file]))
+    for file, tree in package.flow_modules.items():
+        yield from ((file, where) for where in _asked_in_flows(tree))
     if "async_get_supported_subentry_types" in functions(package.modules["config_flow.py"]):
         for kind in package.english.get("config_subentries", {}):
             yield "config_flow.py", f"config_subentries.{kind}"
