@@ -100,7 +100,7 @@ async def async_sensed_device(
     for use in uses:
         steps = steps_of(use, _formulas(profile, use))
         limits = Limits(rated, steps, panels_only=only_panels and use.role is Role.PRODUCTION)
-        parts.append(MeteredPart(use, limits, memory.accepted(use.device)))
+        parts.append(MeteredPart(use, limits, memory.accepted(use.device), memory.said(use.device)))
         declared.append(declaration(use, steps, rated))
     source = await _async_source(hass, entry, subentry, profile, uses)
     poll_ms = data[CONF_POLL_SECONDS] * 1000 if CONF_POLL_SECONDS in data else POLL_MS

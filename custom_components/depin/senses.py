@@ -133,7 +133,9 @@ class Senses:
 
         An update listener would keep the membership's own flows from reloading it.
         """
-        if entry is self._entry and self._described() != self._began_with:
+        described = self._described()
+        if entry is self._entry and described != self._began_with:
+            self._began_with = described
             self._hass.config_entries.async_schedule_reload(entry.entry_id)
 
     def _described(self) -> dict[str, tuple[str, dict[str, Any]]]:

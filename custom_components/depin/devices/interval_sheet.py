@@ -28,16 +28,16 @@ class Closed:
 class IntervalSheet:
     """Takes samples in any order within the open interval; an instant that was said stays said."""
 
-    def __init__(self, device: str) -> None:
-        """Begin the sheet of a device, by its name in statements."""
+    def __init__(self, device: str, said: int = 0) -> None:
+        """Begin the sheet of a device, by its name in statements, behind what was said of it."""
+        self.said = said
         self._device = device
-        self._said: int = 0
         self._rows: dict[int, FineSample] = {}
         self._last: dict[str, int] = {}
 
     def add(self, sample: FineSample) -> bool:
         """Take a sample; one that is no later than what was said already is left out."""
-        if sample.at <= self._said:
+        if sample.at <= self.said:
             return False
         there = self._rows.get(sample.at)
         self._rows[sample.at] = sample if there is None else _joined(there, sample)
@@ -72,8 +72,8 @@ class IntervalSheet:
 
     def settle(self, closed: Closed) -> None:
         """Forget the samples of what was said."""
-        self._said = max(self._said, closed.until)
-        self._rows = {at: row for at, row in self._rows.items() if at > self._said}
+        self.said = max(self.said, closed.until)
+        self._rows = {at: row for at, row in self._rows.items() if at > self.said}
 
 
 def _joined(there: FineSample, more: FineSample) -> FineSample:

@@ -24,11 +24,13 @@ class Heard:
 class MeteredPart:
     """One role of a device: its gate, its sheet, and what it last showed."""
 
-    def __init__(self, use: Use, limits: Limits, accepted: Mapping[str, Accepted]) -> None:
+    def __init__(
+        self, use: Use, limits: Limits, accepted: Mapping[str, Accepted], said: int = 0
+    ) -> None:
         """Take up where a restarted home left off."""
         self.use = use
         self.gate = ValueGate(limits, accepted)
-        self.sheet = IntervalSheet(use.device)
+        self.sheet = IntervalSheet(use.device, said)
         self.shown = NO_POINTS
         self._heard: dict[str, int] = {}
 

@@ -28,6 +28,9 @@ from homeassistant.helpers.event import (
 from ..devices.entity_device import EntityDevice, EntityFault, entity_fault
 from ..devices.points import Reading, Role
 
+SILENCE_MS: Final = 6 * 3_600_000
+"""Many entities report a change alone; that they are unavailable Home Assistant says itself."""
+
 _RESETS: Final = "resets"
 _GONE: Final = "gone"
 
@@ -55,7 +58,7 @@ class EntitySource:
         """Take the registry id of each point's entity."""
         self._hass = hass
         self._registry_ids = registry_ids
-        self._device = EntityDevice(role, registry_ids)
+        self._device = EntityDevice(role, registry_ids, silence_ms=SILENCE_MS)
         self._points: dict[str, str] = {}
         self._tell: Callable[[], None]
         self._warn: Callable[[str, str | None], None]

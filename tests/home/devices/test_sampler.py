@@ -290,7 +290,7 @@ async def test_without_a_recorder_samples_are_forgotten() -> None:
 async def test_what_cannot_be_written_is_said_later(caplog: pytest.LogCaptureFixture) -> None:
     class FullDisk(Books):
         async def async_record(self, body: Readings | Device) -> None:
-            raise OSError(28, "No space left on device")
+            raise OSError(28, "No space left on device", str(body))
 
     house, _ = home()
     await house.sampler.look_at(house.device)
