@@ -8,6 +8,9 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.depin.devices.capture import parse_capture, replay
+from custom_components.depin.devices.points import Role
+from custom_components.depin.devices.profiles import load
 from custom_components.depin.sensed_device import SensedDevice
 from custom_components.depin.sources import modbus_source
 
@@ -134,6 +137,9 @@ async def test_a_part_can_be_left_unused_but_not_all(
         # The serial number S-1 is hidden, the model is not.
         assert capture["holding"]["40052"] == 0
         assert capture["holding"]["40020"] != 0
+        again = await replay(parse_capture(capture), load("sunspec"), {})
+        assert again.parts[Role.PRODUCTION].production_wh == 5_000_000
+        assert again.flat.model == "Hybrid 10"
 
 
 async def test_the_same_device_is_added_once(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

@@ -17,7 +17,9 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 from custom_components.depin import mqtt_flow
+from custom_components.depin.devices.capture import parse_capture, replay
 from custom_components.depin.devices.points import Role
+from custom_components.depin.devices.profiles import load
 from custom_components.depin.sensed_device import SensedDevice
 from custom_components.depin.sources import mqtt_source
 
@@ -143,7 +145,10 @@ async def test_a_device_behind_a_second_broker(
             await client.publish(TOPIC, total(0))
             await client.publish(TOPIC, total(1006))
             await heard(device, 1006)
-    assert device.source.capture()["messages"][0][:2] == ["prefix/status/emdata:0", total(1006)]
+    capture = device.source.capture()
+    assert capture["messages"][0][:2] == ["prefix/status/emdata:0", total(1006)]
+    again = await replay(parse_capture(capture), load("shelly_pro_3em_mqtt"), {})
+    assert again.parts[Role.GRID].import_wh == 1006
 
 
 @pytest.mark.mosquitto
