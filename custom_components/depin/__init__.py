@@ -25,9 +25,15 @@ from .delivery import Delivery, Trust
 from .device_memory import async_forget_devices
 from .issues import IssuesOfEntry
 from .joining import Invited
-from .journal import JournalError
 from .key_store import KeyUnreadableError, async_load_keys, async_remove_keys
-from .membership import DepinConfigEntry, Membership, MembershipState, rooms, sample_folder
+from .membership import (
+    DepinConfigEntry,
+    Membership,
+    MembershipState,
+    async_erase_files,
+    rooms,
+    sample_folder,
+)
 from .node import MemberNode, Node, NodeError, NodeRefusedError
 from .protocol.encoding import from_text
 from .protocol.identifiers import ID_LENGTH
@@ -87,11 +93,12 @@ async def async_unload_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> None:
-    """Erase the key of a home that never joined; that of a member may still be needed."""
+    """Erase what a home that never joined has here; a member may still need its own."""
     IssuesOfEntry(hass, entry).withdraw_all()
     await async_forget_devices(hass, entry)
     if CONF_LOG_KEY not in entry.data:
         await async_remove_keys(hass, entry.data[CONF_MEMBER])
+        await async_erase_files(hass, entry.data[CONF_MEMBER])
 
 
 async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Membership:
@@ -106,12 +113,12 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
         raise ConfigEntryError(
             translation_domain=DOMAIN, translation_key="key_unreadable"
         ) from error
-    except (JournalError, OSError) as error:
+    except OSError as error:
         raise _disk_fails(error) from error
     try:
         limit = entry.options.get(CONF_SAMPLES_MIB, DEFAULT_LIMIT // _MIB) * _MIB
         samples = await SampleStore.open(sample_folder(hass, member), limit)
-    except (JournalError, OSError) as error:
+    except OSError as error:
         await attestation.close()
         raise _disk_fails(error) from error
     joined = CONF_LOG_KEY in entry.data

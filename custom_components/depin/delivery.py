@@ -11,6 +11,7 @@ from typing import Final
 
 from .attestation import Attestation
 from .inclusion import fetch_proof
+from .journal import JournalError
 from .node import MemberNode, NodeAwayError, NodeError, NodeRefusedError, Problem, UnprovenWordError
 from .outbox import Outbox, Place
 from .outbox_state import STREAMS
@@ -83,7 +84,7 @@ class Delivery:
             self._wanted.clear()
             try:
                 await self.deliver()
-            except NodeError as error:
+            except (NodeError, JournalError) as error:
                 self._note_lost(error)
                 failures += 1
                 await asyncio.sleep(pause_after(failures, error))
@@ -190,16 +191,16 @@ class Delivery:
             await self._attestation.async_ask(partial(_keep_proof, place, proof))
         await self._attestation.async_ask(lambda outbox: outbox.forget(_now()))
 
-    def _note_lost(self, error: NodeError) -> None:
+    def _note_lost(self, error: Exception) -> None:
         if self.is_connected:
-            _LOGGER.info("The co-op's node does not take statements for now: %s", error)
+            _LOGGER.info("Statements do not reach the co-op's node for now: %s", error)
         else:
-            _LOGGER.debug("The co-op's node still takes no statements: %s", error)
+            _LOGGER.debug("Statements still do not reach the co-op's node: %s", error)
         self.is_connected = False
 
     def _note_connected(self) -> None:
         if not self.is_connected:
-            _LOGGER.info("The co-op's node takes statements")
+            _LOGGER.info("Statements reach the co-op's node")
         self.is_connected = True
 
 
@@ -232,7 +233,7 @@ def _check_receipts(places: Sequence[Place], receipts: Sequence[Receipt], trust:
         receipt.verify(trust.node_key)
 
 
-def pause_after(failures: int, error: NodeError) -> float:
+def pause_after(failures: int, error: Exception) -> float:
     """Return how long to wait: ever longer, and never all homes at the same moment."""
     if isinstance(error, NodeAwayError) and error.retry_after is not None and failures == 1:
         return error.retry_after + _DRAWN.uniform(0, 1)

@@ -14,7 +14,7 @@ _HEAD_SIZE: Final = len(_MAGIC) + 1 + _LENGTH_SIZE + _CHECK_SIZE
 MAX_CONTENT: Final = 2**20
 
 
-class JournalError(Exception):
+class JournalError(OSError):
     """The disk took no record, or gave none back; the message says what happened."""
 
 
@@ -121,8 +121,8 @@ class Journal:
     def add(self, *new: tuple[bytes, bytes]) -> list[int]:
         """Write records and have them on disk together; return where the content of each begins.
 
-        What the disk has after a failed sync cannot be known, so that nothing more is written
-        until the file was read again.
+        A full disk may have room later. What a disk has after a failed sync cannot be known, so
+        that nothing more is written until another start has read the file.
         """
         if self._broken is not None:
             raise JournalError(self._broken)
@@ -132,9 +132,13 @@ class Journal:
             written += packed(kind, content)
         try:
             self._write(bytes(written))
+        except OSError as error:
+            os.ftruncate(self._file, self.size)
+            raise JournalError(f"the disk took no record ({error}): make room") from error
+        try:
             self._sync()
         except OSError as error:
-            self._broken = f"the disk did not take a record ({error}): make room, then start anew"
+            self._broken = f"the disk did not keep a record ({error}): check it, then start anew"
             raise JournalError(self._broken) from error
         self.size += len(written)
         return starts

@@ -3,7 +3,9 @@
 import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
+from shutil import rmtree
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -70,3 +72,12 @@ def rooms(hass: HomeAssistant, member: str) -> Rooms:
 def sample_folder(hass: HomeAssistant, member: str) -> Path:
     """Return where a member's fine samples lie."""
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.samples.{member}"))
+
+
+async def async_erase_files(hass: HomeAssistant, member: str) -> None:
+    """Erase what lies on disk of a home that was never a member."""
+    folders = rooms(hass, member).outbox, sample_folder(hass, member)
+    for folder in folders:
+        await hass.async_add_executor_job(partial(rmtree, folder, ignore_errors=True))
+    marker = rooms(hass, member).marker
+    await hass.async_add_executor_job(partial(marker.unlink, missing_ok=True))

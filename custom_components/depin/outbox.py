@@ -194,15 +194,23 @@ class Outbox:
     # How it lies on disk
 
     def _open(self, segment: int) -> None:
-        self._statements = Journal(self._file(segment, _STATEMENTS))
-        self._answers = Journal(self._file(segment, _ANSWERS))
-        if not self._statements.size:
-            self._statements.add((_HEADER, encode_json(self._header())))
+        statements = Journal(self._file(segment, _STATEMENTS))
+        try:
+            if not statements.size:
+                statements.add((_HEADER, encode_json(self._header())))
+            self._answers = Journal(self._file(segment, _ANSWERS))
+        except OSError:
+            statements.close()
+            raise
+        self._statements = statements
 
     def _begin_segment(self) -> None:
-        self.shut()
+        """Go on in a new file, once its header is on disk."""
+        before = self._statements, self._answers
+        self._open(self._segments[-1] + 1)
         self._segments.append(self._segments[-1] + 1)
-        self._open(self._segments[-1])
+        for journal in before:
+            journal.close()
 
     def _header(self) -> dict[str, object]:
         return {

@@ -9,6 +9,7 @@ from .journal import new_folder, sync_folder
 from .protocol.identifiers import ID_PATTERN
 
 _LINE: Final = re.compile(rf"({ID_PATTERN}) ([0-9]{{15}})\n")
+_LENGTH: Final = 39
 
 
 class RestoreMarker:
@@ -37,8 +38,9 @@ class RestoreMarker:
         new_folder(self._path.parent)
         self.close()
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.ftruncate(self._file, 0)
+        # Never empty, not even for a moment: it has one length, and is written over.
         self.advance(name, count)
+        os.ftruncate(self._file, _LENGTH)
         os.fsync(self._file)
         sync_folder(self._path.parent)
 

@@ -1,6 +1,7 @@
 """What a home does where a node lies, fails or refuses; tests/system has an honest one."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -497,6 +498,33 @@ async def test_delivery_goes_on_for_ever(tmp_path: Path, monkeypatch: pytest.Mon
         house.node.answers["/head"] = 500, {}
         house.delivery.wake()
         while house.delivery.is_connected:
+            await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+
+async def test_delivery_outlives_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Receipts that cannot be kept are asked for again."""
+    monkeypatch.setattr(delivery_module, "_FIRST_PAUSE", 0.01)
+    async with home(tmp_path) as house:
+        await house.record(1)
+        write = os.write
+
+        def full(file: int, data: bytes) -> int:
+            if b'"origin"' in data:
+                raise OSError(28, "No space left on device")
+            return write(file, data)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", full)
+            running = asyncio.create_task(house.delivery.run())
+            while len(house.sent) < 4:
+                await asyncio.sleep(0.01)
+            assert await house.waiting() == 2
+        while await house.waiting():
             await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

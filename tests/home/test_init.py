@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.depin.home_key import HomeKey
-from custom_components.depin.membership import MembershipState
+from custom_components.depin.membership import MembershipState, rooms
 from custom_components.depin.protocol.invite import Invite
 
 
@@ -63,8 +63,12 @@ async def test_removal_erases_the_key(
     name = f"depin.key.{entry.data['member']}"
     assert name in hass_storage
     assert await hass.config_entries.async_setup(entry.entry_id)
+    places = rooms(hass, entry.data["member"])
+    assert places.marker.exists()
     await hass.config_entries.async_remove(entry.entry_id)
     assert name not in hass_storage
+    assert not places.marker.exists()
+    assert not places.outbox.exists()
     assert not hass.states.async_all("sensor")
 
 

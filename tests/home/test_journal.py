@@ -70,16 +70,38 @@ def test_a_disk_that_takes_no_record_is_asked_no_more(
     journal = Journal(tmp_path / "journal")
     journal.add((b"S", b"one"))
 
-    def full(_: int) -> None:
+    def fail(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(JournalError, match="Input/output error"):
+            journal.add((b"S", b"two"))
+    with pytest.raises(JournalError, match="Input/output error"):
+        journal.add((b"S", b"three"))
+    journal.close()
+
+
+def test_a_full_disk_is_written_to_again_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What went in of a record that did not fit is taken back."""
+    journal = Journal(tmp_path / "journal")
+    journal.add((b"S", b"one"))
+    write = os.write
+
+    def fill_up(file: int, data: bytes) -> int:
+        write(file, data[:5])
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", full)
+        patched.setattr(os, "write", fill_up)
         with pytest.raises(JournalError, match="No space left"):
             journal.add((b"S", b"two"))
-    with pytest.raises(JournalError, match="No space left"):
-        journal.add((b"S", b"three"))
+    journal.add((b"S", b"three"))
     journal.close()
+    contents = [record.content for record in records((tmp_path / "journal").read_bytes())]
+    assert contents == [b"one", b"three"]
 
 
 def test_a_record_has_a_greatest_size(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The outbox keeps what was said, in segments that go when nobody can ask for them any more."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from custom_components.depin.chain import Chain
 from custom_components.depin.home_key import HomeKey, make_key
-from custom_components.depin.journal import DamagedError
+from custom_components.depin.journal import DamagedError, records
 from custom_components.depin.outbox import KEPT_AFTER_PROOF, Outbox, OutboxError
 from custom_components.depin.outbox_state import Reopening, State, Stranded
 from custom_components.depin.protocol.encoding import to_text
@@ -66,6 +67,11 @@ def writer(tmp_path: Path) -> Writer:
     for number in range(1, 20):
         writer.say(_readings(number))
     return writer
+
+
+def _say(writer: Writer, numbers: range) -> None:
+    for number in numbers:
+        writer.say(_readings(number))
 
 
 def _readings(number: int) -> Readings:
@@ -194,4 +200,28 @@ def test_a_statement_that_does_not_follow_is_not_taken(writer: Writer) -> None:
     writer.outbox.append(statement)
     with pytest.raises(OutboxError, match="does not follow"):
         writer.outbox.append(statement)
+    writer.outbox.shut()
+
+
+def test_a_segment_that_found_no_room_is_begun_again(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No statement comes into a segment without its header."""
+    write = os.write
+
+    def full(file: int, data: bytes) -> int:
+        if b'"heads"' in data:
+            raise OSError(28, "No space left on device")
+        return write(file, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space left"):
+            _say(writer, range(20, 30))
+    begun = writer.outbox.count
+    writer.say(_readings(30))
+    writer.open()
+    assert writer.outbox.count == begun + 1
+    for file in writer.folder.glob("*.statements"):
+        assert next(records(file.read_bytes())).kind == b"H"
     writer.outbox.shut()
