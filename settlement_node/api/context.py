@@ -1,7 +1,6 @@
 """What every answer stands on: the co-ops, the limits, who may see what, who is asking."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Final
@@ -60,13 +59,11 @@ class Context:
             peer = request.headers.get("X-Forwarded-For", peer).rpartition(",")[2].strip()
         return household(peer)
 
-    @contextmanager
-    def admitted(self, request: web.Request) -> Iterator[None]:
-        """Let a request in unless its address asks too much."""
+    def begin_answer(self, request: web.Request) -> str:
+        """Let a request in unless its address asks too much; return whom to end the answer for."""
         address = self.address(request)
         if not address:
-            yield
-            return
+            return ""
         if seconds := self.addresses.take(address, REQUEST_COST):
             detail = "this address asks more than its share"
             raise wait_a_little(429, "too-many-requests", "Too many requests", detail, seconds)
@@ -75,14 +72,17 @@ class Context:
             detail = f"{answering} requests of this address are being answered"
             raise wait_a_little(429, "too-many-requests", "Too many requests", detail, 1)
         self._answering[address] = answering + 1
-        try:
-            yield
-        finally:
-            left = self._answering[address] - 1
-            if left:
-                self._answering[address] = left
-            else:
-                del self._answering[address]
+        return address
+
+    def end_answer(self, address: str) -> None:
+        """Make room for another request of this address."""
+        if not address:
+            return
+        left = self._answering[address] - 1
+        if left:
+            self._answering[address] = left
+        else:
+            del self._answering[address]
 
 
 CONTEXT: Final = web.AppKey("context", Context)

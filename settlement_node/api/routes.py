@@ -11,6 +11,7 @@ from settlement_node.api import (
     accounts,
     coops,
     event_stream,
+    invites,
     own,
     public_log,
     state_roots,
@@ -47,6 +48,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", _COOP, coops.described),
     ("POST", f"{_COOP}/members", coops.join),
     ("GET", f"{_COOP}/members", own.members),
+    ("GET", f"{_COOP}/invites", invites.listed),
     ("POST", f"{_COOP}/challenges", visitors.challenge),
     ("POST", f"{_COOP}/tokens", visitors.token),
     ("GET", _MEMBER, own.standing),
@@ -70,6 +72,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", f"{_COOP}/checkpoints", upkeep.show_checkpoint),
     ("POST", f"{_COOP}/entries", upkeep.offer_entries),
     ("POST", f"{_COOP}/bodies", upkeep.offer_body),
+    ("GET", f"{_COOP}/resume", upkeep.standing),
     ("POST", f"{_COOP}/resume", upkeep.resume),
     ("GET", f"{_COOP}/backup", upkeep.backup),
     ("GET", _FILE, public_log.file),
@@ -88,8 +91,12 @@ _UNCOUNTED: Final = frozenset((event_stream.stream,))
 async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.match_info.handler in _UNCOUNTED:
         return await handler(request)
-    with request.app[CONTEXT].admitted(request):
+    context = request.app[CONTEXT]
+    address = context.begin_answer(request)
+    try:
         return await handler(request)
+    finally:
+        context.end_answer(address)
 
 
 def application(

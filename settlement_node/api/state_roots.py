@@ -12,6 +12,7 @@ from settlement_node.governance.member import Role
 async def listed(request: web.Request) -> web.Response:
     """List the state roots that are kept, oldest first."""
     coop = official(request, Role.AUDITOR, Role.OPERATOR)
+    deleted = await coop.deleted_below()
     return answer(
         [
             {
@@ -20,6 +21,7 @@ async def listed(request: web.Request) -> web.Response:
                 "at": root.at,
                 "confirmed": root.confirmed,
                 "erased": root.erased,
+                "deleted": root.erased and index <= deleted,
             }
             for index, root in coop.state.keeping.roots.all.items()
         ]

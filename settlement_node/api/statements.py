@@ -1,8 +1,9 @@
 """`POST /v1/statements`: what homes say, in batches, and a receipt or a problem for each."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
+from functools import lru_cache
+from itertools import compress, groupby
 from typing import Final
 
 import msgspec
@@ -19,6 +20,8 @@ from settlement_node.coop.answers import Answer
 # Where the one form of an envelope has the names of its co-op and member, after the signature.
 _COOP: Final = slice(64 + 15, 64 + 15 + 22)
 _MEMBER: Final = slice(_COOP.stop + 12, _COOP.stop + 12 + 22)
+_KIND_ENDS: Final = 64 + 223
+"""The kind stands before this, however long the numbers before it are."""
 _LASTING: Final = re.compile(rb'"kind":"(chain_opening|key_change)"')
 """Also finds these words within a body, which can only cost the member who wrote them."""
 
@@ -34,24 +37,25 @@ async def take(request: web.Request) -> web.Response:
         raise bad_request(str(error), "Correct the lengths and send it again.") from None
     if not wires:
         raise bad_request("there is no statement", "Send at least one.")
-    members = {wire[_MEMBER] for wire in wires}
-    _keep_to_rates(request, members, len(wires))
-    _keep_to_lasting_rates(request, _lasting(wires))
+    members = [_text(wire[_MEMBER]) for wire in wires]
+    lasting = [_lasting(wire) for wire in wires]
+    _keep_to_rates(request, set(members), len(wires))
+    _keep_to_lasting_rates(request, lasting)
     coop = context.hosting.coops.get(_text(wires[0][_COOP]))
     if coop is None:
         refused = WrongCoopError("the first statement is for no co-op that this node runs")
         return _written([refused] * len(wires))
     answers = await coop.submit(wires)
     # What is known already costs its address alone: anybody may have heard it, and say it again.
-    taken = [wire for wire, entered in zip(wires, answers.entered, strict=True) if entered]
-    for member, count in Counter(wire[_MEMBER] for wire in taken).items():
-        context.members.charge(_text(member), count)
-    for kind, count in _lasting(taken).items():
-        context.lasting.charge(kind, count)
+    for member, run in groupby(compress(members, answers.entered)):
+        context.members.charge(member, sum(1 for _ in run))
+    for kind in compress(lasting, answers.entered):
+        if kind is not None:
+            context.lasting.charge(kind, 1)
     return _written(answers)
 
 
-def _keep_to_rates(request: web.Request, members: set[bytes], count: int) -> None:
+def _keep_to_rates(request: web.Request, members: Collection[str], count: int) -> None:
     """Let an address pay for what it sends, and a member for what was taken from it before.
 
     Who a statement is from is known once its signature was checked, so nobody can use up the
@@ -60,27 +64,29 @@ def _keep_to_rates(request: web.Request, members: set[bytes], count: int) -> Non
     context = request.app[CONTEXT]
     address = context.address(request)
     seconds = context.addresses.take(address, count) if address else 0
-    seconds = max([seconds, *(context.members.wait(_text(member)) for member in members)])
+    for member in members:
+        seconds = max(seconds, context.members.wait(member))
     if seconds:
         detail = "more statements came from this address or member than its share"
         raise wait_a_little(429, "too-many-requests", "Too many statements", detail, seconds)
 
 
-def _keep_to_lasting_rates(request: web.Request, kinds: Counter[str]) -> None:
+def _keep_to_lasting_rates(request: web.Request, kinds: Collection[str | None]) -> None:
     """Let nobody open chains or change keys without end."""
     lasting = request.app[CONTEXT].lasting
-    seconds = max((lasting.wait(kind) for kind in kinds), default=0)
+    seconds = max((lasting.wait(kind) for kind in kinds if kind is not None), default=0)
     if seconds:
         detail = "the member has opened more chains, or changed its key more often, than its share"
         raise wait_a_little(429, "too-many-requests", "Too many chains or keys", detail, seconds)
 
 
-def _lasting(wires: Iterable[bytes]) -> Counter[str]:
-    """Count, for each member and kind, what leaves something for ever."""
-    found = ((wire, _LASTING.search(wire)) for wire in wires)
-    return Counter(_text(wire[_MEMBER]) + kind[1].decode() for wire, kind in found if kind)
+def _lasting(wire: bytes) -> str | None:
+    """Name the member and kind of what leaves something for ever."""
+    kind = _LASTING.search(wire, _MEMBER.stop, _KIND_ENDS)
+    return None if kind is None else _text(wire[_MEMBER]) + kind[1].decode()
 
 
+@lru_cache(maxsize=2**14)
 def _text(name: bytes) -> str:
     text = name.decode("ascii", "replace")
     return text if is_id(text) else ""

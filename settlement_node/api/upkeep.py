@@ -15,8 +15,8 @@ from settlement_node.api.context import CONTEXT, MAX_NUMBER, whole
 from settlement_node.api.problems import ProblemError, bad_request
 from settlement_node.api.visitors import official
 from settlement_node.coop.coop import Coop
+from settlement_node.coop.regaining import NotRegainedError
 from settlement_node.governance.member import Role
-from settlement_node.replay.regaining import NotRegainedError
 from settlement_node.store.backup import backup as write_backup
 
 BYTES_TYPE: Final = "application/octet-stream"
@@ -64,6 +64,11 @@ async def offer_body(request: web.Request) -> web.Response:
     return _stands(coop)
 
 
+async def standing(request: web.Request) -> web.Response:
+    """Say what keeps a restored co-op from growing again."""
+    return _stands(official(request, Role.OPERATOR))
+
+
 async def resume(request: web.Request) -> web.Response:
     """Let a restored co-op grow again."""
     coop = official(request, Role.OPERATOR)
@@ -95,8 +100,14 @@ async def backup(request: web.Request) -> web.StreamResponse:
 
 def _stands(coop: Coop) -> web.Response:
     position = coop.position
-    standing = {"entries": position.size, "read_only": position.read_only, "missing": coop.missing}
-    return answer(standing)
+    return answer(
+        {
+            "entries": position.size,
+            "read_only": position.read_only,
+            "missing": coop.missing,
+            "resumable": coop.resumable,
+        }
+    )
 
 
 def _not_regained(error: NotRegainedError) -> ProblemError:

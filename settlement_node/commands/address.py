@@ -7,6 +7,8 @@ import click
 from depin_protocol.invite import CODE_LENGTH, Invite, InviteError
 from depin_protocol.keys import public_key
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.reaching import ONLY_HERE
+from settlement_node.hosting.address import check_leads_somewhere, host_in, is_of_one_machine
 from settlement_node.hosting.folder import RECEIPTS, CoopFolder, FolderError, NodeFolder
 
 
@@ -16,7 +18,10 @@ from settlement_node.hosting.folder import RECEIPTS, CoopFolder, FolderError, No
 @click.argument("new", metavar="[ADDRESS]", required=False)
 def address(path: Path, coop: str | None, new: str | None) -> None:
     """Show the address that invites name, or let those that are made from now on name another."""
-    click.echo(run(_address(folder_at(path), coop, new)).description.address)
+    named = run(_address(folder_at(path), coop, new)).description.address
+    click.echo(named)
+    if is_of_one_machine(host_in(named)):
+        click.echo(f"WARNING: {ONLY_HERE}", err=True)
 
 
 async def _address(node: NodeFolder, coop: str | None, new: str | None) -> CoopFolder:
@@ -29,4 +34,5 @@ async def _address(node: NodeFolder, coop: str | None, new: str | None) -> CoopF
         )
     except InviteError as error:
         raise FolderError(f"no invite can name {new}: {error}") from None
+    check_leads_somewhere(new)
     return folder.at_address(new)

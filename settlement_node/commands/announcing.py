@@ -14,6 +14,7 @@ from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
+from settlement_node.hosting.address import read_ip
 
 SERVICE: Final = "_depin._tcp.local."
 
@@ -108,15 +109,9 @@ async def _registered(service: AsyncServiceInfo) -> AsyncIterator[None]:
         await zeroconf.async_close()
 
 
-def is_reachable(host: str) -> bool:
-    """Tell whether a node that listens there can be reached from other machines."""
-    address = _read(host)
-    return host != "localhost" and (address is None or not address.is_loopback)
-
-
 def reachable(host: str, own: Sequence[str]) -> list[str]:
     """Return at which of this machine's addresses a node answers that listens on a host."""
-    address = _read(host)
+    address = read_ip(host)
     if address is None or not address.is_unspecified:
         return [one for one in own if address is None or one == str(address)]
     return [one for one in own if ip_address(one).version == address.version]
@@ -135,10 +130,3 @@ def own_addresses() -> list[str]:
 def _is_others_to_reach(address: IPv4Address | IPv6Address) -> bool:
     link_local = address.version == 6 and address.is_link_local  # noqa: PLR2004 - IPv6
     return not (address.is_loopback or link_local or address.is_unspecified)
-
-
-def _read(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None

@@ -1,5 +1,6 @@
 """`settlement-node bank`: the co-op's bank accounts, and what their statements tell."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Final
 import click
 
 from depin_protocol.encoding import encode_json, to_text
-from settlement_node.commands.books import Books
+from settlement_node.commands.books import Books, written
 from settlement_node.commands.common import coop_option, counted, data_option, folder_at, run
 from settlement_node.commands.local_node import LocalNodeError, NoEffectError, operator
 from settlement_node.governance.actions import Action
@@ -31,6 +32,9 @@ from settlement_node.output import shown as printable
 
 _MOST_BYTES: Final = 48 * 1024
 """Of the lines of one action: the rest of a statement needs room as well."""
+
+_NOT_BOOKED: Final = 3
+"""The exit code where lines of a bank's statement could not be booked; 1 and 2 are errors."""
 
 _WORDS: Final = {
     Code.DEPOSIT.name: "paid in by a member",
@@ -65,7 +69,7 @@ def bank() -> None:
 @click.argument("number")
 def open_account(path: Path, coop: str | None, number: str) -> None:
     """Name a bank account by its NUMBER (an IBAN, say), or a cash box by any capital letters."""
-    account = _written(number)
+    account = written(number)
     if is_mistyped(account):
         raise click.UsageError(
             f"{account} has wrong check digits for an IBAN: see what is mistyped"
@@ -80,7 +84,7 @@ def open_account(path: Path, coop: str | None, number: str) -> None:
 @click.argument("number")
 def close_account(path: Path, coop: str | None, number: str) -> None:
     """Close the empty bank account or cash box of this NUMBER; `bank open` opens it again."""
-    run(_done(folder_at(path), coop, CloseBankAccount(_written(number))))
+    run(_closed(folder_at(path), coop, CloseBankAccount(written(number))))
     click.echo("done: nothing comes or goes there any more")
 
 
@@ -89,18 +93,26 @@ def close_account(path: Path, coop: str | None, number: str) -> None:
 @coop_option
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(path: Path, coop: str | None, file: Path) -> None:
-    """Book a bank's statement, a camt.053 FILE; the same file twice changes nothing."""
+    """Book a bank's statement, a camt.053 FILE; the same file twice changes nothing.
+
+    Lines that could not be booked are told as NOT BOOKED, each with the reason, and the exit code
+    is then 3.
+    """
     reports, books = run(_imported(folder_at(path), coop, file.read_bytes()))
     for report in reports:
         _print(report, books)
-
-
-def _written(number: str) -> str:
-    return number.replace(" ", "").upper()
+    if any(report.refused for report in reports):
+        sys.exit(_NOT_BOOKED)
 
 
 async def _done(node: NodeFolder, coop: str | None, action: Action) -> None:
     async with operator(node, node.choose(coop)) as speaker:
+        await speaker.act(action, "bank account")
+
+
+async def _closed(node: NodeFolder, coop: str | None, action: CloseBankAccount) -> None:
+    async with operator(node, node.choose(coop)) as speaker:
+        await (await Books.open(speaker)).check_bank_account(action.account)
         await speaker.act(action, "bank account")
 
 

@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from settlement_node.commands.local_node import NotFoundError, Operator
+from depin_protocol.encoding import to_text
+from settlement_node.commands.local_node import LocalNodeError, NotFoundError, Operator
 from settlement_node.commands.naming import Members
 from settlement_node.ledger.accounts import AccountKind
 from settlement_node.ledger.assets import AmountError, Asset, Denomination, usual_denominations
+from settlement_node.output import shown
 
 _PAGE: Final = 200
+
+
+def written(number: str) -> str:
+    """Write a bank account's number as the books have it, however people group it."""
+    return number.replace(" ", "").upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,23 @@ class Books:
                 return account
         return None
 
+    async def check_bank_account(self, number: str) -> None:
+        """Insist, before anything is signed, that the co-op has this bank account."""
+        account = await self.bank_account(number)
+        if account is None:
+            raise LocalNodeError(
+                f"the co-op has no bank account or cash box {shown(number)}: `settlement-node"
+                " accounts --all` lists those that it has, and `bank open` opens one"
+            )
+
+    async def check_transfer(self, name: bytes) -> None:
+        """Insist, before anything is signed, that there is such a transfer."""
+        if await self.code_of(to_text(name)) is None:
+            raise LocalNodeError(
+                f"no transfer has the id {to_text(name)}, or it is older than the books:"
+                " `settlement-node transfers ACCOUNT` lists those of an account"
+            )
+
     async def account(self, text: str) -> ListedAccount:
         """Find an account by its number, a bank's own, a member or a kind that is there once."""
         listed = await self.accounts()
@@ -102,6 +126,11 @@ class Books:
             is_one = one.kind == AccountKind.BANK.name or not one.owner
             if text == str(one.number) or (is_one and text.upper() == named):
                 return one
+        if not self.members.is_known(text):
+            raise LocalNodeError(
+                f"no account is {shown(text)}: give a number that `settlement-node accounts --all`"
+                " lists, a bank account's own, a member, or `suspense`"
+            )
         owner = self.members.named(text)
         money = AccountKind.MEMBER_MONEY.name
         return next(one for one in listed if (one.kind, one.owner) == (money, owner))

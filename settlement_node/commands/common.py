@@ -9,12 +9,12 @@ import click
 
 from settlement_node.api.serving import ServingError
 from settlement_node.commands.local_node import LocalNodeError
+from settlement_node.coop.following import DoesNotFollowError
 from settlement_node.hosting.folder import CoopFolder, FolderError, NodeFolder
 from settlement_node.ledger.assets import AmountError
 from settlement_node.ledger.bank.document import BankFileError
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.replay.comparing import DifferenceError
-from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.promises import PromiseError
 from settlement_node.replay.verify import CheckpointError, UnbalancedError
 from settlement_node.store.errors import StoreError
@@ -90,6 +90,11 @@ def chosen(node: NodeFolder, coop: str | None) -> CoopFolder:
 def counted(number: int, what: str) -> str:
     """Say how many there are, of what English adds an s to."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def bodies_gone(below: int) -> str:
+    """Say what an erasure has taken, once it has."""
+    return f"the bodies of the first {below} entries are deleted"
 
 
 def folder_at(path: Path) -> NodeFolder:

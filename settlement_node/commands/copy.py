@@ -81,7 +81,7 @@ def _folder(node: NodeFolder, description: Description) -> CoopFolder:
     """Find or make the folder of a copy; a node's own is none."""
     for folder in node.coops():
         if folder.description.coop == description.coop:
-            if folder.description.database is not None or folder.seeds():
+            if not folder.is_copy:
                 raise FolderError(f"{node.path} is a node's own data: name another folder")
             return folder
     return node.finish(node.begin(description))

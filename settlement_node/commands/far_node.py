@@ -45,6 +45,13 @@ async def far_node(caller: Caller, coop: str) -> AsyncIterator[Operator]:
         yield speaker
 
 
+@asynccontextmanager
+async def asking(url: str) -> AsyncIterator[Asking]:
+    """Ask a node what is for everybody."""
+    async with _session() as session:
+        yield Asking(session, url.rstrip("/"))
+
+
 class Listed(msgspec.Struct, frozen=True):
     """A co-op as its node lists it."""
 
@@ -54,8 +61,8 @@ class Listed(msgspec.Struct, frozen=True):
 
 async def listed(url: str, wanted: str | None) -> Listed:
     """Find a node's co-op by name or identifier, or the only one that it has."""
-    async with _session() as session:
-        answered = await Asking(session, url.rstrip("/")).ask("/v1/coops")
+    async with asking(url) as node:
+        answered = await node.ask("/v1/coops")
     try:
         coops = msgspec.convert(answered, list[Listed])
     except msgspec.ValidationError as error:

@@ -9,8 +9,10 @@ import click
 
 from settlement_node.commands.common import data_option, folder_at, run
 from settlement_node.commands.local_node import is_running
+from settlement_node.commands.reaching import ONLY_HERE
 from settlement_node.governance.facts import MAX_RETENTION_YEARS, RETENTION_YEARS
-from settlement_node.hosting.folder import described_keys
+from settlement_node.hosting.address import check_leads_somewhere, host_in, is_of_one_machine
+from settlement_node.hosting.folder import FolderError, described_keys
 from settlement_node.hosting.founding import Wish, found
 
 _PORT: Final = 8480
@@ -52,6 +54,12 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
     node = folder_at(path)
     others = node.coops()
     address = address or f"http://{_host()}:{_PORT}"
+    try:
+        check_leads_somewhere(address)
+    except FolderError as error:
+        raise click.ClickException(str(error)) from None
+    if is_of_one_machine(host_in(address)):
+        click.echo(f"WARNING: invites would name {address}, and {ONLY_HERE}", err=True)
     wish = Wish(
         name=name,
         currency=currency,

@@ -12,12 +12,11 @@ from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.invite import CODE_LENGTH, Invite
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import operator
+from settlement_node.durations import DAY
 from settlement_node.governance.actions import MAX_INVITE_LIFE, GiveInvite, invite_hash
 from settlement_node.governance.member import Role
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.hosting.hosting import now
-
-_DAY = 86_400_000
 
 
 @click.command()
@@ -28,7 +27,7 @@ _DAY = 86_400_000
 )
 @click.option(
     "--days",
-    type=click.IntRange(1, MAX_INVITE_LIFE // _DAY),
+    type=click.IntRange(1, MAX_INVITE_LIFE // DAY),
     default=14,
     show_default=True,
     help="For how long it is valid.",
@@ -55,7 +54,7 @@ def _prints(marks: str) -> bool:
 async def _give(node: NodeFolder, coop: str | None, role: Role, days: int) -> Invite:
     folder = node.choose(coop)
     code = secrets.token_bytes(CODE_LENGTH)
-    expires = now() + days * _DAY
+    expires = now() + days * DAY
     async with operator(node, folder) as speaker:
         facts = await speaker.ask(f"/v1/coops/{speaker.coop}")
         await speaker.act(GiveInvite(invite_hash(code), expires, role), "invite")

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from depin_protocol.encoding import EncodingError, from_text
-from settlement_node.commands.books import Books
+from settlement_node.commands.books import Books, written
 from settlement_node.commands.common import (
     NAMES_BEGIN_WITH_HYPHENS,
     coop_option,
@@ -17,6 +17,7 @@ from settlement_node.commands.common import (
     run,
 )
 from settlement_node.commands.local_node import operator
+from settlement_node.durations import DAY
 from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.hosting.hosting import now
@@ -37,15 +38,21 @@ from settlement_node.ledger.assets import Denomination
 from settlement_node.ledger.bank.booking import payout_end_to_end
 from settlement_node.ledger.transfers import ID_LENGTH, Phase
 
-_DAY: Final = 86_400_000
-
 type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _as_written(_ctx: click.Context, _param: click.Parameter, number: str | None) -> str | None:
+    return None if number is None else written(number)
+
 
 _member: Final[_Decorator] = click.argument("member")
 _amount: Final[_Decorator] = click.argument("amount")
 _transfer: Final[_Decorator] = click.argument("transfer")
 _account: Final[_Decorator] = click.option(
-    "--account", required=True, help="The bank account or cash box, by its number."
+    "--account",
+    required=True,
+    callback=_as_written,
+    help="The bank account or cash box, by its number.",
 )
 
 
@@ -108,7 +115,7 @@ def payout(  # noqa: PLR0913, PLR0917 - each is an argument or option
         whose = books.members.named(member)
         if cash:
             return RecordPayout(whose, account, books.read_sum(amount))
-        expires = None if days is None else now() + days * _DAY
+        expires = None if days is None else now() + days * DAY
         asked = None if amount == "all" else books.read_sum(amount)
         return ReservePayout(whose, account, asked, expires)
 
@@ -148,7 +155,7 @@ def identify(path: Path, coop: str | None, reason: str, member: str | None, tran
 @money.command(context_settings=NAMES_BEGIN_WITH_HYPHENS)
 @_by_hand
 @click.option("--member", help="What this member was owed; below zero, what it owed.")
-@click.option("--account", help="What this bank account held.")
+@click.option("--account", callback=_as_written, help="What this bank account held.")
 @_amount
 def opening(  # noqa: PLR0913, PLR0917 - each is an argument or option
     path: Path, coop: str | None, reason: str, member: str | None, account: str | None, amount: str
@@ -212,8 +219,29 @@ async def _acted(
 ) -> tuple[Sequence[Mapping[str, Any]], Denomination]:
     async with operator(node, node.choose(coop)) as speaker:
         books = await Books.open(speaker)
-        index = await speaker.act(action(books), reason)
+        asked = action(books)
+        await _check_known(books, asked)
+        index = await speaker.act(asked, reason)
         return await speaker.decided_on(index), books.currency
+
+
+async def _check_known(books: Books, action: Action) -> None:
+    """Let nobody sign for ever what speaks of something that is not there."""
+    match action:
+        case (
+            RecordDeposit(account=str(number))
+            | RecordPayout(account=str(number))
+            | ReservePayout(account=str(number))
+            | RecordFunds(account=str(number))
+            | OpenBalance(account=str(number))
+        ):
+            await books.check_bank_account(number)
+        case (
+            CancelPayout(transfer=name)
+            | ReturnMovement(transfer=name)
+            | IdentifyLine(transfer=name)
+        ):
+            await books.check_transfer(name)
 
 
 def _booked(decided: Sequence[Mapping[str, Any]], currency: Denomination) -> Iterator[str]:

@@ -19,11 +19,13 @@ class Members:
         listed = await speaker.ask(f"/v1/coops/{speaker.coop}/members")
         return cls({one["member"]: one["name"] for one in listed})
 
+    def is_known(self, text: str) -> bool:
+        """Tell whether anybody has this identifier or name."""
+        return bool(self._found(text))
+
     def named(self, text: str) -> str:
         """Return the identifier of who is meant, or raise a LocalNodeError."""
-        if text in self._names:
-            return text
-        found = [one for one, name in self._names.items() if name.casefold() == text.casefold()]
+        found = self._found(text)
         if not found:
             raise LocalNodeError(
                 f"nobody here is {shown(text)}: give the identifier or the name of one whom"
@@ -35,3 +37,8 @@ class Members:
                 f" {' or '.join(found)}"
             )
         return found[0]
+
+    def _found(self, text: str) -> list[str]:
+        if text in self._names:
+            return [text]
+        return [one for one, name in self._names.items() if name.casefold() == text.casefold()]

@@ -1,6 +1,7 @@
 """`settlement-node resume`: let a restored co-op grow again."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -42,13 +43,18 @@ def resume(
     node = folder_at(path)
     folder = chosen(node, coop)
     note = None if held is None else _checkpoint_in(held)
+    standing = run(_seen(node, folder, note))
+    if standing["read_only"] is None:
+        click.echo(f"nothing to resume: it takes statements, and has {standing['entries']} entries")
+        return
     if not yes:
         click.echo(
-            f"{folder.description.name} goes on from what is here. If somebody holds more of its"
-            " log, it is signed a second time with other entries, which cannot be undone."
+            f"{folder.description.name} goes on from the {standing['entries']} entries that are"
+            " here. If somebody holds more of its log, it is signed a second time with other"
+            " entries, which cannot be undone."
         )
         click.confirm("Go on?", abort=True)
-    click.echo(f"the log goes on from {run(_resumed(node, folder, note))} entries")
+    click.echo(f"the log goes on from {run(_resumed(node, folder))} entries")
 
 
 def _checkpoint_in(file: Path) -> bytes:
@@ -60,12 +66,27 @@ def _checkpoint_in(file: Path) -> bytes:
     return note
 
 
-async def _resumed(node: NodeFolder, folder: CoopFolder, note: bytes | None) -> int:
+async def _seen(node: NodeFolder, folder: CoopFolder, note: bytes | None) -> dict[str, Any]:
+    """Show the node the checkpoint, and insist that nothing speaks against going on."""
     async with operator(node, folder) as speaker:
         path = f"/v1/coops/{speaker.coop}"
+        standing: dict[str, Any] = await speaker.ask(f"{path}/resume")
         if note is not None:
-            await speaker.send(f"{path}/checkpoints", note, "text/plain")
-        standing = await speaker.ask(f"{path}/resume", {})
+            standing = await speaker.send(f"{path}/checkpoints", note, "text/plain")
+    if standing["missing"] is not None:
+        raise LocalNodeError(
+            f"{standing['read_only']}. Missing: {standing['missing']}. `settlement-node regain`"
+            " takes it from a mirror and an auditor's copy, and homes send theirs while the node"
+            " runs; what nobody can give back is given up with `settlement-node succeed`"
+        )
+    if not standing["resumable"]:
+        raise LocalNodeError(f"{standing['read_only']}, with `settlement-node succeed`")
+    return standing
+
+
+async def _resumed(node: NodeFolder, folder: CoopFolder) -> int:
+    async with operator(node, folder) as speaker:
+        standing = await speaker.ask(f"/v1/coops/{speaker.coop}/resume", {})
         if standing["read_only"] is not None:
             raise LocalNodeError(standing["read_only"])
         return int(standing["entries"])

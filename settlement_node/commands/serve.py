@@ -4,19 +4,20 @@ import asyncio
 import resource
 import signal
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import click
 
 from settlement_node.api.limits import Limits
 from settlement_node.api.serving import Listening, ServingError, serving
-from settlement_node.commands.announcing import Announcement, announced, is_reachable
-from settlement_node.commands.common import data_option, folder_at, run
+from settlement_node.commands.announcing import Announcement, announced, own_addresses
+from settlement_node.commands.common import bodies_gone, data_option, folder_at, run
+from settlement_node.commands.reaching import ONLY_HERE, leads_elsewhere
+from settlement_node.hosting.address import host_in, is_of_one_machine
 from settlement_node.hosting.folder import FolderError, NodeFolder
 from settlement_node.hosting.hosting import Hosting, hosting
 
@@ -78,7 +79,7 @@ async def _serve(wish: _Wish) -> None:
         raise FolderError(
             f"{wish.node.path} holds no co-op: make one with `settlement-node init --data ...`"
         )
-    if wish.announce and not is_reachable(wish.host):
+    if wish.announce and is_of_one_machine(wish.host):
         raise ServingError(
             f"--announce with --host {wish.host}: homes cannot reach that; listen on 0.0.0.0, or"
             " on an address of the local network"
@@ -96,7 +97,9 @@ async def _serve(wish: _Wish) -> None:
             click.echo(f"listening on {scheme}://{host}:{port}")
             for name, coop in hosted.coops.items():
                 click.echo(f"  {coop.facts.name}: {name}")
-                _say_where(hosted.folders[name].description.address, port, tls=tls is not None)
+                address = hosted.folders[name].description.address
+                for line in _where(address, wish.host, port, tls=tls is not None):
+                    click.echo(f"    {line}")
                 for flaw in hosted.flaws[name]:
                     click.echo(f"  {coop.facts.name}: {flaw}", err=True)
             coops = list(hosted.coops)
@@ -109,13 +112,15 @@ async def _serve(wish: _Wish) -> None:
     click.echo("stopped")
 
 
-def _say_where(address: str, port: int, *, tls: bool) -> None:
-    """Say what invites name, and whether that is plainly not here."""
-    named = urlsplit(address)
-    default = 443 if named.scheme == "https" else 80
-    here = (named.scheme == "https") == tls and (named.port or default) == port
-    hint = "" if here else "; unless a proxy leads from there, see `settlement-node address`"
-    click.echo(f"    invites name {address}{hint}")
+def _where(address: str, host: str, port: int, *, tls: bool) -> Iterator[str]:
+    """Say what invites name, and whether that plainly leads elsewhere."""
+    yield f"invites name {address}"
+    if is_of_one_machine(host_in(address)):
+        yield f"WARNING: {ONLY_HERE}; see `settlement-node address`"
+    elsewhere = leads_elsewhere(address, host, port, own_addresses(), tls=tls)
+    if elsewhere is not None:
+        advice = "unless a proxy leads from there, see `settlement-node address`"
+        yield f"WARNING: {elsewhere}; {advice}"
 
 
 def _limits() -> Limits:
@@ -137,6 +142,7 @@ async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:
     failed: set[str] = set()
     read_only: dict[str, str | None] = {}
     troubles: dict[str, str | None] = {}
+    erased: dict[str, int | None] = {}
     while len(failed) < len(hosted.coops):
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK):
@@ -153,6 +159,9 @@ async def _work(hosted: Hosting, stopping: asyncio.Event) -> bool:
             if position.trouble is not None and position.trouble != troubles.get(name):
                 click.echo(f"{coop.facts.name}: {position.trouble}", err=True)
             troubles[name] = position.trouble
+            if position.erased is not None and position.erased != erased.get(name):
+                click.echo(f"{coop.facts.name}: {bodies_gone(position.erased)}")
+            erased[name] = position.erased
     return True
 
 

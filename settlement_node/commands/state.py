@@ -1,13 +1,20 @@
 """`settlement-node state`: the roots of a co-op's whole state, and what rests on them."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from depin_protocol.statements.membership import Confirmation
-from settlement_node.commands.common import coop_option, data_option, folder_at, reason_option, run
+from settlement_node.commands.common import (
+    bodies_gone,
+    coop_option,
+    data_option,
+    folder_at,
+    reason_option,
+    run,
+)
 from settlement_node.commands.far_node import (
     Caller,
     far_node,
@@ -16,12 +23,12 @@ from settlement_node.commands.far_node import (
 )
 from settlement_node.commands.local_node import LocalNodeError, Operator, operator
 from settlement_node.commands.verify import verified
+from settlement_node.coop.clearing_out import deleted_below
 from settlement_node.hosting.folder import CoopFolder, NodeFolder, read_seed
 from settlement_node.keeping.following import EraseBodies
 from settlement_node.keeping.roots import Roots
+from settlement_node.output import shown_time
 from settlement_node.store.opening import open_store
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _root = click.argument("index", metavar="ROOT", type=click.IntRange(min=1))
 
@@ -40,12 +47,9 @@ def list_roots(path: Path, coop: str | None) -> None:
     if not roots:
         click.echo("no state root yet: one is logged before the first entry of each later day")
     for one in roots:
-        erased = "  all below it is erased" if one["erased"] else ""
         auditors = ", ".join(one["confirmed"]) or "nobody"
-        at = _EPOCH + timedelta(milliseconds=one["at"])
-        click.echo(
-            f"{one['index']}  logged at {at:%Y-%m-%d %H:%M:%S} UTC  confirmed by {auditors}{erased}"
-        )
+        at = shown_time(one["at"])
+        click.echo(f"{one['index']}  logged at {at}  confirmed by {auditors}{_erasure(one)}")
 
 
 @state.command()
@@ -91,11 +95,27 @@ def erase(path: Path, coop: str | None, index: int, reason: str) -> None:
     It has to be older than the co-op keeps its books, and confirmed by an auditor.
     """
     run(_erased(folder_at(path), coop, index, reason))
-    click.echo("done: it stands in the log, and the node deletes them while it runs")
+    click.echo(
+        "done: it stands in the log. While the node runs it deletes the bodies of the first"
+        f" {index} entries; `state list` and the node itself say when they are gone"
+    )
+
+
+def _erasure(root: dict[str, Any]) -> str:
+    if root["deleted"]:
+        return f"  {bodies_gone(root['index'])}"
+    return "  all below it is being deleted" if root["erased"] else ""
 
 
 async def _listed(node: NodeFolder, coop: str | None) -> list[dict[str, Any]]:
-    async with operator(node, node.choose(coop)) as speaker:
+    folder = node.choose(coop)
+    if folder.is_copy:
+        roots, deleted = await _kept_roots(folder)
+        return [
+            {"index": index, **asdict(root), "deleted": root.erased and index <= deleted}
+            for index, root in roots.all.items()
+        ]
+    async with operator(node, folder) as speaker:
         return await _roots(speaker)
 
 
@@ -139,14 +159,19 @@ async def _name(speaker: Operator, index: int) -> str:
     raise LocalNodeError(f"no state root {index} is kept: see `settlement-node state list`")
 
 
-async def _name_in(folder: CoopFolder, index: int) -> str:
+async def _kept_roots(folder: CoopFolder) -> tuple[Roots, int]:
+    """Read the roots of books that no node writes to, and below which entry bodies are gone."""
     store = await open_store(folder.books, folder.coop)
     try:
         roots = Roots()
         await roots.load(store)
+        return roots, await deleted_below(store)
     finally:
         await store.close()
-    root = roots.all.get(index)
+
+
+async def _name_in(folder: CoopFolder, index: int) -> str:
+    root = (await _kept_roots(folder))[0].all.get(index)
     if root is None:
         raise LocalNodeError(f"the copy has no state root {index}: fetch it again")
     return root.name

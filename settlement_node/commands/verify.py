@@ -50,8 +50,10 @@ def verify(
 ) -> None:
     """Follow the log and compare what follows from it; name the first thing that does not.
 
-    It begins with the first entry, or at the state root below which bodies were erased. A node that
-    runs is asked for a copy of its books, and goes on; it must not run for an earlier log.
+    It begins with the first entry, or at the state root below which bodies were erased: receipts,
+    ended chains, transfers and accounts' histories of the entries before that root are not
+    compared. A node that runs is asked for a copy of its books, and goes on; it must not run for an
+    earlier log.
     """
     if trusted is not None and believed is not None:
         raise click.UsageError("--checkpoint and --trusted are not for one run")

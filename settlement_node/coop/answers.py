@@ -7,6 +7,7 @@ from typing import Final
 from depin_protocol.log.notes import VerifierKey
 from depin_protocol.problems import RefusedError
 from depin_protocol.receipts import Receipt
+from settlement_node.durations import DAY
 
 type Answer = Receipt | RefusedError
 """What comes of one statement: the promise, or why it can't enter its chain."""
@@ -28,7 +29,7 @@ type Randomness = Callable[[int], bytes]
 """Gives so many random bytes."""
 
 
-MAX_PROMISE: Final = 24 * 3_600_000
+MAX_PROMISE: Final = DAY
 """Milliseconds within which a receipt promises inclusion: one night off is no breach."""
 
 
@@ -55,9 +56,9 @@ class Settings:
     waiting_bytes: int = 64 * 2**20
     group: int = 2_000
     """Most statements of one commit."""
-    events_kept: int = 90 * 86_400_000
+    events_kept: int = 90 * DAY
     """Milliseconds for which a member can ask what it was told."""
-    pack_after: int = 24 * 3_600_000
+    pack_after: int = DAY
     """Milliseconds after which entries are packed."""
 
 

@@ -12,11 +12,17 @@ from settlement_node.ledger.erasing import erasing_transfers
 from settlement_node.ledger.tables import PENDING
 from settlement_node.log.reading import erasing
 from settlement_node.store.backup import META
-from settlement_node.store.port import Store
+from settlement_node.store.port import Store, View
 from settlement_node.store.tables import Change, Put, Value
 
 _ERASED_BELOW: Final = "erased_below"
 """The row of `meta` that says below which entry all bodies and older transfers are gone."""
+
+
+async def deleted_below(view: View) -> int:
+    """Tell below which entry everything that was given up is deleted."""
+    row = await view.get(META, (_ERASED_BELOW,))
+    return int(row[1]) if row is not None else 0
 
 
 class ClearingOut:
@@ -31,6 +37,8 @@ class ClearingOut:
         self._horizon = 0
         self._erasing: AsyncIterator[Change] | None = None
         self._erased_below: int | None = None
+        self.finished: int | None = None
+        """Below which entry the bodies are gone by now, if that was done here."""
 
     async def portion(self) -> bool:
         """Do one portion; tell whether there was one to do."""
@@ -55,6 +63,7 @@ class ClearingOut:
         await self._store.scrub()
         self._erased_below = self._horizon
         await self._store.commit([Put(META, [(_ERASED_BELOW, b"%d" % self._horizon)])])
+        self.finished = self._horizon
         return True
 
     async def _changes(self, below: int) -> AsyncIterator[Change]:
@@ -71,6 +80,5 @@ class ClearingOut:
 
     async def _done(self) -> int:
         if self._erased_below is None:
-            row = await self._store.get(META, (_ERASED_BELOW,))
-            self._erased_below = int(row[1]) if row is not None else 0
+            self._erased_below = await deleted_below(self._store)
         return self._erased_below

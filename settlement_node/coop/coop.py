@@ -51,9 +51,10 @@ from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.heads import Head
 from settlement_node.coop.answers import Answers, Joined, ReadOnlyError, StoppedError
-from settlement_node.coop.clearing_out import ClearingOut
+from settlement_node.coop.clearing_out import ClearingOut, deleted_below
 from settlement_node.coop.events import Events
 from settlement_node.coop.pipeline import Pipeline, stopped_by
+from settlement_node.coop.regaining import NotRegainedError, Regaining, lacking_entries
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.tidying import Tidying
 from settlement_node.coop.trust import Shown, Trust
@@ -72,7 +73,6 @@ from settlement_node.log.checkpoints import Checkpoints, verified
 from settlement_node.log.reading import bodies_at, body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.shelf import Shelf
-from settlement_node.replay.regaining import NotRegainedError, Regaining, lacking_entries
 from settlement_node.store.port import Store
 
 PACKS_AT_ONCE: Final = 4
@@ -94,6 +94,8 @@ class Position(NamedTuple):
     failure: str | None
     trouble: str | None
     """What can't be tidied up for now, though intake goes on."""
+    erased: int | None
+    """Below which entry an erasure has deleted all bodies since the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +306,11 @@ class Coop:
             return None
         return lacking_entries(self.state.size, largest.tree.size)
 
+    @property
+    def resumable(self) -> bool:
+        """Tell whether nothing is known of the log that is not here, or was signed twice."""
+        return self._trust.lost is None
+
     async def resume(self) -> None:
         """Let a restored co-op grow again: nobody is known to hold more of its log."""
         async with self._turn:
@@ -323,9 +330,9 @@ class Coop:
         """Where the log stands."""
         state = self.state
         signed = self._checkpoints.published
-        trouble = self._pipeline.trouble
-        read_only = self._trust.read_only
-        return Position(state.size, state.at, signed, read_only, self.failure, trouble)
+        pipeline = self._pipeline
+        said = (self._trust.read_only, self.failure, pipeline.trouble, pipeline.erased)
+        return Position(state.size, state.at, signed, *said)
 
     @property
     def ledger(self) -> Ledger:
@@ -402,6 +409,10 @@ class Coop:
         """Return the lines of a state root that is kept; private, as bodies are."""
         row = await self._store.get(LINES, (index,))
         return row[1] if row is not None and isinstance(row[1], bytes) else None
+
+    async def deleted_below(self) -> int:
+        """Tell below which entry an erasure has deleted all bodies."""
+        return await deleted_below(self._store)
 
     async def proof_file(self, index: int) -> bytes | None:
         """Return an entry's `.tlog-proof`, or nothing until a checkpoint holds it."""

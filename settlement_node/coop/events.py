@@ -8,6 +8,7 @@ from depin_protocol.encoding import decode_json, encode_json, from_text
 from depin_protocol.events import Event, EventKind
 from depin_protocol.identifiers import ID_LENGTH
 from settlement_node.coop.answers import EventsExpiredError
+from settlement_node.durations import HOUR
 from settlement_node.intake.said import Telling
 from settlement_node.store.backup import META
 from settlement_node.store.port import Store
@@ -21,7 +22,7 @@ EVENT: Final = Table(
 
 _PORTION: Final = 100
 _DELETED_AT_ONCE: Final = 500
-_LOOK: Final = 3_600_000
+_LOOK: Final = HOUR
 """Milliseconds from one look for old events to the next."""
 
 _EXPIRED: Final = "events_before"

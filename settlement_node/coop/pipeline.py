@@ -96,6 +96,11 @@ class Pipeline:
         """What can't be tidied up for now."""
         return self._tidying.trouble
 
+    @property
+    def erased(self) -> int | None:
+        """Below which entry an erasure has ended."""
+        return self._tidying.erased
+
     async def hand_in(self, wires: Sequence[bytes] = (), join: bytes | None = None) -> Outcome:
         """Wait until this is written, and return what to answer."""
         if self.failure is not None:
@@ -171,10 +176,11 @@ class Pipeline:
         return outcome
 
     def _until_something_is_due(self) -> float:
-        wanted_at = self._checkpoints.wanted_at
-        if wanted_at is None:
+        moments = [self._checkpoints.wanted_at, self._writer.due_at]
+        wanted = [at for at in moments if at is not None]
+        if not wanted:
             return _IDLE
-        return min(_IDLE, max(0, wanted_at - self._around.clock()) / 1000)
+        return min(_IDLE, max(0, min(wanted) - self._around.clock()) / 1000)
 
     def _answer(self, submissions: list[_Submission], outcome: Outcome) -> None:
         joins = iter(outcome.joins)

@@ -7,7 +7,7 @@ from depin_protocol.statements.envelope import Statement
 from settlement_node.intake.said import Effects, Said
 from settlement_node.log.entries import Decision
 from settlement_node.store.port import View
-from settlement_node.store.tables import Row, Table
+from settlement_node.store.tables import Change, Row, Table
 
 
 class Room(Protocol):
@@ -51,8 +51,20 @@ class Room(Protocol):
         """Return the decisions that a statement calls for."""
         ...
 
+    def take(self, said: Said) -> tuple[Change, ...]:
+        """Let a statement that concerns this room have the effect that no decision has to tell.
+
+        Nobody has found it to be without effect.
+        """
+        ...
+
     def overdue(self, at: int) -> Decision | None:
         """Return the next decision that the time calls for."""
+        ...
+
+    @property
+    def due_at(self) -> int | None:
+        """When the time will next call for a decision that should not wait for an entry."""
         ...
 
     def check_free(self, decision: Decision, at: int) -> None:

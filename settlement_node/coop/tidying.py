@@ -38,6 +38,11 @@ class Tidying:
         self.trouble: str | None = None
         """Why the last portion could not be done."""
 
+    @property
+    def erased(self) -> int | None:
+        """Below which entry bodies were deleted to the last."""
+        return self._clearing_out.finished
+
     async def run(self) -> None:
         """Go on until it is to stop; intake needs none of this, so trouble waits to be mended."""
         while not self._stopping.is_set():

@@ -97,7 +97,7 @@ class Writer:
         contradicting = [
             one.envelope.wire
             for one, result in zip(group.statements, results, strict=True)
-            if isinstance(one, Checked) and isinstance(result, ForkError | ChainEndedError)
+            if isinstance(one, Checked) and isinstance(result, (ForkError, ChainEndedError))
         ]
         self._hold(contradicting, at)
         receipts = []
@@ -131,6 +131,11 @@ class Writer:
         self._take(self._state.decide(at, decision, entry, body), at)
         self._at_once |= decision.kind in AT_ONCE or decision.kind == _NEW_KEY
         return self._state.size - 1
+
+    @property
+    def due_at(self) -> int | None:
+        """When the time calls for a decision that should not wait."""
+        return self._state.due_at
 
     async def commit_founding(self) -> None:
         """Commit entry 0, which was decided, and publish it."""

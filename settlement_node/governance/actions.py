@@ -9,9 +9,10 @@ from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.keys import SIGNATURE_LENGTH, may_enrol, verify
 from depin_protocol.statements.fields import HASH, ID, BodyError, Fields
 from depin_protocol.statements.membership import TIERS, OperatorAction, possession_message
+from settlement_node.durations import DAY
 from settlement_node.governance.member import Role
 
-MAX_INVITE_LIFE: Final = 90 * 86_400_000
+MAX_INVITE_LIFE: Final = 90 * DAY
 """Longest that an invite may be valid, in milliseconds."""
 
 NODE_KEY_USES: Final = frozenset(("log", "receipts"))

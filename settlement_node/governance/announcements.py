@@ -7,12 +7,13 @@ from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.statements.fields import HASH, ID, Fields
 from depin_protocol.statements.membership import TIERS
+from settlement_node.durations import DAY
 from settlement_node.governance.actions import NODE_KEY_USES
 from settlement_node.store.tables import Row, Table, binary
 
 ANNOUNCED: Final = Table("announced", binary("decision"), binary("data"))
 
-VETO_TIME: Final = 7 * 86_400_000
+VETO_TIME: Final = 7 * DAY
 """From the announcement to the effect, in milliseconds of logged time."""
 
 

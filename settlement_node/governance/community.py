@@ -1,6 +1,7 @@
 """The members of a co-op, their invitations, and the keys that are to be replaced."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from depin_protocol.encoding import from_text
 from depin_protocol.joining import JoinRequest
@@ -32,6 +33,8 @@ class Community:
         """Begin before entry 0."""
         self._facts: Facts | None = None
         self._members: dict[str, Member] = {}
+        self.members: Final[Mapping[str, Member]] = self._members
+        """Everybody who ever joined."""
         self._invitations: dict[bytes, Invitation] = {}
         self._announced: dict[str, Replacement] = {}
 
@@ -46,11 +49,6 @@ class Community:
     def founded(self) -> bool:
         """Tell whether there is an entry 0."""
         return self._facts is not None
-
-    @property
-    def members(self) -> Mapping[str, Member]:
-        """Everybody who ever joined."""
-        return self._members
 
     @property
     def newest(self) -> str:
@@ -138,6 +136,14 @@ class Community:
         self._invitations[code] = invitation
         return [Put(INVITE, [(code, invitation.data())])]
 
+    def open_invites(self, at: int) -> list[tuple[int, bytes, Role]]:
+        """Return until when, with which name and for which role somebody may still join."""
+        return sorted(
+            (one.expires, code, one.role)
+            for code, one in self._invitations.items()
+            if not one.used_by and at < one.expires
+        )
+
     def withdraw(self, code: bytes) -> list[Change]:
         """Let an invitation be valid no more."""
         del self._invitations[code]
@@ -191,6 +197,8 @@ class Community:
 
     def next_due(self, at: int) -> str | None:
         """Return the decision that announced what takes effect next, if its time has come."""
+        if not self._announced:
+            return None
         waiting = [(it.effective, decision) for decision, it in self._announced.items()]
-        first = min(waiting, default=None)
-        return first[1] if first is not None and first[0] <= at else None
+        effective, decision = min(waiting)
+        return decision if effective <= at else None

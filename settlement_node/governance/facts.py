@@ -12,6 +12,7 @@ from depin_protocol.log.merkle import TreeHead
 from depin_protocol.log.notes import SignatureType, VerifierKey
 from depin_protocol.statements.fields import HASH, ID, MARKET, MAX_COUNT, BodyError, Fields, integer
 from depin_protocol.statements.timing import Deadlines
+from settlement_node.durations import DAY
 from settlement_node.log.entries import Decision
 from settlement_node.store.tables import Row, Table, binary, text
 
@@ -25,7 +26,7 @@ RETENTION_YEARS: Final = 10
 MAX_RETENTION_YEARS: Final = 100
 
 _VERSION: Final = 1
-_YEAR: Final = 366 * 86_400_000
+_YEAR: Final = 366 * DAY
 _MAX_DEADLINE: Final = _YEAR
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _TOKEN: Final = re.compile(r"[A-Z][A-Z0-9]{1,10}")

@@ -23,7 +23,7 @@ HEARD_WHILE_SUSPENDED: Final = frozenset(
 def has_a_say(said: Said, community: Community) -> bool:
     """Tell whether membership decides something about a sound statement."""
     body = said.statement.body
-    if isinstance(body, KeyChange | Leave | OperatorAction | Veto):
+    if isinstance(body, (KeyChange, Leave, OperatorAction, Veto)):
         return True
     member = community.members[said.statement.header.member]
     return member.standing is not Standing.ACTIVE

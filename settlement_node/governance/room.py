@@ -17,7 +17,7 @@ from settlement_node.intake.said import Effects, Said
 from settlement_node.intake.streams import CHAIN, ENDED
 from settlement_node.log.entries import Decision
 from settlement_node.store.port import View
-from settlement_node.store.tables import Row, Table
+from settlement_node.store.tables import Change, Row, Table
 
 
 class MembershipRoom:
@@ -48,9 +48,18 @@ class MembershipRoom:
         """Return the decisions that a statement calls for."""
         return decisions_on(said, self._community, self._elsewhere)
 
+    def take(self, said: Said) -> tuple[Change, ...]:  # noqa: ARG002
+        """Let a statement have its effect: here it has none but by decisions."""
+        return ()
+
     def overdue(self, at: int) -> Decision | None:
         """Return the next decision that the time calls for."""
         return overdue(self._community, at)
+
+    @property
+    def due_at(self) -> int | None:
+        """When a decision should not wait for an entry: never."""
+        return None
 
     def check_free(self, decision: Decision, at: int) -> None:
         """Check a decision that nothing in the log called for, or raise a DecisionError."""

@@ -7,6 +7,7 @@ node.sock                           where a running node hears the commands of t
 """
 
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,6 +66,11 @@ class CoopFolder:
     def books(self) -> Path | str:
         """Where its store is."""
         return self.description.database or self.path / _BOOKS
+
+    @property
+    def is_copy(self) -> bool:
+        """Tell whether these are an auditor's copy of books that a node elsewhere keeps."""
+        return self.description.database is None and not self.seeds()
 
     def seeds(self) -> dict[str, bytes]:
         """Return the node's keys by the names of their files."""
@@ -174,6 +180,18 @@ def read_seed(file: Path, advice: str = "put your copy back") -> bytes:
         return from_text(file.read_text("ascii").strip(), SEED_LENGTH)
     except (OSError, UnicodeDecodeError, EncodingError) as error:
         raise FolderError(f"the key {file} cannot be read: {advice}") from error
+
+
+def kept_seed(file: Path) -> bytes:
+    """Read a key's file; where there is none, make a key that only its owner can read."""
+    if file.exists():
+        return read_seed(file, "name another file, and a key is made there")
+    seed = secrets.token_bytes(SEED_LENGTH)
+    try:
+        _write_private(file, f"{to_text(seed)}\n".encode("ascii"))
+    except OSError as error:
+        raise FolderError(f"the key {file} cannot be written: {error.strerror}") from error
+    return seed
 
 
 def _write_private(path: Path, data: bytes) -> None:

@@ -9,11 +9,12 @@ from typing import Final
 from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import ID_LENGTH, member_id
 from depin_protocol.invite import CODE_LENGTH, Invite, InviteError
-from depin_protocol.joining import JoinError, JoinRequest
+from depin_protocol.joining import JoinError, JoinRequest, check_name
 from depin_protocol.keys import public_key
 from depin_protocol.statements.fields import BodyError
 from depin_protocol.statements.timing import Deadlines
 from settlement_node.coop.coop import Coop
+from settlement_node.durations import DAY
 from settlement_node.governance.facts import RETENTION_YEARS, Facts
 from settlement_node.hosting.folder import (
     LOG,
@@ -30,9 +31,8 @@ from settlement_node.store.opening import open_store
 
 _SCHEME: Final = re.compile(r"https?://")
 _MINUTE: Final = 60_000
-_DAY: Final = 86_400_000
 _GATE: Final = 5 * _MINUTE
-_CORRECTION: Final = 30 * _DAY
+_CORRECTION: Final = 30 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,8 @@ async def found(node: NodeFolder, wish: Wish) -> CoopFolder:
 
 
 def _facts(wish: Wish, coop: str, seeds: dict[str, bytes]) -> Facts:
-    if not wish.name.strip() or not wish.name.isprintable():
-        raise FolderError("the co-op cannot be made: give it a name, on one line")
     try:
+        check_name(wish.name)
         Invite(wish.address, public_key(seeds[RECEIPTS]), coop, bytes(CODE_LENGTH))
         return Facts(
             coop=coop,
@@ -100,5 +99,5 @@ def _facts(wish: Wish, coop: str, seeds: dict[str, bytes]) -> Facts:
             receipt_key=public_key(seeds[RECEIPTS]),
             retention_years=wish.retention_years,
         ).checked()
-    except (BodyError, InviteError) as error:
+    except (BodyError, InviteError, JoinError) as error:
         raise FolderError(f"the co-op cannot be made: {error}") from None

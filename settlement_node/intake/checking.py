@@ -6,7 +6,7 @@ can make the node read one.
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
@@ -20,12 +20,11 @@ from depin_protocol.statements.envelope import (
     signature_holds,
     statement_hash,
 )
-from settlement_node.governance.member import Member
+from settlement_node.intake.plain_readings import read_plain
+from settlement_node.intake.speaker import FindSpeaker, Speaker
 
 ON_THE_SPOT: Final = 32
 """So many statements are checked where they are: threads would cost more than they save."""
-
-type FindMember = Callable[[str], Member | None]
 
 
 class Checked(NamedTuple):
@@ -48,7 +47,7 @@ class Checked(NamedTuple):
 class Checkers:
     """Checks statements of one co-op; many at once in threads, where signatures go side by side."""
 
-    def __init__(self, coop: str, find: FindMember, *, spared: int = 0) -> None:
+    def __init__(self, coop: str, find: FindSpeaker, *, spared: int = 0) -> None:
         """Check for one co-op, with as many threads as there are cores but for those spared."""
         self._coop = coop
         self._find = find
@@ -75,7 +74,7 @@ class Checkers:
         self._threads.shutdown(wait=True)
 
 
-def check(wire: bytes, coop: str, find: FindMember) -> Checked | RefusedError:
+def check(wire: bytes, coop: str, find: FindSpeaker) -> Checked | RefusedError:
     """Check a statement with the key that counts at its place now, or say why there is none."""
     try:
         envelope = read_envelope(wire)
@@ -86,7 +85,7 @@ def check(wire: bytes, coop: str, find: FindMember) -> Checked | RefusedError:
     return _with_key(envelope, find(envelope.header.member))
 
 
-def check_again(checked: Checked, find: FindMember) -> Checked:
+def check_again(checked: Checked, find: FindSpeaker) -> Checked:
     """Check once more if another key counts by now; return the very same one if not.
 
     Who joined, or changed the key, just before it signs with a key that was not known then.
@@ -97,7 +96,7 @@ def check_again(checked: Checked, find: FindMember) -> Checked:
     return checked if index == checked.key_index else _with_key(checked.envelope, member)
 
 
-def admit_in_turn(checked: Checked, find: FindMember) -> tuple[Statement, Entry] | None:
+def admit_in_turn(checked: Checked, find: FindSpeaker) -> tuple[Statement, Entry] | None:
     """Tell what a statement does now that all before it are in; None if it is in already.
 
     Raise the RefusedError that says why it can't enter. It must have been checked again, and the
@@ -116,7 +115,7 @@ def admit_in_turn(checked: Checked, find: FindMember) -> tuple[Statement, Entry]
     return None if admission == KNOWN else (found, admission)
 
 
-def _with_key(envelope: Envelope, member: Member | None) -> Checked:
+def _with_key(envelope: Envelope, member: Speaker | None) -> Checked:
     if member is None:
         return Checked(envelope, None, _unknown(envelope))
     header = envelope.header
@@ -125,12 +124,12 @@ def _with_key(envelope: Envelope, member: Member | None) -> Checked:
         msg = f"number {header.seq} of chain {header.chain} is not signed by key {index + 1}"
         return Checked(envelope, index, BadSignatureError(msg))
     try:
-        return Checked(envelope, index, open_envelope(envelope))
+        return Checked(envelope, index, open_envelope(envelope, read_plain(envelope)))
     except RefusedError as refused:
         return Checked(envelope, index, refused.with_traceback(None))
 
 
-def _is_held(envelope: Envelope, member: Member) -> bool:
+def _is_held(envelope: Envelope, member: Speaker) -> bool:
     header = envelope.header
     held = member.streams[header.stream].hash_at(header.chain, header.seq)
     return held is not None and held == statement_hash(envelope.wire)

@@ -7,8 +7,8 @@ from depin_protocol.encoding import EncodingError
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.fields import BodyError
-from settlement_node.governance.member import Member
-from settlement_node.intake.checking import Checked, FindMember
+from settlement_node.intake.checking import Checked
+from settlement_node.intake.speaker import FindSpeaker, Speaker
 from settlement_node.intake.streams import (
     CHAIN,
     ENDED,
@@ -25,12 +25,19 @@ from settlement_node.log.sealed import DamagedLogError, as_kept
 from settlement_node.store.port import View
 
 
-async def look_up(checked: Iterable[Checked], find: FindMember, store: View, size: int) -> None:
+async def look_up(checked: Iterable[Checked], find: FindSpeaker, store: View, size: int) -> None:
     """Bring near what the store holds of the places that these statements name.
 
     The log has `size` entries; chains that a later one ends, which a replay can see, have not.
     """
-    named = {place: member for one in checked for place, member in _named(one, find)}
+    named = {
+        place: member
+        for one in checked
+        for place, member in _named(one, find)
+        if member.streams[place.stream].lacks_any(place.chain, place.seq)
+    }
+    if not named:
+        return
     await _look_up_chains(named, store, size)
     lacking = {
         place: member
@@ -44,7 +51,7 @@ async def look_up(checked: Iterable[Checked], find: FindMember, store: View, siz
         member.streams[place.stream].remember(place.chain, place.seq, held)
 
 
-async def index_of(place: Place, find: FindMember, view: View) -> int | None:
+async def index_of(place: Place, find: FindSpeaker, view: View) -> int | None:
     """Return where in the log the statement at a place stands."""
     opened_at = await opening_of(place.member, place.stream, place.chain, find, view)
     row = None if opened_at is None else await view.get(STATEMENT, (opened_at, place.seq))
@@ -62,7 +69,7 @@ async def index_kept(place: Place, view: View) -> int | None:
 
 
 async def opening_of(
-    member: str, stream: Stream, chain: str, find: FindMember, view: View
+    member: str, stream: Stream, chain: str, find: FindSpeaker, view: View
 ) -> int | None:
     """Return by which number the log knows a chain: the index of its opening."""
     found = find(member)
@@ -72,7 +79,7 @@ async def opening_of(
     return None if held is None else held.opened_at
 
 
-async def _look_up_chains(named: dict[Place, Member], store: View, size: int) -> None:
+async def _look_up_chains(named: dict[Place, Speaker], store: View, size: int) -> None:
     lacking = {
         (place.stream, place.chain, member.id): member
         for place, member in named.items()
@@ -99,14 +106,14 @@ async def _ended(member: str, stream: Stream, chain: str, view: View) -> Chain |
         ) from None
 
 
-async def _hash_at(place: Place, find: FindMember, view: View) -> str | None:
+async def _hash_at(place: Place, find: FindSpeaker, view: View) -> str | None:
     index = await index_of(place, find, view)
     written = None if index is None else await entry_at(view, index)
     entry = None if written is None else read_entry(written)
     return entry.hash if isinstance(entry, StatementEntry) else None
 
 
-def forget(checked: Iterable[Checked], find: FindMember) -> None:
+def forget(checked: Iterable[Checked], find: FindSpeaker) -> None:
     """Let go of what was brought near."""
     for name in {one.envelope.header.member for one in checked}:
         member = find(name)
@@ -115,7 +122,7 @@ def forget(checked: Iterable[Checked], find: FindMember) -> None:
                 stream.forget()
 
 
-def _named(checked: Checked, find: FindMember) -> Iterator[tuple[Place, Member]]:
+def _named(checked: Checked, find: FindSpeaker) -> Iterator[tuple[Place, Speaker]]:
     """List the places, its own among them, that decide whether a statement enters."""
     header = checked.envelope.header
     member = find(header.member)

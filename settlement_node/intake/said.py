@@ -1,15 +1,15 @@
 """A statement that stands in the log, and what comes of entries: rows to write, things to tell."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from depin_protocol.events import EventKind
 from depin_protocol.statements.envelope import Statement
 from settlement_node.store.tables import Change
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """A statement with its place in the log."""
 
     index: int

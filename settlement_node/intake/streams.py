@@ -167,6 +167,10 @@ class StreamState:
         held = self.at_hand(chain)
         return held is not None and seq < held.seq and (chain, seq) not in self._near
 
+    def lacks_any(self, chain: str, seq: int) -> bool:
+        """Tell whether anything is left to look up about a place."""
+        return self.lacks_chain(chain) or self.lacks(chain, seq)
+
     def remember(self, chain: str, seq: int, hash_: str | None) -> None:
         """Take a hash that was looked up; none if it is not in this log."""
         self._near[chain, seq] = hash_

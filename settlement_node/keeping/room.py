@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import ID, MAX_TIME, Fields
 from depin_protocol.statements.membership import Confirmation, OperatorAction
+from settlement_node.durations import DAY
 from settlement_node.governance.arriving import line_of
 from settlement_node.governance.community import Community
 from settlement_node.intake.said import Effects, Said
@@ -16,11 +17,11 @@ from settlement_node.keeping.following import (
     decision_on_action,
     decision_on_confirmation,
 )
-from settlement_node.keeping.roots import DAY, LINES, ROOT, Roots
+from settlement_node.keeping.roots import LINES, ROOT, Roots
 from settlement_node.keeping.state_root import STATE_ROOT, state_root
 from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.store.port import View
-from settlement_node.store.tables import Row, Table
+from settlement_node.store.tables import Change, Row, Table
 
 
 class Whole(Protocol):
@@ -81,6 +82,10 @@ class KeepingRoom:
                 return [decision_on_action(said, body, self._community, self.roots)]
         return []
 
+    def take(self, said: Said) -> tuple[Change, ...]:  # noqa: ARG002
+        """Let a statement have its effect: here it has none but by decisions."""
+        return ()
+
     def overdue(self, at: int) -> Decision | None:
         """Return the state root that a new day begins with."""
         whole = self._whole
@@ -89,6 +94,11 @@ class KeepingRoom:
         if self._made is None or self._made[0] != whole.size:
             self._made = whole.size, state_root(whole.rows(), whole.at)
         return self._made[1]
+
+    @property
+    def due_at(self) -> int | None:
+        """When a decision should not wait for an entry: never."""
+        return None
 
     def check_free(self, decision: Decision, at: int) -> None:
         """Check a decision that nothing in the log called for, or raise a DecisionError."""

@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from depin_protocol.encoding import decode_json, encode_json
 from depin_protocol.statements.fields import HASH, Fields, identifier
+from settlement_node.durations import DAY
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Delete, Put, Row, Table, binary, integers
@@ -13,8 +14,6 @@ from settlement_node.store.tables import Change, Delete, Put, Row, Table, binary
 ROOT: Final = Table("state_root", integers("entry"), binary("data"))
 LINES: Final = Table("state_lines", integers("index"), binary("lines"))
 """What a state root that is kept stands for. It can't be part of a state itself."""
-
-DAY: Final = 86_400_000
 
 NEWEST_KEPT: Final = 7
 MILESTONE: Final = 30 * DAY

@@ -72,8 +72,10 @@ def _bank_lines(said: Said, action: actions.BookBankLines, desk: Desk) -> Decisi
     number = action.account
     desk.bank(number)
     at_desk = BankDesk(desk.ledger, number, desk.members, desk.undone_by)
-    old = [name for line in action.lines if desk.begin.is_after(name := line_id(number, line))]
-    bookings = at_desk.bookings(line for line in action.lines if line_id(number, line) not in old)
+    names = [line_id(number, line) for line in action.lines]
+    old = [name for name in names if desk.begin.is_after(name)]
+    told = zip(action.lines, names, strict=True)
+    bookings = at_desk.bookings(line for line, name in told if name not in old)
     outcomes = desk.ledger.would([booking.transfer for booking in bookings], said.at)
     result = imported(bookings, outcomes)
     if not result.new:

@@ -5,7 +5,7 @@ from typing import ClassVar, Final, Self
 
 from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.encoding import from_text, to_text
-from depin_protocol.statements.fields import ID, MAX_TIME, BodyError, Fields, integer, row
+from depin_protocol.statements.fields import ID, MAX_TIME, BodyError, Fields, integer, row, words
 from depin_protocol.statements.membership import OperatorAction
 from settlement_node.governance.actions import Action
 from settlement_node.ledger.bank.statement import ACCOUNT, MAX_NAME, MAX_REMITTANCE, BankLine
@@ -326,17 +326,13 @@ def _read_line(value: object, path: str) -> BankLine:
     return BankLine(
         integer(amount, f"{path}[0]", 1 - MAX_AMOUNT, MAX_AMOUNT - 1),
         integer(booked, f"{path}[1]", 0, MAX_TIME),
-        _words(bank_reference, path, MAX_NAME),
-        _words(end_to_end, path, MAX_NAME),
-        _words(remittance, path, MAX_REMITTANCE),
-        _words(counterparty, path, MAX_NAME),
+        words(bank_reference, path, MAX_NAME),
+        words(end_to_end, path, MAX_NAME),
+        words(remittance, path, MAX_REMITTANCE),
+        words(counterparty, path, MAX_NAME),
         bool(integer(returned, f"{path}[6]", 0, 1)),
         integer(copy, f"{path}[7]", 1, _MAX_COPIES),
     )
-
-
-def _words(value: object, path: str, limit: int) -> str:
-    return Fields({"text": value}, path).words("text", limit)
 
 
 def _amount(fields: Fields) -> int:

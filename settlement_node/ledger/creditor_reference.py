@@ -2,7 +2,7 @@
 
 import re
 from hashlib import sha256
-from string import ascii_uppercase, digits
+from string import ascii_uppercase
 from typing import Final
 
 from depin_protocol.encoding import from_text
@@ -15,7 +15,7 @@ _BODY_LENGTH: Final = 14
 _LENGTH: Final = _BODY_LENGTH + 4
 _OURS: Final = re.compile(rf"RF[0-9]{{2}}[{_LETTERS}]{{{_BODY_LENGTH}}}")
 _ANY: Final = re.compile("RF[0-9]{2}[0-9A-Z]{1,21}")
-_VALUES: Final = {letter: str(int(letter, 36)) for letter in ascii_uppercase + digits}
+_VALUES: Final = str.maketrans({letter: str(int(letter, 36)) for letter in ascii_uppercase})
 _BLANK: Final = r"[\s./-]"
 _START: Final = re.compile(rf"R{_BLANK}*F(?={_BLANK}*[0-9])")
 
@@ -62,4 +62,4 @@ def references_in(text: str) -> tuple[str, ...]:
 
 
 def _remainder(text: str) -> int:
-    return int("".join(_VALUES[letter] for letter in text)) % 97
+    return int(text.translate(_VALUES)) % 97

@@ -9,6 +9,7 @@ from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import MAX_TIME, BodyError, Fields
 from depin_protocol.statements.membership import OperatorAction
+from settlement_node.durations import HOUR
 from settlement_node.governance.actions import Action
 from settlement_node.governance.arriving import JOINED
 from settlement_node.governance.community import Community
@@ -36,7 +37,7 @@ from settlement_node.store.tables import Change, Put, Row, Table
 
 _OWNED: Final = frozenset({AccountKind.BANK, AccountKind.ON_CHAIN, *MEMBERS_ACCOUNTS})
 _LAST_MOMENT: Final = 2**48 - 2
-_KEPT: Final = 2 * 3_600_000
+_KEPT: Final = 2 * HOUR
 """For how long, in milliseconds of logged time, transfers are known by heart."""
 _FORGOTTEN_EVERY: Final = 15 * 60_000
 
@@ -131,12 +132,21 @@ class LedgerRoom:
         except RefusedActionError as refused:
             return [no_effect(said, refused.code, refused.detail)]
 
+    def take(self, said: Said) -> tuple[Change, ...]:  # noqa: ARG002
+        """Let a statement have its effect: here it has none but by decisions."""
+        return ()
+
     def overdue(self, at: int) -> Decision | None:
         """Release the reservations whose moment has come."""
         expiring = [] if self._ledger is None else self._ledger.expiring(at)
         if not expiring:
             return None
         return Decision(EXPIRED, {}, tuple({"id": to_text(name)} for name in expiring))
+
+    @property
+    def due_at(self) -> int | None:
+        """When a decision should not wait for an entry: never."""
+        return None
 
     def check_free(self, decision: Decision, at: int) -> None:  # noqa: ARG002 - at no time
         """Refuse a decision that nothing called for."""

@@ -8,7 +8,7 @@ root over its lines; its body is the lines, each after a salt, so the root tells
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from depin_protocol.encoding import EncodingError, decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import HASH_PATTERN
@@ -39,8 +39,7 @@ class DecisionError(ValueError):
     """A decision does not follow from what precedes it; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatementEntry:
+class StatementEntry(NamedTuple):
     """A statement's place in the log."""
 
     at: int

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from depin_protocol.log.merkle import leaf_hash
 from settlement_node.log.bundles import unpack_entries
 from settlement_node.log.packs import pack_bodies, unpack_bodies
@@ -31,8 +33,7 @@ class _Pack:
     bodies: dict[int, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """An entry, and its body unless that was erased."""
 
     index: int

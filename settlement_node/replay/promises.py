@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from depin_protocol.receipts import Receipt, ReceiptError
+from depin_protocol.receipts import group_holds
 from settlement_node.coop.answers import MAX_PROMISE
+from settlement_node.coop.replaying import Written
 from settlement_node.governance.facts import Facts
-from settlement_node.intake.receipts import RECEIPT_GROUP, receipt_of
+from settlement_node.intake.receipts import RECEIPT_GROUP
 from settlement_node.log.entries import StatementEntry
-from settlement_node.replay.replaying import Written
 from settlement_node.store.port import View
 from settlement_node.store.tables import Row
 
@@ -35,17 +35,9 @@ class _Group:
 
     def check(self, origin: str, keys: Sequence[bytes]) -> None:
         """Insist that one of these keys signed it."""
-        receipt = receipt_of(origin, self.due, self.hashes, 0, self.signature)
-        if not any(_signed(receipt, key) for key in keys):
+        told = origin, self.due, self.hashes, self.signature
+        if not any(group_holds(*told, key) for key in keys):
             raise PromiseError(self.first, "no key of the node's that was in force signed it")
-
-
-def _signed(receipt: Receipt, key: bytes) -> bool:
-    try:
-        receipt.verify(key)
-    except ReceiptError:
-        return False
-    return True
 
 
 class Promises:

@@ -2,13 +2,13 @@
 
 from typing import Final
 
+from settlement_node.coop.replaying import Replay, written_entries
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.trust import REBUILDING
 from settlement_node.keeping.roots import LINES
 from settlement_node.log.reading import entries
 from settlement_node.log.tables import BODY, BUNDLE, ENTRY, PACK
 from settlement_node.replay.comparing import place_of
-from settlement_node.replay.replaying import Replay, written_entries
 from settlement_node.replay.starting import first_possible
 from settlement_node.store.backup import META
 from settlement_node.store.errors import StoreDamagedError

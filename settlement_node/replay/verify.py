@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from depin_protocol.log.checkpoint import Checkpoint
 from depin_protocol.log.errors import LogError
 from depin_protocol.log.merkle import TreeHead
+from settlement_node.coop.following import DoesNotFollowError
+from settlement_node.coop.regaining import regained
+from settlement_node.coop.replaying import Replay, written_entries
 from settlement_node.coop.state import CoopState
 from settlement_node.ledger.audit import audit
 from settlement_node.log.checkpoints import verified
@@ -12,10 +15,7 @@ from settlement_node.log.entries import EntryError, StatementEntry, read_entry
 from settlement_node.log.reading import check_kept_once, portions
 from settlement_node.log.tables import CHECKPOINT
 from settlement_node.replay.comparing import Recomputed
-from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.promises import Promises
-from settlement_node.replay.regaining import regained
-from settlement_node.replay.replaying import Replay, written_entries
 from settlement_node.replay.starting import check_kept_lines, first_possible, newest_below
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row

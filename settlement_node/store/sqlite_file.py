@@ -254,6 +254,8 @@ def _use_wal(connection: apsw.Connection, synchronous: Synchronous) -> None:
     connection.pragma("fullfsync", value=True)
     connection.pragma("checkpoint_fullfsync", value=True)
     connection.pragma("cache_size", -16_384)
+    # What a statement changes is kept until it ends, in case it fails halfway: not in a file.
+    connection.pragma("temp_store", "memory")
     # What is deleted is overwritten, so that an erasure leaves nothing in free pages.
     connection.pragma("secure_delete", value=True)
 

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
+from homeassistant.components.modbus import async_get_temporary_unit
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import HomeAssistant
+from modbus_connection import ModbusSerialParams
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.depin.devices.capture import parse_capture, replay
@@ -14,6 +16,7 @@ from custom_components.depin.devices.profiles import load
 from custom_components.depin.sensed_device import SensedDevice
 from custom_components.depin.sources import modbus_source
 
+from .devices.sunspec_maps import common, inverter, sunspec_map
 from .played_device import PlayedDevice, played
 from .test_modbus_devices import hybrid, keba, sdm630, shelly
 
@@ -234,3 +237,92 @@ async def test_a_device_can_move_and_take_another_role(
         await loaded.runtime_data.senses.sampler.look_at(the_device(loaded).sampled)
         shown = the_device(loaded).metered.parts[0].shown
         assert (shown.power_w, shown.production_wh) == (1234, 250)
+
+
+async def test_a_part_that_is_left_out_stays_out(
+    hass: HomeAssistant, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flows = hass.config_entries.subentries
+    async with played(PlayedDevice.of(hybrid())) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        chosen = {"name": "Roof", "production": "production", "turned": False}
+        await answered(
+            hass,
+            loaded,
+            "sunspec",
+            {"type": "tcp"},
+            {},
+            where,
+            {**chosen, "battery": "unused", "grid": "unused"},
+        )
+        form: Any = await flows.async_init(
+            (loaded.entry_id, "sunspec"),
+            context={
+                "source": SOURCE_RECONFIGURE,
+                "subentry_id": the_device(loaded).subentry.subentry_id,
+            },
+        )
+        for answer in ({"type": "tcp"}, {}, where):
+            form = await flows.async_configure(form["flow_id"], answer)
+        suggested = form["data_schema"]({})
+        assert (suggested["production"], suggested["battery"]) == ("production", "unused")
+        # What is known of the device is looked at anew after a while.
+        monkeypatch.setattr(modbus_source, "TRUSTED_S", 0.0)
+        await loaded.runtime_data.senses.sampler.look_at(the_device(loaded).sampled)
+        assert the_device(loaded).shown(Role.PRODUCTION).production_wh == 5_000_000
+
+
+async def test_units_behind_a_device_are_asked_for(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    form = await answered(
+        hass, loaded, "modbus", {"profile": "victron_gx_modbus"}, {"type": "tcp"}, {}
+    )
+    fields = {str(field) for field in form["data_schema"].schema}
+    assert {"unit_of_grid", "unit_of_pvinverter", "unit_of_evcharger"} <= fields
+
+
+async def test_a_line_that_is_in_use_with_other_settings(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    fast = ModbusSerialParams(device="/dev/null", baudrate=115_200)
+    async with async_get_temporary_unit(hass, fast, 1):
+        form = await answered(
+            hass,
+            loaded,
+            "modbus",
+            {"profile": "eastron_sdm630"},
+            {"type": "serial"},
+            {"device": "/dev/null", "baudrate": 9600, "parity": "none", "stopbits": 1, "unit": 1},
+        )
+    assert form["errors"] == {"base": "link_in_use"}
+
+
+async def test_a_device_is_asked_no_faster_than_it_can_bear(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    async with played(PlayedDevice()) as device:
+        port = device.port
+    form = await answered(hass, loaded, "modbus", {"profile": "huawei_sun2000"}, {"type": "tcp"})
+    if form["step_id"] == "choices":
+        form = await hass.config_entries.subentries.async_configure(form["flow_id"], {})
+    form = await hass.config_entries.subentries.async_configure(
+        form["flow_id"], {"host": HOST, "port": port, "unit": 1}
+    )
+    assert form["errors"] == {"base": "no_answer"}
+
+
+async def test_panels_alone_cannot_be_turned(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    panels = sunspec_map(common("Maker", "Roof 5", ""), inverter(4000, 5_000_000))
+    async with played(PlayedDevice.of(panels)) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        form = await answered(hass, loaded, "sunspec", {"type": "tcp"}, {}, where)
+        fields = {str(field) for field in form["data_schema"].schema}
+        assert fields == {"name", "production", "rated_power", "poll_seconds"}
+        form = await hass.config_entries.subentries.async_configure(
+            form["flow_id"], {"name": "Roof", "production": "production"}
+        )
+        assert form["type"] == "create_entry"
+        await hass.async_block_till_done()
+        # What names no serial number is told from others by its address.
+        assert the_device(loaded).subentry.unique_id == f"{HOST}:{device.port} 1"

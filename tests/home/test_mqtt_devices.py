@@ -101,6 +101,9 @@ async def test_a_device_behind_a_second_broker(
     """It is added when it is heard, and heard again after the broker was away."""
     door = {"host": "127.0.0.1", "port": broker.port, "tls": False}
     with broker.running():
+        async with broker.client() as client:
+            # That it is there is no word of what it reads.
+            await client.publish("shelly/online", "true", retain=True)
         form = await start(hass, loaded, SHELLY, door)
         assert form["step_id"] == "topics"
         form = await hass.config_entries.subentries.async_configure(
@@ -146,7 +149,7 @@ async def test_a_device_behind_a_second_broker(
             await client.publish(TOPIC, total(1006))
             await heard(device, 1006)
     capture = device.source.capture()
-    assert capture["messages"][0][:2] == ["prefix/status/emdata:0", total(1006)]
+    assert ["prefix/status/emdata:0", total(1006)] in [each[:2] for each in capture["messages"]]
     again = await replay(parse_capture(capture), load("shelly_pro_3em_mqtt"), {})
     assert again.parts[Role.GRID].import_wh == 1006
 
@@ -214,6 +217,21 @@ async def test_a_device_behind_home_assistants_mqtt(
     shown = the_device(loaded).shown(Role.GRID)
     assert (shown.import_wh, shown.power_w) == (1000, -50)
     assert mqtt_mock.connected
+
+
+@pytest.mark.parametrize("expected_lingering_timers", [True])
+@pytest.mark.filterwarnings("ignore:It is recommended to use web.AppKey")
+async def test_a_device_is_sent_what_keeps_it_talking(
+    hass: HomeAssistant, mqtt_mock: MqttMockHAClient, loaded: MockConfigEntry
+) -> None:
+    form = await start(
+        hass,
+        loaded,
+        {"profile": "victron_gx_mqtt", "broker": "home_assistant"},
+        {"portal": "c0ffee", "grid": "30", "charger": "40"},
+    )
+    assert form["errors"] == {"base": "nothing_heard"}
+    assert "R/c0ffee/keepalive" in str(mqtt_mock.async_publish.mock_calls)
 
 
 @pytest.mark.mosquitto

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +87,8 @@ class Server:
     folder: Path = field(default_factory=new_folder)
     settings: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    inside: Sequence[str] = ()
+    """What leads its programs to a disk of their own, under their user there."""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -98,9 +100,10 @@ class Server:
         """Return a database's address."""
         return f"postgresql://{user()}@/{database}?host={self.folder}"
 
-    def make(self) -> None:
+    def make(self, *more: str | Path) -> None:
         """Make an empty cluster."""
-        self._run("initdb", "-D", self.data, "-A", "trust", "-N", "--wal-segsize=1")
+        options = ("-A", "trust", "-N", "--wal-segsize=1", "-U", user(), *more)
+        self._run("initdb", "-D", self.data, *options)
 
     def create(self, database: str) -> str:
         """Make an empty database; return its address."""
@@ -115,7 +118,7 @@ class Server:
             # Only the server itself gets what is meant for it, not what changes the user before.
             ours = ("env", *(f"{name}={value}" for name, value in self.environment.items()))
             self._process = subprocess.Popen(
-                as_user(*ours, self.binaries.folder / "postgres", "-D", self.data, *options),
+                self._as_user(*ours, self.binaries.folder / "postgres", "-D", self.data, *options),
                 env=_environment(self.binaries),
                 cwd="/",
                 stdout=log,
@@ -152,13 +155,16 @@ class Server:
         """Leave nothing behind."""
         shutil.rmtree(self.folder)
 
+    def _as_user(self, *command: str | Path) -> list[str]:
+        return [*self.inside, *map(str, command)] if self.inside else as_user(*command)
+
     def _answers(self) -> bool:
         ready = [str(self.binaries.folder / "pg_isready"), "-q", "-h", str(self.folder)]
         return subprocess.run(ready, env=_environment(self.binaries), check=False).returncode == 0
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         subprocess.run(
-            as_user(self.binaries.folder / program, *arguments),
+            self._as_user(self.binaries.folder / program, *arguments),
             env=_environment(self.binaries),
             cwd="/",
             check=True,

@@ -18,7 +18,7 @@ from depin_protocol.invite import (
 )
 from depin_protocol.joining import MAX_JOIN_REQUEST, JoinError, JoinRequest
 from depin_protocol.keys import public_key, sign
-from depin_protocol.receipts import MAX_RECEIPT, Receipt, ReceiptError, sign_receipts
+from depin_protocol.receipts import MAX_RECEIPT, Receipt, ReceiptError, group_holds, sign_receipts
 from tests.protocol.spoken import COOP, NOON, digest, hashes, idents, json_objects, seed, times
 
 NODE_KEY = public_key(seed(0))
@@ -196,6 +196,21 @@ def test_each_statement_of_a_group_has_its_receipt(statements: list[str], due: i
         receipt.verify(NODE_KEY)
         with pytest.raises(ReceiptError, match="did not sign"):
             receipt.verify(public_key(seed(1)))
+
+
+@given(st.lists(hashes, min_size=1, max_size=40), times)
+def test_a_group_s_promise_holds_for_just_its_statements(statements: list[str], due: int) -> None:
+    """None fewer, none more, none in another place; and of no other time, log and key."""
+    signature = sign_receipts(ORIGIN, due, statements, seed(0))[0].signature
+    assert group_holds(ORIGIN, due, statements, signature, NODE_KEY)
+    more = [*statements, digest(1)]
+    other = [digest(1), *statements[1:]]
+    for wrong in (more, other, statements[::-1] if statements[::-1] != statements else more):
+        assert not group_holds(ORIGIN, due, wrong, signature, NODE_KEY)
+    assert not group_holds(ORIGIN, due + 1, statements, signature, NODE_KEY)
+    assert not group_holds("other.example/log", due, statements, signature, NODE_KEY)
+    assert not group_holds(ORIGIN, due, statements, signature, public_key(seed(1)))
+    assert not group_holds(ORIGIN, due, statements, bytes(64), NODE_KEY)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8])

@@ -44,11 +44,12 @@ def new_coop(
     name: str = "Sonnenstraße",
     database: str | None = None,
     program: tuple[str, ...] = COMMAND,
+    more: tuple[str, ...] = (),
 ) -> str:
     """Make a co-op, and return its identifier."""
     arguments = ("--name", name, "--currency", "EUR", "--address", "http://127.0.0.1:8480")
     books = () if database is None else ("--database", database)
-    printed = command("init", "--data", folder, *arguments, *books, "--yes", program=program)
+    printed = command("init", "--data", folder, *arguments, *books, *more, "--yes", program=program)
     return printed.splitlines()[0].rpartition(" ")[2]
 
 

@@ -20,6 +20,31 @@ def test_a_reason_says_something_that_a_statement_can_hold(tmp_path: Path, reaso
     assert "1 to 2000 characters" in done.stderr
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "[0:0:0:0:0:0:0:0]"])  # noqa: S104
+def test_no_invite_names_every_address_of_a_machine(tmp_path: Path, host: str) -> None:
+    arguments = ("--name", "Hof", "--currency", "EUR", "--address", f"http://{host}:8480")
+    assert "homes cannot reach" in refused("init", "--data", tmp_path, *arguments)
+    new_coop(tmp_path)
+    assert "homes cannot reach" in refused("address", "--data", tmp_path, f"http://{host}:8480")
+
+
+def errors(*arguments: object) -> str:
+    """Give a command that must succeed, and return what it warned of."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=True
+    )
+    return done.stderr
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_an_address_of_this_machine_alone_is_warned_of(tmp_path: Path, host: str) -> None:
+    arguments = ("--name", "Hof", "--currency", "EUR", "--address", f"http://{host}:8480")
+    warned = f"WARNING: invites would name http://{host}:8480, and only this machine itself"
+    assert warned in errors("init", "--data", tmp_path, *arguments, "--yes")
+    assert "WARNING: only this machine itself" in errors("address", "--data", tmp_path)
+    assert not errors("address", "--data", tmp_path, "http://node.example:8480")
+
+
 def test_an_invite_is_a_picture_on_a_plain_terminal_too(tmp_path: Path) -> None:
     new_coop(tmp_path)
     plain = {**os.environ, "PYTHONIOENCODING": "ascii"}
@@ -41,8 +66,10 @@ def test_a_new_coop_says_where_homes_will_look_for_it_and_a_running_node_what_it
     new_coop(tmp_path, "Eins")
     with running(tmp_path) as (_, process):
         assert process.stdout is not None
-        said = process.stdout.readline() + process.stdout.readline()
-        assert "invites name http://127.0.0.1:8480; unless a proxy" in said
+        said = "".join(process.stdout.readline() for _ in range(4))
+        assert "invites name http://127.0.0.1:8480\n" in said
+        assert "WARNING: only this machine itself can reach that" in said
+        assert "WARNING: the node listens on port" in said
         arguments = ("--name", "Zwei", "--currency", "EUR", "--yes")
         printed = command("init", "--data", tmp_path, *arguments)
         assert "Homes will reach it at http://" in printed

@@ -71,11 +71,11 @@ class SmallDisk:
         assert self._holder.stdout is not None
         assert self._holder.stdout.readline() == b"mounted\n"
         holder = str(self._holder.pid)
-        self._inside = ("nsenter", "-t", holder, "-U", "-m", "--preserve-credentials")
-        self.program = (*self._inside, *COMMAND)
+        self.inside = ("nsenter", "-t", holder, "-U", "-m", "--preserve-credentials")
+        self.program = (*self.inside, *COMMAND)
 
     def remount(self, options: str) -> None:
-        words = (*self._inside, "mount", "-o", f"remount,{options}", str(self._place))
+        words = (*self.inside, "mount", "-o", f"remount,{options}", str(self._place))
         subprocess.run(words, check=True)
 
     def unplug(self) -> None:

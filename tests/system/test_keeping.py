@@ -19,12 +19,12 @@ from tests.system.node_process import command, new_coop, refused, running
 DAY = 86_400_000
 
 
-async def a_day_later(folder: Path) -> None:
-    """Let the co-op look at a clock that is a day ahead, while no node runs."""
+async def a_day_later(folder: Path, days: int = 1) -> None:
+    """Let the co-op look at a clock that is a day or more ahead, while no node runs."""
     coop_folder = NodeFolder(folder).choose(None)
     store = await open_store(coop_folder.books, coop_folder.coop)
     keyring = Keyring(coop_folder.seeds().values())
-    around = Surroundings(keyring, lambda: now() + DAY, secrets.token_bytes)
+    around = Surroundings(keyring, lambda: now() + days * DAY, secrets.token_bytes)
     coop = await Coop.open(store, around)
     await coop.start()
     await coop.close()
@@ -76,6 +76,32 @@ def test_a_root_is_confirmed_and_relied_on(tmp_path: Path) -> None:
         found = command("verify", "--data", folder, "--trusted", checkpoint)
         assert f"followed from the state root at entry {root}; " in found
         assert "followed from" not in command("verify", "--data", folder)
+
+
+def test_an_erasure_is_told_when_it_is_done(tmp_path: Path) -> None:
+    folder, key = tmp_path / "node", tmp_path / "auditor"
+    coop = new_coop(folder, more=("--retention-years", "1"))
+    with running(folder) as (port, _):
+        auditor, home = joined(folder, port, "auditor"), joined(folder, port, "member")
+        home.tell(port, *(home.say("metering", readings(total)) for total in range(20)))
+        key.write_text(to_text(auditor.seed))
+    asyncio.run(a_day_later(folder))
+    root = command("state", "list", "--data", folder).split()[0]
+    command("state", "confirm", "--data", folder, root, "--key", key)
+    asyncio.run(a_day_later(folder, 400))
+    with running(folder) as (port, process):
+        arguments = ("--data", folder, root, "--reason", "their time is over")
+        assert f"first {root} entries" in command("state", "erase", *arguments)
+        listed = command("state", "list", "--data", folder).splitlines()[0]
+        assert listed.endswith("all below it is being deleted")
+    with running(folder) as (port, process):
+        assert process.stdout is not None
+        gone = f"the bodies of the first {root} entries are deleted"
+        assert any(line == f"Sonnenstraße: {gone}\n" for line in iter(process.stdout.readline, ""))
+        assert command("state", "list", "--data", folder).splitlines()[0].endswith(gone)
+        path = f"/v1/coops/{coop}/bodies/{int(root) - 1}"
+        assert ask(port, path, Authorization=auditor.token(port)).status == 404
+    assert f"{root} have no body any more" in command("verify", "--data", folder)
 
 
 async def mark_expired(folder: Path) -> None:

@@ -1,12 +1,13 @@
 """A co-op's money as its operator sees it: commands, a running node, a bank's files."""
 
+import subprocess
 from pathlib import Path
 
 from depin_protocol.invite import parse_invite
 from settlement_node.ledger.creditor_reference import member_reference
 from tests.node.api.neighbour import Neighbour
 from tests.node.ledger.camt_files import IBAN, Entry, File, Part
-from tests.system.node_process import command, new_coop, refused, running
+from tests.system.node_process import COMMAND, command, new_coop, refused, running
 
 
 def bank_file(folder: Path, *entries: Entry, opening: str, closing: str) -> Path:
@@ -93,6 +94,15 @@ def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) ->
     assert "is not a decimal number" in refused("money", "funds", *why, "--account", IBAN, "ten")
 
 
+def partly_booked(*arguments: object) -> str:
+    """Import a statement of which lines cannot be booked, and return what was told."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+    return done.stdout
+
+
 def test_a_line_that_cannot_be_booked_is_told_with_its_reason(tmp_path: Path) -> None:
     node = tmp_path / "node"
     new_coop(node)
@@ -104,7 +114,7 @@ def test_a_line_that_cannot_be_booked_is_told_with_its_reason(tmp_path: Path) ->
         opening="0.00",
         closing="1.00",
     )
-    printed = command("bank", "import", "--data", node, ahead)
+    printed = partly_booked("bank", "import", "--data", node, ahead)
     assert "NOT BOOKED: The id begins with a moment after the logged time" in printed
     assert all(line.isprintable() for line in printed.splitlines())
     assert "Ada\\u202e" in printed
@@ -117,7 +127,7 @@ def test_a_line_that_cannot_be_booked_is_told_with_its_reason(tmp_path: Path) ->
         opening="0.00",
         closing="3000000000.00",
     )
-    printed = command("bank", "import", "--data", node, more)
+    printed = partly_booked("bank", "import", "--data", node, more)
     assert "IN SUSPENSE" in printed
     assert "NOT BOOKED: The account's debits would reach 2^62" in printed
 
@@ -139,10 +149,27 @@ def test_a_member_may_be_named_and_what_is_mistyped_is_signed_by_nobody(tmp_path
         (("money", "payout", *at_cash, member, "-5"), "-5 is below zero"),
         (("money", "funds", *at_cash, "0.00"), "0.00 is nothing"),
         (("member", "suspend", *why, member[:-1]), "nobody here is"),
+        (
+            ("money", "deposit", *why, "--account", "TIN", member, "5"),
+            "cash box TIN",
+        ),
+        (
+            ("money", "payout", *why, "--account", "TIN", member, "5"),
+            "cash box TIN",
+        ),
+        (("money", "payout", *why, "--account", "TIN", member, "5", "--cash"), "cash box TIN"),
+        (("money", "funds", *why, "--account", "TIN", "5"), "cash box TIN"),
+        (("money", "opening", *why, "--account", "TIN", "5"), "cash box TIN"),
+        (("bank", "close", *data, "tin"), "cash box TIN"),
+        (("money", "cancel-payout", *why, "A" * 22), "no transfer has the id AAAA"),
+        (("money", "return", *why, "A" * 22), "no transfer has the id AAAA"),
+        (("money", "identify", *why, "A" * 22), "no transfer has the id AAAA"),
+        (("transfers", *data, "TIN"), "no account is TIN"),
+        (("transfers", *data, "999999"), "no account is 999999"),
     ):
         assert said in refused(*words)
     assert command("verify", *data) == before
-    command("money", "deposit", *at_cash, name.upper(), "5")
+    command("money", "deposit", *why, "--account", "ca sh", name.upper(), "5")
     (booked,) = command("transfers", *data, name).splitlines()
     assert booked.split()[1:] == ["DEPOSIT", "5.00", "EUR", "5.00", "EUR"]
     assert "It still holds something" in refused("bank", "close", *data, "cash")

@@ -48,6 +48,10 @@ def test_a_member_whose_name_looks_like_an_option_is_acted_on(tmp_path: Path) ->
         ("Haus 7 é", True),
         ("", False),
         (" \u3000", False),
+        (" Haus 7", False),
+        ("Haus 7\u00a0", False),
+        ("Haus  7", False),
+        ("Haus \u30007", False),
         ("Haus\x1b[2J", False),
         ("Haus\n", False),
         ("\u202e7 suaH", False),
@@ -67,7 +71,9 @@ def test_a_member_needs_a_name_that_can_be_shown(node: Node, name: str, *, taken
         assert home.join(node.port, code).status == 201
 
 
-@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "\x1b[2J", "x" * 81])
+@pytest.mark.parametrize(
+    "name", ["", "  ", " Hof", "Hof ", "Mein  Hof", "two\nlines", "\x1b[2J", "x" * 81]
+)
 def test_a_coop_needs_a_name_that_can_be_shown(tmp_path: Path, name: str) -> None:
     arguments = ("--name", name, "--currency", "EUR", "--yes")
     assert "name" in refused("init", "--data", tmp_path, *arguments)

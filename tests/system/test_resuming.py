@@ -34,9 +34,18 @@ def test_it_is_asked_whether_anybody_holds_more(tmp_path: Path) -> None:
     )
     assert answered.returncode == 1
     assert "signed a second time" in answered.stdout
-    assert "regained" in refused(*resume, "--checkpoint", checkpoint, "--yes")
+    said = refused(*resume, "--checkpoint", checkpoint)
+    assert "regained" in said
+    assert "`settlement-node regain` takes it from a mirror" in said
+    assert refused(*resume, "--nobody-has-more") == said
     with running(folder) as (port, _):
         assert "regained" in ask(port, f"/v1/coops/{coop}").json["read_only"]
+
+
+def test_what_grows_already_is_not_asked_about(tmp_path: Path) -> None:
+    new_coop(tmp_path)
+    said = command("resume", "--data", tmp_path, "--nobody-has-more")
+    assert said.startswith("nothing to resume: it takes statements")
 
 
 @pytest.fixture(name="forked")
@@ -67,12 +76,12 @@ def test_a_log_that_was_signed_twice_is_not_resumed(
 ) -> None:
     folder, _, _ = forked
     said = refused("resume", "--data", folder, "--nobody-has-more", "--yes")
-    assert "decide on a successor" in said
+    assert "decide on a successor, with `settlement-node succeed`" in said
     with serving(folder) as (_, process):
         assert process.stdout is not None
         assert "Sonnenstraße: " in process.stdout.readline()
         assert "invites name" in process.stdout.readline()
-        why = process.stdout.readline()
+        why = next(line for line in process.stdout if "WARNING" not in line)
         assert why.startswith("Sonnenstraße takes nothing new: ")
         assert "this log does not lead to" in why
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.frames import MEDIA_TYPE
-from settlement_node.commands.announcing import Announcement, is_reachable, reachable
+from settlement_node.commands.announcing import Announcement, reachable
+from settlement_node.commands.reaching import leads_elsewhere
 from settlement_node.hosting.folder import NodeFolder
 from tests.node.api.conftest import Node
 from tests.node.api.neighbour import random_id
@@ -99,8 +100,36 @@ OWN = ["198.51.100.7", "192.0.2.7", "2001:db8::7"]
     ],
 )
 def test_only_what_is_listened_on_is_announced(host: str, found: list[str]) -> None:
-    assert is_reachable(host)
     assert reachable(host, OWN) == found
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "what"),
+    [
+        ("http://192.0.2.7:8480", "0.0.0.0", None),  # noqa: S104 - it is what a node listens on
+        ("http://192.0.2.7:8480", "192.0.2.7", None),
+        ("http://[2001:db8::7]:8480", "::", None),
+        ("http://node.example:8480", "0.0.0.0", None),  # noqa: S104
+        ("http://node.example:8480", "192.0.2.7", None),
+        ("http://192.0.2.7:8480", "hub.local", None),
+        ("http://localhost:8480", "0.0.0.0", None),  # noqa: S104
+        ("http://localhost:8480", "127.0.0.1", None),
+        ("https://node.example:8480", "0.0.0.0", "the node speaks http"),  # noqa: S104
+        ("http://node.example", "0.0.0.0", "listens on port 8480"),  # noqa: S104
+        ("http://node.example:8480", "127.0.0.1", "for this machine alone"),
+        ("http://192.0.2.7:8480", "localhost", "for this machine alone"),
+        ("http://localhost:8480", "192.0.2.7", "listens on 192.0.2.7 alone"),
+        ("http://192.0.2.8:8480", "192.0.2.7", "listens on 192.0.2.7 alone"),
+        ("http://192.0.2.8:8480", "0.0.0.0", "no address 192.0.2.8"),  # noqa: S104
+        ("http://192.0.2.7:8480", "::", "no address 192.0.2.7"),
+        ("http://[2001:db8::7]:8480", "0.0.0.0", "no address 2001:db8::7"),  # noqa: S104
+    ],
+)
+def test_it_is_told_where_an_address_plainly_leads_elsewhere(
+    address: str, host: str, what: str | None
+) -> None:
+    said = leads_elsewhere(address, host, 8480, OWN, tls=False)
+    assert said is None if what is None else what in str(said)
 
 
 def test_nodes_of_one_machine_have_names_of_their_own() -> None:

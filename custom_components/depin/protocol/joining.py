@@ -20,6 +20,10 @@ _DECEIVING: Final = re.compile(
 """Marks that break a line, turn the reading order or show nothing; listed, so that no later
 version of Unicode reads an old request in another way."""
 
+_BLANK: Final = "[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+_STRAY: Final = re.compile(f"^{_BLANK}|{_BLANK}{{2}}|{_BLANK}$")
+"""Blanks that nobody sees, so that two names would look like one; listed for the same reason."""
+
 _SIGNED: Final = b"depin join v1\x00"
 
 
@@ -52,7 +56,7 @@ class JoinRequest:
         if public_key(seed) != self.key:
             msg = "the request names another key than the one that signs it"
             raise JoinError(msg)
-        _check_name(self.name)
+        check_name(self.name)
         text = encode_json(
             {
                 "v": 1,
@@ -89,7 +93,7 @@ class JoinRequest:
             fields.finish()
         except (BodyError, EncodingError) as error:
             raise JoinError(str(error)) from None
-        _check_name(request.name)
+        check_name(request.name)
         if not may_enrol(request.key):
             msg = "request.key is not an Ed25519 key that may be enrolled: make another"
             raise JoinError(msg)
@@ -99,7 +103,11 @@ class JoinRequest:
         return request
 
 
-def _check_name(name: str) -> None:
-    if not name.strip() or _DECEIVING.search(name):
-        msg = "request.name is no name that can be shown on one line: choose another"
+def check_name(name: str) -> None:
+    """Refuse a name that looks like none, like another, or like several lines."""
+    if not 0 < len(name) <= MAX_NAME or _DECEIVING.search(name):
+        msg = f"the name is not of 1 to {MAX_NAME} letters that show on one line: choose another"
+        raise JoinError(msg)
+    if _STRAY.search(name):
+        msg = "the name has a blank at its beginning or end, or two in a row: take them away"
         raise JoinError(msg)

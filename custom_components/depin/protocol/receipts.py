@@ -100,6 +100,14 @@ def sign_receipts(origin: str, due: int, statements: Sequence[str], seed: bytes)
     ]
 
 
+def group_holds(
+    origin: str, due: int, statements: Sequence[str], signature: bytes, node_key: bytes
+) -> bool:
+    """Tell whether the node's key signed one promise for just these statements."""
+    root = _levels([leaf_hash(from_text(hash_, HASH_LENGTH)) for hash_ in statements])[-1][0]
+    return verify(node_key, _message(origin, due, TreeHead(len(statements), root)), signature)
+
+
 def _levels(leaves: list[bytes]) -> list[list[bytes]]:
     """Return the tree's hashes from the leaves up; who has no sibling goes up as it is."""
     levels = [leaves]

@@ -7,6 +7,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
+from settlement_node.durations import DAY
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.bank.statement import BankLine, BankStatement
@@ -18,7 +19,7 @@ from settlement_node.ledger.outcomes import Outcome
 from settlement_node.ledger.transfers import ID_LENGTH, Transfer, post, transfer_id
 
 # Banks book ahead over holidays, and an id must not be ahead of the logged time.
-_BEFORE_BOOKING: Final = 14 * 86_400_000
+_BEFORE_BOOKING: Final = 14 * DAY
 _KEY_LENGTH: Final = 16
 
 

@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from settlement_node.ledger.assets import AmountError, Denomination
 from settlement_node.ledger.bank.document import BankFileError, Element, read_document
@@ -22,8 +22,7 @@ MAX_REMITTANCE: Final = 1000
 """Most characters of what a payer wrote; banks have 140 a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class BankLine:
+class BankLine(NamedTuple):
     """One movement on the bank account; `amount` is above 0 where money came in.
 
     `booked` is the booking date's first instant in UTC. `returned` marks what undoes an earlier
@@ -100,9 +99,9 @@ def _numbered(lines: Iterable[BankLine]) -> Iterator[BankLine]:
     seen: Counter[BankLine] = Counter()
     for line in lines:
         # The same movement, told with another name of the payer's, is the same.
-        alike = replace(line, counterparty="", returned=False)
+        alike = line._replace(counterparty="", returned=False)
         seen[alike] += 1
-        yield replace(line, copy=seen[alike])
+        yield line._replace(copy=seen[alike])
 
 
 def _lines(entry: Element, currency: Denomination) -> Iterator[BankLine]:

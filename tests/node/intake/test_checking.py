@@ -85,11 +85,11 @@ def test_a_body_is_read_only_if_a_member_has_signed_it() -> None:
             checked = street.check(wire)
         assert isinstance(checked.found, refusal)
         assert "signature_holds" in names or refusal is UnknownKeyError
-        assert not names & {"open_envelope", "scan_json"}
+        assert not names & {"open_envelope", "scan_json", "read_plain"}
     elsewhere = altered(opening.wire, COOP.encode(), ident(1).encode(), home.seed)
     with called() as names:
         assert isinstance(check(elsewhere, COOP, street.find), WrongCoopError)
-    assert not names & {"signature_holds", "open_envelope", "scan_json"}
+    assert not names & {"signature_holds", "open_envelope", "scan_json", "read_plain"}
 
     with called() as names:
         assert isinstance(street.check(opening.wire).found, Statement)
@@ -114,11 +114,11 @@ async def test_no_hostile_body_is_read_on_the_whole_way_in(tmp_path: Path) -> No
             with called() as names:
                 answers = await here.coop.submit(wires)
             assert {type(answer) for answer in answers} == {BadSignatureError, UnknownKeyError}
-            assert not names & {"open_envelope", "scan_json"}
+            assert not names & {"open_envelope", "scan_json", "read_plain"}
         with called() as names:
             (answer,) = await here.coop.submit([following.wire])
         assert isinstance(answer, Receipt)
-        assert names >= {"open_envelope", "scan_json"}
+        assert names >= {"open_envelope", "read_plain"}
 
 
 def test_a_member_s_own_spoilt_body_is_malformed() -> None:

@@ -11,13 +11,13 @@ from depin_protocol.problems import ForkError
 from depin_protocol.statements.envelope import Statement
 from settlement_node.coop.clearing_out import ClearingOut
 from settlement_node.coop.coop import Coop
+from settlement_node.coop.following import DoesNotFollowError
 from settlement_node.governance.actions import SetRoles, action_body
 from settlement_node.governance.member import Role
 from settlement_node.keeping.following import EraseBodies
 from settlement_node.log.packing import pack_next
 from settlement_node.log.reading import body_at, erasing
 from settlement_node.log.tables import BODY, PACK, PACK_WIDTH
-from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.opening import open_store

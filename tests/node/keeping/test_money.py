@@ -19,6 +19,7 @@ from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.backup import backup
 from settlement_node.store.opening import open_store, restore_into
+from tests.node.coop.test_regaining import note_of
 from tests.node.keeping.days import YEARS, closed, confirm, day, days, erase, roots, told
 from tests.node.keeping.test_erasure import clear_out
 from tests.node.keeping.test_state_roots import dump
@@ -34,7 +35,6 @@ from tests.node.ledger.till import (
     open_banks,
     reference,
 )
-from tests.node.replay.test_regaining import note_of
 from tests.node.village import FACTS, Village, surroundings
 from tests.protocol.spoken import Home
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.log.checkpoint import Checkpoint
+from settlement_node.coop.following import DoesNotFollowError
 from settlement_node.governance.actions import SetRoles
 from settlement_node.governance.member import MEMBER, Role
 from settlement_node.keeping.roots import LINES, MILESTONE, NEWEST_KEPT, ROOT
@@ -15,7 +16,6 @@ from settlement_node.log.checkpoints import verified
 from settlement_node.log.entries import DecisionEntry, read_entry
 from settlement_node.log.tables import BODY, CHECKPOINT, ENTRY
 from settlement_node.replay.comparing import DifferenceError
-from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import CheckpointError, verify
 from settlement_node.store.port import Store

@@ -8,22 +8,22 @@ import pytest
 from depin_protocol.problems import EarlierLogError
 from depin_protocol.receipts import Receipt
 from settlement_node.coop.coop import Coop
+from settlement_node.coop.following import DoesNotFollowError
 from settlement_node.coop.succeeding import NoSuccessionError, succeed
 from settlement_node.governance.facts import Facts
 from settlement_node.keeping.succession import generation, next_origin
 from settlement_node.log.entries import DecisionEntry, read_decision, read_entry
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.tables import BODY, ENTRY
-from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.backup import backup
 from settlement_node.store.opening import Place, open_store, restore_into
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Put, Row
+from tests.node.coop.test_regaining import note_of
 from tests.node.keeping.days import day
 from tests.node.keeping.test_state_roots import dump
-from tests.node.replay.test_regaining import note_of
 from tests.node.village import FACTS, Village, readings, surroundings, village
 from tests.protocol.spoken import NOON, Home, seed
 

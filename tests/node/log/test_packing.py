@@ -13,6 +13,7 @@ from depin_protocol.log.tiles import encode_bundle
 from depin_protocol.receipts import Receipt
 from depin_protocol.statements.envelope import Statement
 from settlement_node.coop.coop import Coop
+from settlement_node.coop.following import DoesNotFollowError
 from settlement_node.intake.streams import Place
 from settlement_node.log.packing import pack_next
 from settlement_node.log.packs import pack_bodies, unpack_bodies
@@ -29,7 +30,6 @@ from settlement_node.log.reading import (
 )
 from settlement_node.log.sealed import DamagedLogError, seal
 from settlement_node.log.tables import BODY, BUNDLE, CHECKPOINT, ENTRY, PACK, PACK_WIDTH
-from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from settlement_node.store.backup import backup

@@ -17,7 +17,7 @@ from settlement_node.replay.verify import verify
 from settlement_node.store.backup import backup
 from settlement_node.store.opening import open_store, restore_into
 from settlement_node.store.tables import Delete, Put, Row
-from tests.node.replay.test_regaining import column, note_of
+from tests.node.coop.test_regaining import column, note_of
 from tests.node.village import (
     FACTS,
     RECEIPT_SEED,

@@ -8,6 +8,7 @@ import pytest
 from depin_protocol.keys import public_key
 from depin_protocol.statements.membership import prove_possession
 from depin_protocol.statements.trading import Preference
+from settlement_node.coop.following import DoesNotFollowError
 from settlement_node.governance.actions import ReplaceKey, SetRoles, Suspend, action_body
 from settlement_node.governance.facts import FACTS as FACTS_TABLE
 from settlement_node.governance.member import MEMBER, Role
@@ -16,7 +17,6 @@ from settlement_node.log.checkpoints import verified
 from settlement_node.log.entries import Decision, StatementEntry, read_entry
 from settlement_node.log.tables import BODY, CHECKPOINT, ENTRY, TILE
 from settlement_node.replay.comparing import DifferenceError
-from settlement_node.replay.following import DoesNotFollowError
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import CheckpointError, verify
 from settlement_node.store.port import Store

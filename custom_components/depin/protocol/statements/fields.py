@@ -65,15 +65,7 @@ class Fields:
 
     def words(self, name: str, limit: int) -> str:
         """Take what a person wrote, up to `limit` characters."""
-        value = self.take(name)
-        if not isinstance(value, str) or len(value) > limit:
-            raise BodyError(_is_no(self.path(name), f"text of up to {limit} characters"))
-        try:
-            check_characters(value)
-        except EncodingError as error:
-            msg = f"{self.path(name)}: {error}"
-            raise BodyError(msg) from None
-        return value
+        return words(self.take(name), self.path(name), limit)
 
     def one_of(self, name: str, allowed: Collection[str]) -> str:
         """Take one of a few words."""
@@ -128,6 +120,18 @@ def matching(value: object, path: str, pattern: re.Pattern[str]) -> str:
     """Check a text of a given form."""
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise BodyError(_is_no(path, f"text like {pattern.pattern}"))
+    return value
+
+
+def words(value: object, path: str, limit: int) -> str:
+    """Check what a person wrote, up to `limit` characters."""
+    if not isinstance(value, str) or len(value) > limit:
+        raise BodyError(_is_no(path, f"text of up to {limit} characters"))
+    try:
+        check_characters(value)
+    except EncodingError as error:
+        msg = f"{path}: {error}"
+        raise BodyError(msg) from None
     return value
 
 

@@ -1,6 +1,7 @@
 """What a home says of its devices: what they are, and what they read."""
 
 from dataclasses import dataclass
+from operator import lt
 from typing import ClassVar, Final, Self, cast
 
 from ..bounds import MAX_AMOUNT, MAX_ENERGY
@@ -17,7 +18,7 @@ REGISTERS: Final = ("import", "export", "production", "charge", "discharge", "co
 
 ROLES: Final = frozenset(("grid", "production", "battery", "charger", "sub", "feeder"))
 
-_ALL_FLAGS: Final = sum(flag.value for flag in Flag)
+ALL_FLAGS: Final = sum(flag.value for flag in Flag)
 
 type Column = tuple[int | None, ...]
 
@@ -81,7 +82,7 @@ class Readings:
             msg = "body has neither registers nor power"
             raise BodyError(msg)
         if "flags" in fields:
-            flags = _column(fields.take("flags"), "body.flags", length, 0, _ALL_FLAGS)
+            flags = _column(fields.take("flags"), "body.flags", length, 0, ALL_FLAGS)
         if "fine" in fields:
             inner = Fields(fields.take("fine"), "body.fine")
             fine = Fine(inner.text("root", HASH), inner.integer("count", 1, MAX_FINE_SAMPLES))
@@ -173,7 +174,7 @@ def _instants(value: object, path: str) -> tuple[int, ...]:
         msg = f"{path} is not an array of 1 to {MAX_SAMPLES} instants"
         raise BodyError(msg)
     instants = _column(value, path, len(value), 1, MAX_TIME)
-    if tuple(sorted(set(instants))) != instants:
+    if not all(map(lt, instants, instants[1:])):
         msg = f"{path} has an instant that is not later than the one before it"
         raise BodyError(msg)
     return instants

@@ -28,7 +28,7 @@ def lack_of_effect(statement: Statement, logged_at: int, deadlines: Deadlines) -
     """Say why a statement does nothing, by its form and by the logged time; None if it may act."""
     if statement.lacks is not None:
         return statement.lacks
-    if isinstance(statement.body, ChainOpening | KeyChange):
+    if isinstance(statement.body, (ChainOpening, KeyChange)):
         # Later statements rest on what it did to the chains, whatever the clock.
         return None
     latest = statement.header.issued_at

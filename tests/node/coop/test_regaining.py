@@ -11,8 +11,8 @@ from depin_protocol.log.errors import LogError
 from depin_protocol.statements.membership import Leave
 from settlement_node.coop.answers import ReadOnlyError, StoppedError
 from settlement_node.coop.coop import Coop
+from settlement_node.coop.regaining import NotRegainedError
 from settlement_node.log.tables import BODY, ENTRY
-from settlement_node.replay.regaining import NotRegainedError
 from settlement_node.replay.verify import verify
 from settlement_node.store.backup import backup
 from settlement_node.store.errors import StoreFullError

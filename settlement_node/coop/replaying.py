@@ -1,9 +1,17 @@
 """The log read from its beginning, in portions, and followed."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from depin_protocol.problems import RefusedError
+from settlement_node.coop.following import (
+    DoesNotFollowError,
+    check_all_answered,
+    follow_decision,
+    follow_statement,
+    follow_succession,
+)
 from settlement_node.coop.state import CoopState
 from settlement_node.governance.arriving import HELD, wire_in
 from settlement_node.intake.checking import Checked, Checkers, check, check_again
@@ -19,18 +27,10 @@ from settlement_node.log.entries import (
     read_entry,
 )
 from settlement_node.log.reading import Kept, portions
-from settlement_node.replay.following import (
-    DoesNotFollowError,
-    check_all_answered,
-    follow_decision,
-    follow_statement,
-    follow_succession,
-)
 from settlement_node.store.port import View
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """An entry with its body, as stored."""
 
     index: int

@@ -14,6 +14,7 @@ from depin_protocol.log.checkpoint import Checkpoint
 from depin_protocol.log.merkle import leaf_hash
 from depin_protocol.log.tree import CompactRange
 from depin_protocol.statements.envelope import statement_hash
+from settlement_node.coop.replaying import Replay, Written
 from settlement_node.coop.state import CoopState
 from settlement_node.keeping.state_root import first_name
 from settlement_node.log.entries import (
@@ -23,7 +24,6 @@ from settlement_node.log.entries import (
     lines_root,
     read_entry,
 )
-from settlement_node.replay.replaying import Replay, Written
 from settlement_node.store.backup import META
 from settlement_node.store.port import Store, View
 from settlement_node.store.scanning import every_row
