@@ -90,8 +90,8 @@ class Victim:
         return said[: said.rfind(b"\n") + 1].decode().splitlines()
 
 
-async def check(disk: Disk, seed: int, tally: Tally, acknowledged: list[str]) -> None:
-    """Start the home after a cut, and look at all that it holds."""
+async def check(disk: Disk, seed: int, tally: Tally) -> set[str]:
+    """Start the home after a cut, look at all that it holds, and return that."""
     home = await opened(disk.root, seed)
     try:
         tally.broken += home.is_damaged or home.is_restored
@@ -109,20 +109,20 @@ async def check(disk: Disk, seed: int, tally: Tally, acknowledged: list[str]) ->
         tally.note(header.chain, header.seq, statement.hash)
         held.add(f"{header.chain} {header.seq} {statement.hash}")
         prev = statement.hash
-    tally.lost += len(set(acknowledged) - held)
+    return held
 
 
 async def cut(folder: Path, mode: str, cuts: int, random: Random) -> Tally:
     """Cut a home's power so many times; a disk goes through some of them."""
     tally = Tally()
     library = build(folder)
-    acknowledged: list[str] = []
+    acknowledged: set[str] = set()
     for number in range(cuts):
         if number % CUTS_OF_A_DISK == 0:
             disk = Disk(folder / f"disk{number}", folder / f"image{number}", library)
             disk.root.mkdir()
             disk.image.mkdir()
-            acknowledged = []
+            acknowledged = set()
         seed = number // CUTS_OF_A_DISK
         victim = Victim(disk, seed, mode)
         victim.work(random)
@@ -132,11 +132,13 @@ async def cut(folder: Path, mode: str, cuts: int, random: Random) -> Tally:
         for line in said:
             chain, seq, hash_ = line.split(" ")
             tally.note(chain, int(seq), hash_)
-        acknowledged += said
+        acknowledged |= set(said)
         tally.cuts += 1
         tally.acknowledged += len(said)
         disk.cut(random, surviving=random.choice([0.0, random.random()]))
-        await check(disk, seed, tally, acknowledged)
+        held = await check(disk, seed, tally)
+        tally.lost += len(acknowledged - held)
+        acknowledged &= held
     return tally
 
 
