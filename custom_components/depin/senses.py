@@ -82,9 +82,7 @@ class Senses:
             try:
                 await self._memory.async_declare(said, recorder)
             except OSError:
-                _LOGGER.exception(
-                    "What devices are cannot be written; the next start tries again"
-                )
+                _LOGGER.exception("What devices are cannot be written; the next start tries again")
             await self._async_save()
         for device in self.devices.values():
             self._start_device(device)
