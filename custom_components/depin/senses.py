@@ -79,7 +79,10 @@ class Senses:
             self.sampler.add(device.sampled)
         if recorder is not None:
             said = [each for device in self.devices.values() for each in device.declared]
-            await self._memory.async_declare(said, recorder)
+            try:
+                await self._memory.async_declare(said, recorder)
+            except OSError:
+                _LOGGER.exception("What devices are cannot be written; the next start tries again")
             await self._async_save()
         for device in self.devices.values():
             self._start_device(device)

@@ -25,6 +25,8 @@ from custom_components.depin.diagnostics import async_get_device_diagnostics
 from custom_components.depin.membership import Membership
 from custom_components.depin.protocol.statements.bodies import Stream
 from custom_components.depin.protocol.statements.envelope import read_statement
+from custom_components.depin.protocol.statements.measuring import Device, Readings
+from custom_components.depin.senses import Senses
 
 from .test_entity_devices import COUNTER, add, the_device
 from .test_reconfigure import let_it_be_a_member
@@ -135,4 +137,22 @@ async def test_diagnostics_of_one_device(
     shown = [device for page in told for device in page["devices"]]
     assert len(pages) == 2
     assert [device["settings"]["entities"] for device in shown] == [REDACTED]
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_full_disk_keeps_no_device_from_being_read(
+    hass: HomeAssistant, entry: MockConfigEntry, meter: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    class FullDisk:
+        async def async_record(self, body: Readings | Device) -> None:
+            raise OSError(28, "No space left on device", body.device)
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await add(hass, entry, "sub", import_wh=meter)
+    senses = Senses(hass, entry)
+    await senses.async_start(FullDisk())
+    assert "What devices are cannot be written" in caplog.text
+    (device,) = senses.devices.values()
+    assert device.metered.available
+    await senses.async_stop()
     await hass.config_entries.async_unload(entry.entry_id)
