@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-from provision import postgresql
+from provision import mosquitto, postgresql
 
 VARIABLE: Final = "DEPIN_REFERENCE"
 NOTHING_LEFT_OUT: Final = "DEPIN_COMPLETE"
@@ -39,6 +39,11 @@ NEEDS: Final = (
         "postgres",
         "PostgreSQL's server; scripts/setup --complete says why it cannot be had",
         lambda: postgresql.find() is not None,
+    ),
+    Need(
+        "mosquitto",
+        "the broker mosquitto; scripts/setup --complete says why it cannot be had",
+        lambda: mosquitto.find() is not None,
     ),
 )
 LEFT_OUT: Final = pytest.StashKey[list[str]]()

@@ -113,8 +113,8 @@ def test_complete_goes_without_the_vectors_only_where_that_is_said(clone: Path) 
     ("arguments", "named"),
     [
         ((), ""),
-        (("--complete",), "postgres reference"),
-        (("--complete", "--without-vectors"), "postgres"),
+        (("--complete",), "mosquitto postgres reference"),
+        (("--complete", "--without-vectors"), "mosquitto postgres"),
     ],
 )
 def test_complete_names_what_may_not_be_left_out(
@@ -184,6 +184,7 @@ def test_ci_stops_at_once_when_setup_lacks_something(clone: Path, tmp_path: Path
         (("crash-postgres", "3", "8"), "postgres safe 3 8"),
         (("powercut-sqlite", "4"), "sqlite FULL 4"),
         (("powercut-postgres", "5", "6"), "postgres on 5 6"),
+        (("home-powercut", "7", "8"), "safe 7 8"),
         (("requests", "7"), f"{DRAWN}/test_drawn_requests.py"),
         (("statements",), f"{DRAWN}/test_forged_statements.py"),
         (("market", "9"), f"{LOGGED} tests/node/market/test_life_machine.py"),
@@ -200,7 +201,7 @@ def test_soak_runs_the_hunt_that_is_named(
     assert f"\n{arguments[0]} " in call(clone / "scripts/soak", "--help").stdout
 
 
-@pytest.mark.parametrize("hunt", ["crash-controls", "powercut-controls"])
+@pytest.mark.parametrize("hunt", ["crash-controls", "powercut-controls", "home-controls"])
 def test_soak_fails_when_a_control_loses_nothing(clone: Path, hunt: str) -> None:
     done = call(clone / "scripts/soak", hunt)
     assert done.returncode == 1

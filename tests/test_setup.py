@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from provision import debian, environments, interpreters, postgresql, shortage
+from provision import debian, environments, interpreters, mosquitto, postgresql, shortage
 from provision.commands import CommandError, UnavailableError, run
 from provision.debian import lines_for, stanzas_for
 from provision.environments import Environment
@@ -81,7 +81,7 @@ def test_one_sentence_says_what_cannot_be_had(clone: Path, bare_machine: dict[st
     setup = start_setup(clone, bare_machine)
     said, failed = setup.communicate(timeout=60)
     assert setup.returncode == 1
-    assert said == "[1/7] uv ... failed\n"
+    assert said == "[1/8] uv ... failed\n"
     assert re.match(r"scripts/setup: uv [\d.]+ or newer is needed, is not on this machine", failed)
     assert failed.count("\n") == 1
 
@@ -130,7 +130,7 @@ def test_a_second_run_waits_for_the_first(
     assert setup.stdout.readline() == "Another scripts/setup is running; waiting for it.\n"
     assert setup.poll() is None
     os.close(lock)
-    assert "[1/7] uv" in setup.communicate(timeout=60)[0]
+    assert "[1/8] uv" in setup.communicate(timeout=60)[0]
 
 
 def test_a_relative_cache_is_meant_from_where_the_caller_stands(
@@ -325,6 +325,33 @@ def test_a_server_is_found_where_its_packages_were_unpacked(
     programs = unpacked / "usr/lib/postgresql/15/bin"
     assert postgresql.provide(must_be_had=True) == f"at {programs}"
     assert postgresql.find() == postgresql.Binaries(programs, str(unpacked / "usr/lib"))
+
+
+def test_a_broker_is_found_where_its_package_was_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_package(*_: object, **__: object) -> None:
+        raise CommandError("there is no such package")
+
+    def unpack(packages: list[str], target: Path, **_: object) -> None:
+        assert packages == ["mosquitto"]
+        for name in ("sbin/mosquitto", "lib/libwrap.so.0"):
+            (target / "usr" / name).parent.mkdir(parents=True)
+            (target / "usr" / name).touch()
+
+    unpacked = tmp_path / "mosquitto"
+    noted = Shortage(tmp_path / "note")
+    monkeypatch.setattr(shortage, "MOSQUITTO", noted)
+    monkeypatch.setattr(mosquitto, "FOLDER", unpacked)
+    monkeypatch.setattr(mosquitto, "MACHINE", tmp_path / "machine")
+    monkeypatch.setattr(debian, "unpack", no_package)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert mosquitto.provide(must_be_had=False) == shortage.NOT_TO_BE_HAD
+    assert noted.is_remembered()
+    monkeypatch.setattr(debian, "unpack", unpack)
+    program = unpacked / "usr/sbin/mosquitto"
+    assert mosquitto.provide(must_be_had=True) == f"at {program}"
+    assert mosquitto.find() == mosquitto.Broker(program, str(unpacked / "usr/lib"))
 
 
 def test_apt_lines_are_pointed_at_another_release() -> None:

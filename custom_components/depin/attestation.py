@@ -1,121 +1,261 @@
-"""The home's key, and the chains of statements that are signed with it."""
+"""What a home says, signed and on disk before anybody hears of it; restores are recognised."""
 
-from dataclasses import dataclass, field, replace
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
-from typing import Final, Self
+from typing import Final, NamedTuple
 
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.storage import Store
-
-from .const import DOMAIN
-from .protocol import keys
-from .protocol.encoding import EncodingError, from_text, to_text
-from .protocol.identifiers import member_id
+from .chain import Chain
+from .home_key import TIER, HomeKey
+from .journal import DamagedError
+from .outbox import Outbox, Place
+from .outbox_state import STREAMS, Reopening, Stranded
+from .protocol.encoding import to_text
+from .protocol.identifiers import ID_LENGTH
 from .protocol.statements.bodies import Body, Stream
-from .protocol.statements.envelope import FIRST_PREV, Header, Statement, sign_statement
+from .protocol.statements.envelope import read_statement
 from .protocol.statements.heads import Head
+from .protocol.statements.membership import ChainOpening, KeyChange, prove_possession
+from .restore_marker import RestoreMarker
 
-_STORE_VERSION: Final = 1
-
-
-class KeyUnreadableError(Exception):
-    """The stored key is gone or damaged; restoring a backup brings it back."""
-
-
-@dataclass(frozen=True, slots=True)
-class HomeKey:
-    """The Ed25519 key that a home signs with."""
-
-    seed: bytes = field(repr=False)
-
-    @property
-    def public(self) -> bytes:
-        """Return the half that everybody may know."""
-        return keys.public_key(self.seed)
-
-    @property
-    def fingerprint(self) -> str:
-        """Return the form that people compare."""
-        return keys.fingerprint(self.public)
+_SAID_AGAIN_AT_ONCE: Final = 50
+_NEVER_SAID_AGAIN: Final = frozenset((ChainOpening.KIND, KeyChange.KIND))
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """A chain of one stream, up to the last statement that this home wrote."""
+class KeyMissingError(Exception):
+    """The key that the home signs with now is none of those that are stored."""
+
+
+class Speaker(NamedTuple):
+    """Who speaks: a member of a co-op."""
 
     coop: str
     member: str
-    stream: Stream
-    chain: str
-    head: Head | None = None
-
-    def write(self, body: Body, key: HomeKey, issued_at: int, salt: str) -> tuple[Statement, Self]:
-        """Sign the next statement; return it with the chain that ends in it."""
-        header = Header(
-            coop=self.coop,
-            member=self.member,
-            stream=self.stream,
-            chain=self.chain,
-            seq=self.head.seq + 1 if self.head else 1,
-            prev=self.head.hash if self.head else FIRST_PREV,
-            issued_at=issued_at,
-            salt=salt,
-        )
-        statement = sign_statement(header, body, key.seed)
-        return statement, replace(self, head=statement.head)
 
 
-def make_key() -> HomeKey:
-    """Make a new key from the system's randomness."""
-    return HomeKey(token_bytes(keys.KEY_LENGTH))
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Where a membership keeps its files."""
+
+    outbox: Path
+    marker: Path
+    """Must lie where no backup reaches."""
 
 
-async def async_save_key(hass: HomeAssistant, member: str, key: HomeKey) -> None:
-    """Put a member's key on disk before anybody hears of it."""
-    await _store(hass, member).async_save({"seed": to_text(key.seed)})
+class Attestation:
+    """Writes a home's statements, one after another, on a thread of its own."""
+
+    def __init__(self, speaker: Speaker, keys: tuple[HomeKey, ...]) -> None:
+        """Speak with the keys of a member, newest first."""
+        self.speaker = speaker
+        self.is_restored = False
+        """Whether this start found the files of an earlier time."""
+        self.is_damaged = False
+        """Whether this start had to set a damaged outbox aside."""
+        self.begun_at = 0
+        """How many statements had been written when this start was made."""
+        self._keys = keys
+        self._said: Callable[[], None] = _nobody_listens
+        self._writer = ThreadPoolExecutor(1, f"depin {speaker.member[:6]}")
+        self._outbox: Outbox
+        self._marker: RestoreMarker
+
+    @classmethod
+    async def open(
+        cls,
+        rooms: Rooms,
+        speaker: Speaker,
+        keys: tuple[HomeKey, ...],
+    ) -> Attestation:
+        """Go on where the home stopped; after a restore, in a new chain."""
+        opened = cls(speaker, keys)
+        try:
+            await opened._run(opened._begin, rooms)
+        except BaseException:
+            opened._writer.shutdown()
+            raise
+        return opened
+
+    @property
+    def key(self) -> HomeKey:
+        """The key that the next statement will be signed with."""
+        return self._signing_key()
+
+    @property
+    def keys(self) -> tuple[HomeKey, ...]:
+        """All keys of the member that are here, newest first."""
+        return self._keys
+
+    def listen(self, said: Callable[[], None]) -> None:
+        """Have this called after each statement."""
+        self._said = said
+
+    async def async_record(self, body: Body) -> Head:
+        """Say something; it is signed and on disk when this returns."""
+        head = await self._run(self._say, body.STREAMS[0], body)
+        self._said()
+        return head
+
+    async def async_ask[T](self, question: Callable[[Outbox], T]) -> T:
+        """Read or note something in the outbox, between two statements."""
+        return await self._run(lambda: question(self._outbox))
+
+    async def async_reopen(
+        self, stream: Stream, after: tuple[Head, ...], stranded: Stranded | None = None
+    ) -> None:
+        """Open a chain that follows others, and say again in it what could not be delivered."""
+        await self._run(self._reopen, {stream: Reopening(_name(), after, stranded)})
+        self._said()
+
+    async def async_hold(self, held: frozenset[Stream]) -> None:
+        """Send nothing of these streams until the owner has answered; go on recording."""
+
+        def hold(outbox: Outbox) -> None:
+            if outbox.state.held != held:
+                outbox.remember(replace(outbox.state, held=held))
+
+        await self.async_ask(hold)
+
+    async def async_waiting(self, stream: Stream) -> list[Place]:
+        """Return what the node has not answered for yet, in the order in which it was said."""
+        return await self.async_ask(lambda outbox: outbox.waiting(stream))
+
+    async def async_held(self) -> frozenset[Stream]:
+        """Return the streams that wait for their owner's answer."""
+        return (await self.async_ask(lambda outbox: outbox.state)).held
+
+    async def async_close(self, places: Sequence[Place]) -> None:
+        """Expect no receipts for these."""
+        await self.async_ask(lambda outbox: outbox.close(places, _now()))
+
+    async def async_change_key(self, new: HomeKey) -> None:
+        """Hand over to a key that is on disk already; all that is said later is signed by it."""
+        await self._run(self._change_key, new)
+        self._said()
+
+    async def close(self) -> None:
+        """Finish what is being written, and use the files no more."""
+        await self._run(self._end)
+        self._writer.shutdown()
+
+    # On the writer's thread
+
+    async def _run[**P, T](self, job: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, partial(job, *arguments, **more))
+
+    def _begin(self, rooms: Rooms) -> None:
+        try:
+            self._outbox = Outbox(rooms.outbox, _name())
+        except DamagedError:
+            _set_aside(rooms.outbox)
+            self._outbox = Outbox(rooms.outbox, _name())
+            self.is_damaged = True
+        self._signing_key()
+        outbox, self._marker = self._outbox, RestoreMarker(rooms.marker)
+        known = not outbox.is_new or self._marker.is_there
+        if known and self._marker.contradicts(outbox.name, outbox.count):
+            self.is_restored = True
+            outbox.remember(replace(outbox.state, held=frozenset()))
+            self._reopen(
+                {stream: Reopening(_name(), (head,)) for stream, head in outbox.heads.items()}
+            )
+        else:
+            self._finish_reopening()
+        self.begun_at = outbox.count
+        self._marker.set(outbox.name, outbox.count)
+
+    def _end(self) -> None:
+        self._outbox.shut()
+        self._marker.close()
+
+    def _signing_key(self) -> HomeKey:
+        public = self._outbox.key
+        if public is None:
+            return self._keys[0] if self._outbox.is_new else self._keys[-1]
+        for key in self._keys:
+            if key.public == public:
+                return key
+        msg = "the outbox goes on with a key that is not stored: restore it, or a newer backup"
+        raise KeyMissingError(msg)
+
+    def _say(self, stream: Stream, body: Body) -> Head:
+        if stream not in self._outbox.heads:
+            self._write(Chain(*self.speaker, stream, _name()), ChainOpening())
+        head = self._outbox.heads[stream]
+        return self._write(Chain(*self.speaker, stream, head.chain, head), body)
+
+    def _write(self, chain: Chain, body: Body) -> Head:
+        statement, _ = chain.write(body, self._signing_key(), _now(), _name())
+        self._outbox.append(statement)
+        self._marker.advance(self._outbox.name, self._outbox.count)
+        return statement.head
+
+    def _change_key(self, new: HomeKey) -> None:
+        coop, member = self.speaker
+        possession = prove_possession(new.seed, coop, member, new.public)
+        keys = (new, *self._keys)
+        body = KeyChange(new.public, TIER, self._outbox.heads.get("metering"), possession)
+        self._say("trading", body)
+        self._keys = keys
+
+    def _reopen(self, reopenings: dict[Stream, Reopening]) -> None:
+        """Note first what is to be done, so that a power cut in between leaves nothing undone."""
+        state = self._outbox.state
+        self._outbox.remember(replace(state, reopened={**state.reopened, **reopenings}))
+        self._finish_reopening()
+
+    def _finish_reopening(self) -> None:
+        for stream in STREAMS:
+            reopening = self._outbox.state.reopened.get(stream)
+            if reopening is None:
+                continue
+            head = self._outbox.heads.get(stream)
+            if head is None or head.chain != reopening.chain:
+                chain = Chain(*self.speaker, stream, reopening.chain)
+                self._write(chain, ChainOpening(reopening.after))
+            if reopening.stranded is not None:
+                self._say_again(stream, reopening.stranded)
+
+    def _say_again(self, stream: Stream, stranded: Stranded) -> None:
+        left = [
+            place
+            for place in self._outbox.waiting(stream)
+            if place.head.chain == stranded.chain and place.head.seq >= stranded.seq
+        ]
+        for begin in range(0, len(left), _SAID_AGAIN_AT_ONCE):
+            part = left[begin : begin + _SAID_AGAIN_AT_ONCE]
+            for place in part:
+                if place.kind not in _NEVER_SAID_AGAIN:
+                    self._say(stream, self._body(place))
+            self._outbox.close(part, _now())
+
+    def _body(self, place: Place) -> Body:
+        body = read_statement(self._outbox.wire(place)).body
+        assert body is not None  # noqa: S101 - nothing without effect is ever signed here
+        return body
 
 
-async def async_load_key(hass: HomeAssistant, coop: str, member: str) -> HomeKey:
-    """Read a member's key; a lost one is never replaced in silence."""
-    try:
-        stored = await _store(hass, member).async_load()
-    # Home Assistant's store is not made for files of any shape, and raises whatever it stumbles on.
-    except (HomeAssistantError, NotImplementedError, LookupError, TypeError) as error:
-        msg = f"the file with the key of the member {member} is damaged: {error!r}"
-        raise KeyUnreadableError(msg) from error
-    match stored:
-        case {"seed": str(text)}:
-            key = _key(text, member)
-        case _:
-            msg = f"no key is stored for the member {member}"
-            raise KeyUnreadableError(msg)
-    if member_id(coop, key.public) != member:
-        msg = f"the key that is stored for the member {member} is somebody else's"
-        raise KeyUnreadableError(msg)
-    return key
+def _nobody_listens() -> None:
+    """Hear nothing."""
 
 
-async def async_remove_key(hass: HomeAssistant, member: str) -> None:
-    """Erase a member's key, and what Home Assistant set aside of it as damaged."""
-    store = _store(hass, member)
-    await store.async_remove()
-    await hass.async_add_executor_job(_remove_damaged, Path(store.path))
+def _set_aside(folder: Path) -> None:
+    """Keep damaged files for who can read more of them."""
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}.damaged-{number}")).exists():
+        number += 1
+    folder.rename(aside)
 
 
-def _remove_damaged(path: Path) -> None:
-    for copy in path.parent.glob(f"{path.name}.corrupt.*"):
-        copy.unlink(missing_ok=True)
+def _name() -> str:
+    return to_text(token_bytes(ID_LENGTH))
 
 
-def _key(text: str, member: str) -> HomeKey:
-    try:
-        return HomeKey(from_text(text, keys.KEY_LENGTH))
-    except EncodingError as error:
-        msg = f"the key of the member {member} is damaged: {error}"
-        raise KeyUnreadableError(msg) from error
-
-
-def _store(hass: HomeAssistant, member: str) -> Store[dict[str, str]]:
-    return Store(hass, _STORE_VERSION, f"{DOMAIN}.key.{member}", private=True, atomic_writes=True)
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,49 +1,79 @@
 """From a pasted invite to a membership."""
 
 from asyncio import Lock
+from secrets import token_bytes
 from typing import Any, Final, override
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_ADDRESS
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSubentryFlow
+from homeassistant.const import CONF_ADDRESS, CONF_NAME
 from homeassistant.core import callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 from yarl import URL
 
-from .attestation import async_remove_key, async_save_key, make_key
 from .const import (
     CONF_COOP,
     CONF_INVITE,
     CONF_INVITE_CODE,
+    CONF_LOG_KEY,
     CONF_MEMBER,
     CONF_NODE_KEY,
+    CONF_ORIGIN,
+    CONF_PSEUDONYM_SALT,
     DOMAIN,
 )
+from .home_key import make_key
+from .joining import Invited
+from .key_steps import KeySteps
+from .key_store import StoredKeys, async_remove_keys, async_save_keys
+from .node import (
+    Joined,
+    Node,
+    NodeAwayError,
+    NodeRefusedError,
+    StrangeAnswerError,
+    UnprovenWordError,
+)
 from .protocol.encoding import to_text
-from .protocol.identifiers import member_id
+from .protocol.identifiers import ID_LENGTH, member_id
 from .protocol.invite import (
     DamagedInviteError,
     Invite,
     NoInviteError,
     parse_invite,
 )
+from .protocol.joining import JoinError
 from .protocol.keys import fingerprint
+from .subentry_flows import SUBENTRY_FLOWS
 
 _SHOWN_OF_COOP: Final = 6
 _INVITE_FORM: Final = vol.Schema(
     {vol.Required(CONF_INVITE): TextSelector(TextSelectorConfig(multiline=True))}
 )
+_NAME_FORM: Final = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
 
 
-class DepinConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Take an invite, show where it leads, make the home's key and remember both."""
+class DepinConfigFlow(KeySteps, domain=DOMAIN):
+    """Take an invite, show where it leads, make the home's key, join and remember all of it."""
 
     VERSION = 1
 
     _invite: Invite
     _host: str
+    _name: str | None = None
+    """What the co-op is called, if its node has said so."""
     _member: str | None = None
     """Whom this flow has made a key for."""
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Let devices of each kind be added."""
+        return dict(SUBENTRY_FLOWS)
 
     def __init__(self) -> None:
         """Begin with the pen free: one key is written or erased at a time."""
@@ -66,50 +96,105 @@ class DepinConfigFlow(ConfigFlow, domain=DOMAIN):
                 errors[CONF_INVITE] = "invite_unusable"
             else:
                 self._async_abort_entries_match({CONF_COOP: self._invite.coop})
-                return await self.async_step_confirm()
+                await self._async_ask_who_it_is(errors)
+                if not errors:
+                    return await self.async_step_confirm()
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(_INVITE_FORM, user_input),
             errors=errors,
         )
 
+    async def _async_ask_who_it_is(self, errors: dict[str, str]) -> None:
+        """Ask the node what the co-op is called; a node that is away may answer later."""
+        self._name = None
+        try:
+            described = await self._node().describe()
+        except NodeRefusedError:
+            errors["base"] = "coop_unknown"
+        except StrangeAnswerError:
+            errors["base"] = "no_node"
+        except NodeAwayError:
+            pass
+        else:
+            self._name = described.name
+            if described.node_key != self._invite.node_key:
+                errors["base"] = "node_key_differs"
+
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show whom the home is about to join."""
-        if user_input is None:
-            return self.async_show_form(
-                step_id="confirm",
-                description_placeholders={
-                    "host": self._host,
-                    "coop": self._invite.coop,
-                    "fingerprint": fingerprint(self._invite.node_key),
-                },
-            )
-        async with self._pen:
-            return await self._async_accept(self._invite)
+        """Show whom the home is about to join, and ask what it is to be called there."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            async with self._pen:
+                result = await self._async_accept(self._invite, user_input[CONF_NAME], errors)
+            if result is not None:
+                return result
+        suggested = user_input or {CONF_NAME: self.hass.config.location_name}
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=self.add_suggested_values_to_schema(_NAME_FORM, suggested),
+            errors=errors,
+            description_placeholders={
+                "name": self._name or self._host,
+                "host": self._host,
+                "coop": self._invite.coop,
+                "fingerprint": fingerprint(self._invite.node_key),
+            },
+        )
 
-    async def _async_accept(self, invite: Invite) -> ConfigFlowResult:
-        """Make the key that names this home in the co-op, unless it has one there already."""
+    async def _async_accept(
+        self, invite: Invite, name: str, errors: dict[str, str]
+    ) -> ConfigFlowResult | None:
+        """Make the key that names this home in the co-op, unless it has one there, and join.
+
+        Where the node is away, the home joins when it is back.
+        """
         # While the key is written, other flows into this co-op find it in progress.
         await self.async_set_unique_id(invite.coop)
         self._async_abort_entries_match({CONF_COOP: invite.coop})
+        if self._member is not None:
+            await async_remove_keys(self.hass, self._member)
         key = make_key()
         self._member = member = member_id(invite.coop, key.public)
-        await async_save_key(self.hass, member, key)
+        await async_save_keys(self.hass, member, StoredKeys((key,)))
         await self.async_set_unique_id(f"{invite.coop}_{member}")
         self._async_abort_entries_match({CONF_COOP: invite.coop})
-        return self.async_create_entry(
-            # Several co-ops may share a node, which has not told their names yet.
-            title=f"{self._host} {invite.coop[:_SHOWN_OF_COOP]}",
-            data={
-                CONF_COOP: invite.coop,
-                CONF_MEMBER: member,
-                CONF_ADDRESS: invite.address,
-                CONF_NODE_KEY: to_text(invite.node_key),
-                CONF_INVITE_CODE: to_text(invite.code),
-            },
-        )
+        invited = Invited(invite.code, name, token_bytes(ID_LENGTH), invite.node_key)
+        joined: Joined | None = None
+        try:
+            joined = await invited.join(self._node(), key)
+        except JoinError:
+            errors["base"] = "name_unfit"
+        except UnprovenWordError:
+            errors["base"] = "node_key_differs"
+        except StrangeAnswerError:
+            errors["base"] = "no_node"
+        except NodeRefusedError as refused:
+            _explain(refused, errors)
+        except NodeAwayError:
+            pass
+        if errors:
+            return None
+        data = {
+            CONF_COOP: invite.coop,
+            CONF_MEMBER: member,
+            CONF_ADDRESS: invite.address,
+            CONF_NODE_KEY: to_text(invite.node_key),
+            CONF_INVITE_CODE: to_text(invite.code),
+            CONF_NAME: name,
+            CONF_PSEUDONYM_SALT: to_text(invited.pseudonym_salt),
+        }
+        if joined is not None:
+            data |= {CONF_ORIGIN: joined.origin, CONF_LOG_KEY: joined.log_key}
+        # Several co-ops may share a node that did not answer yet.
+        unnamed = f"{self._host} {invite.coop[:_SHOWN_OF_COOP]}"
+        return self.async_create_entry(title=self._name or unnamed, data=data)
+
+    def _node(self) -> Node:
+        session = async_get_clientsession(self.hass)
+        return Node(session, self._invite.address, self._invite.coop)
 
     @override
     @callback
@@ -122,4 +207,21 @@ class DepinConfigFlow(ConfigFlow, domain=DOMAIN):
         async with self._pen:
             entries = self.hass.config_entries.async_entries(DOMAIN)
             if all(entry.data[CONF_MEMBER] != member for entry in entries):
-                await async_remove_key(self.hass, member)
+                await async_remove_keys(self.hass, member)
+
+
+def _explain(refused: NodeRefusedError, errors: dict[str, str]) -> None:
+    """Say in the form why the node did not let the home join."""
+    match refused.code:
+        case "invite-unknown":
+            errors["base"] = "invite_unknown"
+        case "invite-used":
+            errors["base"] = "invite_used"
+        case "invite-expired":
+            errors["base"] = "invite_expired"
+        case "clock-wrong":
+            errors["base"] = "clock_wrong"
+        case "left":
+            errors["base"] = "left"
+        case _:
+            errors["base"] = "join_refused"

@@ -1,10 +1,13 @@
-"""What all entities of a membership have in common."""
+"""What all entities of a membership, and of its devices, have in common."""
+
+from typing import override
 
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
 from .const import DOMAIN
 from .membership import DepinConfigEntry
+from .sensed_device import SensedDevice
 
 
 class MembershipEntity(Entity):
@@ -27,3 +30,35 @@ class MembershipEntity(Entity):
             model_id=membership.coop,
             configuration_url=membership.address,
         )
+
+
+class DeviceEntity(Entity):
+    """An entity on the page of a device that the home reads."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, device: SensedDevice, description: EntityDescription) -> None:
+        """Place the entity under its device, with what the device has said of itself so far."""
+        whole = device.metered.whole
+        self.entity_description = description
+        self.device = device
+        self._attr_unique_id = f"{device.subentry.subentry_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, device.subentry.subentry_id)},
+            name=device.subentry.title,
+            manufacturer=whole.manufacturer,
+            model=whole.model,
+            serial_number=whole.serial,
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the device answers, or is known to be asleep."""
+        return self.device.metered.available is True
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Write the state after each reading."""
+        self.async_on_remove(self.device.metered.listen(self.async_write_ha_state))

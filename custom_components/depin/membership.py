@@ -1,20 +1,33 @@
 """What one entry stands for: this home's place in one co-op."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import STORAGE_DIR
 
-from .attestation import HomeKey
+from .attestation import Attestation, Rooms
+from .const import DOMAIN
+from .delivery import Delivery
+from .home_key import HomeKey
+from .sample_store import SampleStore
+from .senses import Senses
+from .waiting_orders import WaitingOrders
 
 
 class MembershipState(StrEnum):
     """How far the home is on its way into the co-op."""
 
     INVITED = "invited"
+    JOINED = "joined"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Membership:
     """This home as one co-op knows it."""
 
@@ -22,7 +35,49 @@ class Membership:
     member: str
     address: str
     state: MembershipState
-    key: HomeKey
+    attestation: Attestation
+    samples: SampleStore
+    senses: Senses
+    orders: WaitingOrders = field(default_factory=WaitingOrders)
+    delivery: Delivery | None = None
+    """What brings statements to the node, once the home has joined."""
+    at_work: asyncio.Task[None] | None = None
+
+    @property
+    def key(self) -> HomeKey:
+        """The key that the home signs with."""
+        return self.attestation.key
+
+    async def close(self) -> None:
+        """Stop reading and delivering, and finish what is being written."""
+        await self.senses.async_stop()
+        if self.at_work is not None:
+            self.at_work.cancel()
+            await asyncio.gather(self.at_work, return_exceptions=True)
+        await self.attestation.close()
+        await self.samples.close()
 
 
 type DepinConfigEntry = ConfigEntry[Membership]
+
+
+def rooms(hass: HomeAssistant, member: str) -> Rooms:
+    """Return where a member's statements lie; backups leave out the cache."""
+    return Rooms(
+        outbox=Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.outbox.{member}")),
+        marker=Path(hass.config.path(".cache", DOMAIN, member)),
+    )
+
+
+def sample_folder(hass: HomeAssistant, member: str) -> Path:
+    """Return where a member's fine samples lie."""
+    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.samples.{member}"))
+
+
+async def async_erase_files(hass: HomeAssistant, member: str) -> None:
+    """Erase what lies on disk of a home that was never a member."""
+    folders = rooms(hass, member).outbox, sample_folder(hass, member)
+    for folder in folders:
+        await hass.async_add_executor_job(partial(rmtree, folder, ignore_errors=True))
+    marker = rooms(hass, member).marker
+    await hass.async_add_executor_job(partial(marker.unlink, missing_ok=True))

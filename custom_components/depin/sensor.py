@@ -1,4 +1,4 @@
-"""Sensors of a membership."""
+"""Sensors of a membership and of its devices."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,13 +8,23 @@ from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
+    SensorStateClass,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfEnergy,
+    UnitOfFrequency,
+    UnitOfPower,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
 
-from .entity import MembershipEntity
+from .devices.points import Role, Status
+from .entity import DeviceEntity, MembershipEntity
 from .membership import DepinConfigEntry, Membership, MembershipState
+from .sensed_device import SensedDevice
 
 # Nothing is polled and nothing is commanded.
 PARALLEL_UPDATES: Final = 0
@@ -45,13 +55,152 @@ SENSORS: Final = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeviceSensorDescription(SensorEntityDescription):
+    """One thing a device shows, and where it is read."""
+
+    exists: Callable[[SensedDevice], bool]
+    value: Callable[[SensedDevice], StateType]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartDescription(SensorEntityDescription):
+    """A number of a device in one of its roles."""
+
+    role: Role
+    point: str
+
+    def exists(self, device: SensedDevice) -> bool:
+        """Tell whether the device has the number."""
+        return (self.role, self.point) in device.points
+
+    def value(self, device: SensedDevice) -> StateType:
+        """Return the number as it was last believed."""
+        number: StateType = getattr(device.shown(self.role), self.point)
+        return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerDescription(PartDescription):
+    """Power."""
+
+    point: str = "power_w"
+    device_class: SensorDeviceClass | None = SensorDeviceClass.POWER
+    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
+    native_unit_of_measurement: str | None = UnitOfPower.WATT
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnergyDescription(PartDescription):
+    """A counter of energy."""
+
+    device_class: SensorDeviceClass | None = SensorDeviceClass.ENERGY
+    state_class: SensorStateClass | None = SensorStateClass.TOTAL_INCREASING
+    native_unit_of_measurement: str | None = UnitOfEnergy.WATT_HOUR
+    suggested_unit_of_measurement: str | None = UnitOfEnergy.KILO_WATT_HOUR
+    suggested_display_precision: int | None = 2
+
+
+DEVICE_SENSORS: Final[tuple[DeviceSensorDescription | PartDescription, ...]] = (
+    PowerDescription(key="grid_power", translation_key="grid_power", role=Role.GRID),
+    EnergyDescription(
+        key="grid_import", translation_key="grid_import", role=Role.GRID, point="import_wh"
+    ),
+    EnergyDescription(
+        key="grid_export", translation_key="grid_export", role=Role.GRID, point="export_wh"
+    ),
+    PowerDescription(
+        key="production_power", translation_key="production_power", role=Role.PRODUCTION
+    ),
+    EnergyDescription(
+        key="production_energy",
+        translation_key="production_energy",
+        role=Role.PRODUCTION,
+        point="production_wh",
+    ),
+    PowerDescription(key="battery_power", translation_key="battery_power", role=Role.BATTERY),
+    EnergyDescription(
+        key="battery_charge", translation_key="battery_charge", role=Role.BATTERY, point="charge_wh"
+    ),
+    EnergyDescription(
+        key="battery_discharge",
+        translation_key="battery_discharge",
+        role=Role.BATTERY,
+        point="discharge_wh",
+    ),
+    PowerDescription(key="charger_power", translation_key="charger_power", role=Role.CHARGER),
+    EnergyDescription(
+        key="charger_energy", translation_key="charger_energy", role=Role.CHARGER, point="import_wh"
+    ),
+    EnergyDescription(
+        key="charger_export", translation_key="charger_export", role=Role.CHARGER, point="export_wh"
+    ),
+    EnergyDescription(
+        key="charger_session",
+        translation_key="charger_session",
+        role=Role.CHARGER,
+        point="session_wh",
+    ),
+    PowerDescription(key="sub_power", translation_key="sub_power", role=Role.SUB),
+    EnergyDescription(
+        key="sub_consumption", translation_key="sub_consumption", role=Role.SUB, point="import_wh"
+    ),
+    EnergyDescription(
+        key="sub_export", translation_key="sub_export", role=Role.SUB, point="export_wh"
+    ),
+    PowerDescription(key="feeder_power", translation_key="feeder_power", role=Role.FEEDER),
+    EnergyDescription(
+        key="feeder_import", translation_key="feeder_import", role=Role.FEEDER, point="import_wh"
+    ),
+    EnergyDescription(
+        key="feeder_export", translation_key="feeder_export", role=Role.FEEDER, point="export_wh"
+    ),
+    PartDescription(
+        key="battery_level",
+        role=Role.BATTERY,
+        point="soc_percent",
+        device_class=SensorDeviceClass.BATTERY,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+    ),
+    DeviceSensorDescription(
+        key="frequency",
+        device_class=SensorDeviceClass.FREQUENCY,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfFrequency.HERTZ,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        exists=lambda device: device.has_frequency,
+        value=lambda device: device.metered.whole.frequency_hz,
+    ),
+    DeviceSensorDescription(
+        key="status",
+        translation_key="status",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(Status),
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists=lambda device: device.has_status,
+        value=lambda device: device.status,
+    ),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the platform's interface
     entry: DepinConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Show the membership."""
+    """Show the membership and its devices."""
     async_add_entities(MembershipSensor(entry, description) for description in SENSORS)
+    for subentry_id, device in entry.runtime_data.senses.devices.items():
+        async_add_entities(
+            (
+                DeviceSensor(device, description)
+                for description in DEVICE_SENSORS
+                if description.exists(device)
+            ),
+            config_subentry_id=subentry_id,
+        )
 
 
 class MembershipSensor(MembershipEntity, SensorEntity):
@@ -64,3 +213,15 @@ class MembershipSensor(MembershipEntity, SensorEntity):
     def native_value(self) -> str:
         """Return what the description reads."""
         return self.entity_description.value(self.membership)
+
+
+class DeviceSensor(DeviceEntity, SensorEntity):
+    """One thing a device shows."""
+
+    entity_description: DeviceSensorDescription | PartDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """Return what the description reads."""
+        return self.entity_description.value(self.device)

@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from provision import browser, environments, interpreters, postgresql, shortage, uv
+from provision import browser, environments, interpreters, mosquitto, postgresql, shortage, uv
 from provision.commands import UnavailableError, ending_in_one_sentence
 from provision.environments import MAIN, NEXT, OLDEST, Environment
 from provision.exclusive import only_one
@@ -20,6 +20,9 @@ WITHOUT_OLDEST = (
 WITHOUT_POSTGRESQL = (
     ", but no PostgreSQL: install its server, or ask for it again with scripts/setup --complete"
 )
+WITHOUT_MOSQUITTO = (
+    ", but no mosquitto: install it, or ask for it again with scripts/setup --complete"
+)
 
 
 def main() -> None:
@@ -31,7 +34,7 @@ def main() -> None:
     parser.add_argument(
         "--complete",
         action="store_true",
-        help="fail where there is no Python 3.12 or no PostgreSQL server",
+        help="fail where there is no Python 3.12, no PostgreSQL server or no mosquitto",
     )
     wanted = parser.parse_args()
     started = time.monotonic()
@@ -44,6 +47,7 @@ def main() -> None:
                     _provide(wanted)
         left_out = "" if OLDEST.folder.exists() else WITHOUT_OLDEST
         left_out += "" if postgresql.find() else WITHOUT_POSTGRESQL
+        left_out += "" if mosquitto.find() else WITHOUT_MOSQUITTO
     print(f"scripts/setup: ready{left_out} ({time.monotonic() - started:.1f} s)")
 
 
@@ -55,6 +59,10 @@ def _all_there(wanted: argparse.Namespace) -> bool:
         and (
             postgresql.find() is not None
             or (not wanted.complete and shortage.POSTGRESQL.is_remembered())
+        )
+        and (
+            mosquitto.find() is not None
+            or (not wanted.complete and shortage.MOSQUITTO.is_remembered())
         )
         and (not wanted.browser or browser.find() is not None)
     )
@@ -69,7 +77,7 @@ def _is_rightly_without_oldest() -> bool:
 
 
 def _provide(wanted: argparse.Namespace) -> None:
-    steps = Steps(8 if wanted.browser else 7)
+    steps = Steps(9 if wanted.browser else 8)
     with steps.step("uv") as remarks:
         tool = uv.find()
         remarks.append("is there" if tool else "installed")
@@ -90,6 +98,8 @@ def _provide(wanted: argparse.Namespace) -> None:
             _environment(OLDEST, oldest, tool, remarks)
     with steps.step("PostgreSQL") as remarks:
         remarks.append(postgresql.provide(must_be_had=wanted.complete))
+    with steps.step("mosquitto") as remarks:
+        remarks.append(mosquitto.provide(must_be_had=wanted.complete))
     if wanted.browser:
         with steps.step("Chromium") as remarks:
             remarks.append(f"at {browser.find() or browser.fetch()}")

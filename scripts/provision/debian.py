@@ -77,6 +77,12 @@ def unpack(
             run("dpkg-deb", "--extract", package, target)
 
 
+def library_folders(unpacked: Path, target: Path) -> str:
+    """Return the folders with libraries in what was unpacked, as they will be at their target."""
+    found = {file.parent for pattern in ("*.so", "*.so.*") for file in unpacked.rglob(pattern)}
+    return ":".join(sorted(str(target / folder.relative_to(unpacked)) for folder in found))
+
+
 def _all_needed(apt: Sequence[str | Path], packages: Sequence[str]) -> list[str]:
     """Return the packages and what they depend on, less what counts as installed."""
     unreachable = None

@@ -59,9 +59,7 @@ def fetch() -> Binaries:
             f"PostgreSQL's server is not on this machine and could not be fetched ({error}):"
             " install it."
         ) from error
-    found = {file.parent for pattern in ("*.so", "*.so.*") for file in partial.rglob(pattern)}
-    folders = sorted(str(FOLDER / folder.relative_to(partial)) for folder in found)
-    write(partial / LIBRARIES, ":".join(folders))
+    write(partial / LIBRARIES, debian.library_folders(partial, FOLDER))
     finish(partial, FOLDER)
     if unpacked := find():
         return unpacked

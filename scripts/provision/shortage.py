@@ -32,3 +32,4 @@ class Shortage:
 
 PYTHON = Shortage(CACHE / "no-python-3.12")
 POSTGRESQL = Shortage(CACHE / "no-postgresql")
+MOSQUITTO = Shortage(CACHE / "no-mosquitto")

@@ -44,13 +44,13 @@ class HomeAssistantApi:
         token = (await self._post("/auth/token", form))["access_token"]
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    async def add_integration(self, domain: str, answers: dict[str, str]) -> str:
-        """Answer a config flow's form and confirm; return the entry, which must be loaded."""
+    async def add_integration(self, domain: str, *answers: dict[str, str]) -> str:
+        """Answer a config flow's forms in turn; return the entry, which must be loaded."""
         flows = "/api/config/config_entries/flow"
-        form = await self._post(flows, {"handler": domain})
-        result = await self._post(f"{flows}/{form['flow_id']}", answers)
-        if result["type"] == "form" and not result["errors"]:
-            result = await self._post(f"{flows}/{form['flow_id']}", {})
+        result = await self._post(flows, {"handler": domain})
+        for answer in answers:
+            if result["type"] == "form" and not result["errors"]:
+                result = await self._post(f"{flows}/{result['flow_id']}", answer)
         if result["type"] != "create_entry":
             refused = result.get("errors") or result.get("reason")
             raise DemoError(f"The integration was not added: {refused}.")

@@ -83,7 +83,9 @@ async def _move_in(url: str, api: HomeAssistantApi) -> Visit:
     """Make an account and accept an invite, as a person would in the browser."""
     username, password = "demo", token_hex(4)
     await api.move_in(username, password)
-    entry_id = await api.add_integration("depin", {"invite": write_invite()})
+    entry_id = await api.add_integration(
+        "depin", {"invite": write_invite()}, {"name": "Sunny home"}
+    )
     return Visit(url, username, password, entry_id)
 
 

@@ -8,8 +8,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # The test package has a custom_components of its own, which would be found instead of ours.
 import custom_components  # noqa: F401
-from custom_components.depin.attestation import HomeKey, async_save_key, make_key
 from custom_components.depin.const import DOMAIN
+from custom_components.depin.home_key import HomeKey, make_key
+from custom_components.depin.key_store import StoredKeys, async_save_keys
 from custom_components.depin.protocol import keys
 from custom_components.depin.protocol.encoding import to_text
 from custom_components.depin.protocol.identifiers import member_id
@@ -18,9 +19,10 @@ from custom_components.depin.protocol.invite import Invite
 
 @pytest.fixture(autouse=True)
 def ours_is_found(request: pytest.FixtureRequest) -> None:
-    """Let Home Assistant load the integration, in the tests that have one."""
+    """Let Home Assistant load the integration and ask nodes here, in the tests that have one."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+        request.getfixturevalue("socket_enabled")
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def hass_config_dir(hass_tmp_config_dir: str) -> str:
 def invite() -> Invite:
     """Return an invite of a co-op."""
     return Invite(
-        address="https://node.example:8480",
+        address="http://127.0.0.1:1",
         node_key=keys.public_key(bytes(range(32))),
         coop=to_text(bytes(range(16))),
         code=token_bytes(16),
@@ -50,7 +52,7 @@ def key() -> HomeKey:
 async def entry(hass: HomeAssistant, invite: Invite, key: HomeKey) -> MockConfigEntry:
     """Return the entry of a home that took the invite, its key stored."""
     member = member_id(invite.coop, key.public)
-    await async_save_key(hass, member, key)
+    await async_save_keys(hass, member, StoredKeys((key,)))
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="node.example AAECAw",
@@ -61,6 +63,8 @@ async def entry(hass: HomeAssistant, invite: Invite, key: HomeKey) -> MockConfig
             "address": invite.address,
             "node_key": to_text(invite.node_key),
             "invite_code": to_text(invite.code),
+            "name": "Haus 7",
+            "pseudonym_salt": to_text(bytes(16)),
         },
     )
     entry.add_to_hass(hass)

@@ -15,6 +15,7 @@ from typing import Final, override
 from homeassistant import bootstrap, loader
 from homeassistant.config_entries import SOURCE_USER, ConfigEntries, ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 
 _REPOSITORY: Final = Path(__file__).parents[2]
 _FOLDER: Final = _REPOSITORY / "custom_components" / "depin"
@@ -45,10 +46,12 @@ async def _set_up(config: str, invite: str) -> None:
     loader.async_setup(hass)
     hass.config_entries = ConfigEntries(hass, {})
     await bootstrap.async_load_base_functionality(hass)
+    # Every Home Assistant has it; who opens a connection asks it for addresses.
+    await async_setup_component(hass, "network", {})
     flows = hass.config_entries.flow
     form = await flows.async_init("depin", context={"source": SOURCE_USER})
     await flows.async_configure(form["flow_id"], {"invite": invite})
-    result = await flows.async_configure(form["flow_id"], {})
+    result = await flows.async_configure(form["flow_id"], {"name": "Haus 7"})
     await hass.async_block_till_done()
     if result["result"].state is not ConfigEntryState.LOADED:
         sys.exit(f"not loaded: {result['result'].reason}")

@@ -16,8 +16,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.depin import config_flow
-from custom_components.depin.attestation import HomeKey, async_save_key
 from custom_components.depin.const import DOMAIN
+from custom_components.depin.key_store import StoredKeys, async_save_keys
 from custom_components.depin.protocol.encoding import to_text
 from custom_components.depin.protocol.identifiers import member_id
 from custom_components.depin.protocol.invite import Invite, parse_invite
@@ -37,7 +37,7 @@ async def _confirm(hass: HomeAssistant, form: ConfigFlowResult) -> ConfigFlowRes
     """Join what the form shows."""
     assert form["type"] is FlowResultType.FORM
     assert form["step_id"] == "confirm"
-    return await hass.config_entries.flow.async_configure(form["flow_id"], {})
+    return await hass.config_entries.flow.async_configure(form["flow_id"], {"name": "Haus 7"})
 
 
 async def test_an_invite_becomes_a_membership(
@@ -46,7 +46,8 @@ async def test_an_invite_becomes_a_membership(
     """The entry holds what the invite says, and the key is stored apart from it."""
     form = await _paste(hass, f"Welcome!\n{invite}\nSee you soon")
     assert form["description_placeholders"] == {
-        "host": "node.example",
+        "name": "127.0.0.1",
+        "host": "127.0.0.1",
         "coop": invite.coop,
         "fingerprint": fingerprint(invite.node_key),
     }
@@ -57,7 +58,7 @@ async def test_an_invite_becomes_a_membership(
     await hass.async_block_till_done()
 
     assert entry.state is ConfigEntryState.LOADED
-    assert entry.title == f"node.example {invite.coop[:6]}"
+    assert entry.title == f"127.0.0.1 {invite.coop[:6]}"
     member = entry.data["member"]
     assert entry.unique_id == f"{invite.coop}_{member}"
     assert entry.data == {
@@ -66,10 +67,12 @@ async def test_an_invite_becomes_a_membership(
         "address": invite.address,
         "node_key": to_text(invite.node_key),
         "invite_code": to_text(invite.code),
+        "name": "Haus 7",
+        "pseudonym_salt": entry.data["pseudonym_salt"],
     }
     key = entry.runtime_data.key
     assert member == member_id(invite.coop, key.public)
-    assert hass_storage[f"depin.key.{member}"]["data"] == {"seed": to_text(key.seed)}
+    assert hass_storage[f"depin.key.{member}"]["data"] == {"seeds": [to_text(key.seed)]}
     assert to_text(key.seed) not in str(entry.as_dict())
 
 
@@ -140,16 +143,16 @@ class _SlowStore:
         self.reached = asyncio.Event()
         self.may_go_on = asyncio.Event()
 
-    async def save(self, hass: HomeAssistant, member: str, key: HomeKey) -> None:
+    async def save(self, hass: HomeAssistant, member: str, stored: StoredKeys) -> None:
         self.reached.set()
         await self.may_go_on.wait()
-        await async_save_key(hass, member, key)
+        await async_save_keys(hass, member, stored)
 
 
 @pytest.fixture
 def slow_store(monkeypatch: pytest.MonkeyPatch) -> _SlowStore:
     store = _SlowStore()
-    monkeypatch.setattr(config_flow, "async_save_key", store.save)
+    monkeypatch.setattr(config_flow, "async_save_keys", store.save)
     return store
 
 

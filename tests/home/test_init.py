@@ -7,8 +7,8 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.depin.attestation import HomeKey
-from custom_components.depin.membership import MembershipState
+from custom_components.depin.home_key import HomeKey
+from custom_components.depin.membership import MembershipState, rooms
 from custom_components.depin.protocol.invite import Invite
 
 
@@ -47,7 +47,7 @@ async def test_a_lost_key_is_said_and_not_replaced(
     if stored is None:
         del hass_storage[name]
     else:
-        hass_storage[name]["data"]["seed"] = stored
+        hass_storage[name]["data"]["seeds"] = [stored]
     before = str(hass_storage.get(name))
 
     assert not await hass.config_entries.async_setup(entry.entry_id)
@@ -63,8 +63,12 @@ async def test_removal_erases_the_key(
     name = f"depin.key.{entry.data['member']}"
     assert name in hass_storage
     assert await hass.config_entries.async_setup(entry.entry_id)
+    places = rooms(hass, entry.data["member"])
+    assert places.marker.exists()
     await hass.config_entries.async_remove(entry.entry_id)
     assert name not in hass_storage
+    assert not places.marker.exists()
+    assert not places.outbox.exists()
     assert not hass.states.async_all("sensor")
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.depin.attestation import Chain, make_key
+from custom_components.depin.chain import Chain
+from custom_components.depin.home_key import make_key
 from custom_components.depin.market import Forecast, GridTariff, highest_bid, truthful_curves
 from custom_components.depin.protocol.bounds import MAX_ENERGY, MAX_PRICE
 from custom_components.depin.protocol.encoding import to_text

@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 
 class Role(enum.StrEnum):
@@ -118,11 +118,19 @@ class Reading:
         }
 
 
+class SilentError(Exception):
+    """The device gives no answer, or none that can be used."""
+
+
+@runtime_checkable
 class Pulled(Protocol):
     """A source that answers when it is asked."""
 
     async def read(self) -> Reading:
-        """Ask the device."""
+        """Ask the device.
+
+        Raises SilentError, which says why there is no answer.
+        """
 
 
 class Pushed(Protocol):

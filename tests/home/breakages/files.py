@@ -16,6 +16,17 @@ def _rule(what: str, rule: str, status: object, where: str) -> Breakage:
     return edited(what, _SCALE, change, where)
 
 
+def _unfounded(rule: str, function: str) -> Breakage:
+    """Say that a rule is done, and take away the function that would show it."""
+
+    def damage(copy: Copy) -> None:
+        for file in copy.path("").rglob("*.py"):
+            file.write_text(file.read_text().replace(f"def {function}(", "def nothing("))
+        copy.edit(_SCALE, lambda scale: scale["rules"].update({rule: "done"}))
+
+    return Breakage(f"no {rule}, and done", damage, _SCALE, f"rules.{rule}")
+
+
 QUALITY_SCALE: Final = (
     edited("a rule missing", _SCALE, lambda scale: scale["rules"].pop("brands"), "rules.brands"),
     _rule("a rule that does not exist", "docs-poems", "done", "rules.docs-poems"),
@@ -27,10 +38,10 @@ QUALITY_SCALE: Final = (
         {"status": "half", "comment": "Only the icon."},
         "rules.brands.status",
     ),
-    *(
-        _rule(f"no {rule}, and done", rule, "done", f"rules.{rule}")
-        for rule in ("diagnostics", "reauthentication-flow", "reconfiguration-flow")
-    ),
+    _unfounded("diagnostics", "async_get_config_entry_diagnostics"),
+    _unfounded("reauthentication-flow", "async_step_reauth"),
+    _unfounded("reconfiguration-flow", "async_step_reconfigure"),
+    _unfounded("repair-issues", "async_create_fix_flow"),
     _rule("blanks", "brands", {"status": "todo", "comment": " " * 12}, "rules.brands.comment"),
     Breakage(
         "a rule twice",

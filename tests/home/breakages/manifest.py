@@ -39,6 +39,16 @@ def _requires(text: str) -> Breakage:
     )
 
 
+def _requires_of_numpy(what: str, *texts: str) -> Breakage:
+    """Put other requirements in the place of numpy's."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        others = [one for one in manifest["requirements"] if not one.startswith("numpy")]
+        manifest["requirements"] = [*others, *texts]
+
+    return edited(what, _FILE, change, "requirements")
+
+
 BREAKAGES: Final = (
     _without("documentation"),
     _without("codeowners"),
@@ -64,7 +74,7 @@ BREAKAGES: Final = (
     _with("flow not declared", "config_flow", config_flow=False),
     _with("a text for a truth value", "config_flow", config_flow="yes"),
     _with("modbus before us", "dependencies", dependencies=["modbus"]),
-    _with("modbus after us", "after_dependencies", after_dependencies=["modbus"]),
+    _with("modbus after us", "after_dependencies", after_dependencies=["modbus", "mqtt"]),
     _with("an unknown dependency", "dependencies", dependencies=["street"]),
     _with("capitals in a discovery", "zeroconf.0", zeroconf=["_Depin._tcp.local."]),
     _with("a MAC in small letters", "dhcp.0.macaddress", dhcp=[{"macaddress": "aabb*"}]),
@@ -92,9 +102,9 @@ BREAKAGES: Final = (
     _requires("numpy"),
     _requires("msgspec==0.*"),
     _requires("aiomqtt>=2.0"),
-    _with("numpy older than any", "requirements", requirements=["numpy>=1.0", "PyNaCl>=1.6.2"]),
-    _with("a marker", "requirements", requirements=["numpy>=2.3.2", "PyNaCl>=1.6.2;os_name=='a'"]),
-    _with("one twice", "requirements", requirements=["numpy>=2.3.2"] * 2 + ["PyNaCl>=1.6.2"]),
+    _requires_of_numpy("numpy older than any", "numpy>=1.0"),
+    _requires_of_numpy("a marker", "numpy>=2.3.2;os_name=='a'"),
+    _requires_of_numpy("one twice", "numpy>=2.3.2", "numpy>=2.3.2"),
     _requires("paho-mqtt>=2.1.0,<3"),
     _requires("pymodbus>=3.0"),
     _requires("tmodbus==1.1.0"),

@@ -16,7 +16,7 @@ def _switch(file: str) -> Callable[[Copy], None]:
 
     def damage(copy: Copy) -> None:
         copy.append(file, "")
-        copy.replace("__init__.py", "[Platform.SENSOR]", "[Platform.SENSOR, Platform.SWITCH]")
+        copy.replace("__init__.py", "Platform.SENSOR]", "Platform.SENSOR, Platform.SWITCH]")
 
     return damage
 
@@ -88,8 +88,8 @@ BREAKAGES: Final = (
         "__init__.py",
     ),
     Breakage(
-        "a list without platforms",
-        lambda copy: copy.replace("__init__.py", "[Platform.SENSOR]", "[]"),
+        "a list without a platform",
+        lambda copy: copy.replace("__init__.py", ", Platform.SENSOR]", "]"),
         "__init__.py",
         "PLATFORMS.sensor",
     ),

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -192,3 +193,10 @@ async def test_the_example_in_the_documentation_is_a_profile() -> None:
 def test_a_wrong_choice_is_refused(name: str, options: dict[str, str], words: str) -> None:
     with pytest.raises(ProfileError, match=words):
         load(name, options)
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_page_of_devices_names_it(name: str) -> None:
+    page = Path(__file__).parents[3] / "docs/devices.md"
+    profile = load(name)
+    assert profile.transport in {"sunspec", "ocpp"} or profile.name in page.read_text()

@@ -42,7 +42,8 @@ def _fields(package: Package) -> Iterator[str]:
         for node in ast.walk(package.modules["const.py"])
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     }
-    for node in ast.walk(package.modules["config_flow.py"]):
+    nodes = (node for tree in package.flow_modules.values() for node in ast.walk(tree))
+    for node in nodes:
         if isinstance(node, ast.Call) and called(node.func) in _MARKERS and node.args:
             name = called(node.args[0])
             field = constant(node.args[0]) or names.get(name) or getattr(const, name, None)

@@ -52,6 +52,15 @@ class Package:
         """Return the manifest."""
         return self.json("manifest.json")
 
+    @property
+    def flow_modules(self) -> dict[str, ast.Module]:
+        """The modules that have steps of the entry's flow."""
+        return {
+            file: tree
+            for file, tree in self.modules.items()
+            if file == "config_flow.py" or file.endswith("_steps.py")
+        }
+
     @cached_property
     def english(self) -> dict[str, Any]:
         """Return the master of all texts."""

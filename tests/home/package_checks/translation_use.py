@@ -10,6 +10,9 @@ from .package import Finding, Package, argument, called, constant, functions
 
 FILE: Final = "translations/en.json"
 
+_ISSUES: Final = "Trouble"
+"""The enumeration whose members are issues by their values."""
+
 # Calls that end a flow with a reason of Home Assistant's own choice.
 _IMPLIED_ABORTS: Final = {
     "_async_abort_entries_match": "already_configured",
@@ -52,11 +55,9 @@ def _used(package: Package) -> Iterator[tuple[str, str]]:
     for file, tree in package.modules.items():
         for node in ast.walk(tree):
             yield from ((file, where) for where in _named(file, node))
-    flows = package.modules["config_flow.py"]
-    for flow, nodes in _flows(flows):
-        for node in nodes:
-            yield from (("config_flow.py", f"{flow}.{where}") for where in _flow_texts(node))
-    if "async_get_supported_subentry_types" in functions(flows):
+    for file, tree in package.flow_modules.items():
+        yield from ((file, where) for where in _asked_in_flows(tree))
+    if "async_get_supported_subentry_types" in functions(package.modules["config_flow.py"]):
         for kind in package.english.get("config_subentries", {}):
             yield "config_flow.py", f"config_subentries.{kind}"
     if "system_health.py" in package.modules:
@@ -65,6 +66,12 @@ def _used(package: Package) -> Iterator[tuple[str, str]]:
         yield "services.yaml", f"services.{name}"
     for key in _selector_keys(package.yaml("services.yaml")):
         yield "services.yaml", f"selector.{key}"
+
+
+def _asked_in_flows(tree: ast.Module) -> Iterator[str]:
+    for flow, nodes in _flows(tree):
+        for node in nodes:
+            yield from (f"{flow}.{where}" for where in _flow_texts(node))
 
 
 def _selector_keys(value: object) -> Iterator[str]:
@@ -92,6 +99,9 @@ def _named(file: str, node: ast.AST) -> Iterator[str]:
                 yield f"issues.{key}"
             else:
                 yield f"exceptions.{key}"
+        case ast.ClassDef(name=name, body=body) if name == _ISSUES:
+            values = (constant(one.value) for one in body if isinstance(one, ast.Assign))
+            yield from (f"issues.{value}" for value in values if value)
         case ast.Assign(targets=[ast.Name(id="_attr_translation_key")]):
             if platform in set(Platform) and (key := constant(node.value)):
                 yield f"entity.{platform}.{key}"
@@ -119,7 +129,7 @@ def _flow_texts(node: ast.AST) -> Iterator[str]:
                 yield from _menu(step, argument(node, "menu_options"))
             if isinstance(errors := argument(node, "errors"), ast.Dict):
                 yield from (f"error.{text}" for text in map(constant, errors.values) if text)
-            if name in {"async_abort", "AbortFlow"}:
+            if name in {"async_abort", "AbortFlow", "async_update_reload_and_abort"}:
                 reason = constant(argument(node, "reason", 0))
                 yield from [f"abort.{reason}"] if reason else []
             if name in _IMPLIED_ABORTS:

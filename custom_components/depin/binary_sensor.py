@@ -1,0 +1,72 @@
+"""Binary sensors of a membership's devices: what a car does at its charger."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .devices.points import Role, Status
+from .entity import DeviceEntity
+from .membership import DepinConfigEntry
+
+# Nothing is polled and nothing is commanded.
+PARALLEL_UPDATES: Final = 0
+
+_WITH_CAR: Final = frozenset({Status.PLUGGED, Status.CHARGING, Status.COMPLETE})
+_KNOWN: Final = _WITH_CAR | {Status.UNPLUGGED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargerDescription(BinarySensorEntityDescription):
+    """One thing that the status of a charger tells."""
+
+    value: Callable[[Status], bool]
+
+
+CHARGER_SENSORS: Final = (
+    ChargerDescription(
+        key="plugged",
+        device_class=BinarySensorDeviceClass.PLUG,
+        value=lambda status: status in _WITH_CAR,
+    ),
+    ChargerDescription(
+        key="charging",
+        device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
+        value=lambda status: status is Status.CHARGING,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - the platform's interface
+    entry: DepinConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Show the cars at all chargers that say what they do."""
+    for subentry_id, device in entry.runtime_data.senses.devices.items():
+        roles = {part.use.role for part in device.metered.parts}
+        if Role.CHARGER in roles and device.has_status:
+            async_add_entities(
+                (ChargerSensor(device, description) for description in CHARGER_SENSORS),
+                config_subentry_id=subentry_id,
+            )
+
+
+class ChargerSensor(DeviceEntity, BinarySensorEntity):
+    """One thing that a charger tells of the car."""
+
+    entity_description: ChargerDescription
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return what the status tells, None where it tells nothing of a car."""
+        status = self.device.status
+        return self.entity_description.value(status) if status in _KNOWN else None

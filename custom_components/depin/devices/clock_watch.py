@@ -1,0 +1,60 @@
+"""Whether the home's clock can be trusted: it may be stepped, or lose what keeps it right."""
+
+import ctypes
+import enum
+from collections.abc import Callable
+from typing import Final
+
+STEP_MS: Final = 2_000
+"""A difference that no slewing makes between two looks."""
+
+_LARGER_THAN_TIMEX: Final = 512
+_TIME_ERROR: Final = 5
+
+
+class ClockTrouble(enum.StrEnum):
+    """What is wrong with the clock."""
+
+    STEPPED = "stepped"
+    UNSYNCHRONISED = "unsynchronised"
+
+
+def kernel_is_synchronised() -> bool | None:
+    """Ask the kernel whether a time service keeps its clock right; None where it cannot tell."""
+    try:
+        ask = ctypes.CDLL(None).adjtimex
+    except AttributeError, OSError, TypeError:
+        return None
+    state = ask(ctypes.create_string_buffer(_LARGER_THAN_TIMEX))
+    return None if state < 0 else state != _TIME_ERROR
+
+
+class ClockWatch:
+    """Compares the clock of the day with one that only counts.
+
+    A clock of which the kernel never knew may be kept right by other means; one that it no longer
+    knows of is in doubt.
+    """
+
+    def __init__(
+        self, interval_ms: int, is_synchronised: Callable[[], bool | None] = kernel_is_synchronised
+    ) -> None:
+        """Begin with a clock that nothing is known of; a step is in doubt for an interval."""
+        self._interval_ms = interval_ms
+        self._is_synchronised = is_synchronised
+        self._offset: int | None = None
+        self._steady_doubt = 0
+        self._was_synchronised = False
+
+    def look(self, now: int, steady: int) -> ClockTrouble | None:
+        """Compare both clocks, in milliseconds, and say what is wrong."""
+        offset = now - steady
+        if self._offset is not None and abs(offset - self._offset) > STEP_MS:
+            self._steady_doubt = steady + self._interval_ms
+        self._offset = offset
+        if steady < self._steady_doubt:
+            return ClockTrouble.STEPPED
+        synchronised = self._is_synchronised()
+        self._was_synchronised = self._was_synchronised or synchronised is True
+        lost = self._was_synchronised and synchronised is False
+        return ClockTrouble.UNSYNCHRONISED if lost else None

@@ -1,0 +1,226 @@
+"""When devices are asked, and when what they said is closed into statements."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from ..protocol.metering import Flag
+from .clock_watch import ClockWatch
+from .metered_device import Heard, MeteredDevice, MeteredPart
+from .points import Pulled, Pushed, Reading, SilentError
+from .recording import Recorder, SampleStore
+from .value_gate import Fault
+
+INTERVAL_MS: Final = 15 * 60_000
+POLL_MS: Final = 60_000
+LIMIT_MS: Final = 5 * 60_000
+"""A statement waits no longer for a source: half the reading deadline, at most this."""
+
+_LONGEST_SLEEP_S: Final = 10.0
+_RETRY_S: Final = 0.8
+_ASK_AGAIN_S: Final = 1.0
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+class Clock(Protocol):
+    """The time of day, a count that is never stepped, both in milliseconds, and waiting."""
+
+    def now(self) -> int:
+        """Return unix time."""
+
+    def steady(self) -> int:
+        """Return a count of milliseconds."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> int:
+        """Return unix time."""
+        return time.time_ns() // 1_000_000
+
+    def steady(self) -> int:
+        """Return a count of milliseconds."""
+        return time.monotonic_ns() // 1_000_000
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+class Notices(Protocol):
+    """Who is told of what the owner should know."""
+
+    def counters_changed(self, key: str, counters: Iterable[str]) -> None:
+        """Say that counters of a device begin anew: another meter, or one that was set back."""
+
+    def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
+        """Say which values of a device are not believed; none when all are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A device under the sampler: its names, what meters it, and where it is read."""
+
+    key: str
+    name: str
+    metered: MeteredDevice
+    source: Pulled | Pushed
+    poll_ms: int = POLL_MS
+
+
+class Sampler:
+    """Asks pulled devices at each interval's boundary and between, and closes intervals."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        sun_up: Callable[[], bool],
+        notices: Notices,
+        *,
+        interval_ms: int = INTERVAL_MS,
+        limit_ms: int = LIMIT_MS,
+    ) -> None:
+        """Begin with no devices."""
+        self._clock = clock
+        self._sun_up = sun_up
+        self._notices = notices
+        self._interval_ms = interval_ms
+        self._limit_ms = limit_ms
+        self._watch = ClockWatch(interval_ms)
+        self._devices: list[Sampled] = []
+        self._closing = asyncio.Lock()
+
+    def add(self, device: Sampled) -> None:
+        """Close this device's intervals, too."""
+        self._devices.append(device)
+
+    async def follow(self, device: Sampled) -> None:
+        """Ask a device for ever, at once and whenever it is due."""
+        while True:
+            await self.look_at(device)
+            now = self._clock.now()
+            due = min(_next(now, device.poll_ms), _next(now, self._interval_ms))
+            await self._sleep_until(due)
+
+    async def look_at(self, device: Sampled) -> None:
+        """Ask a device that is pulled, or take what one that pushes has said."""
+        if not isinstance(device.source, Pulled):
+            self.hear(device, device.source)
+            return
+        heard = await self._ask(device, device.source)
+        if heard.held:
+            await self._clock.sleep(_ASK_AGAIN_S)
+            await self._ask(device, device.source)
+
+    async def close_intervals(self, recorder: Recorder | None, samples: SampleStore | None) -> None:
+        """Close each interval as soon as every source has passed its end, or the time is up."""
+        while True:
+            end = _next(self._clock.now(), self._interval_ms)
+            await self._sleep_until(end)
+            limit = end + self._limit_ms
+            while self._clock.now() < limit and not self._all_passed(end):
+                await self._clock.sleep(1)
+            # What has begun to be handed over is handed over once, whoever stops us.
+            await asyncio.shield(self.close(end, recorder, samples))
+
+    async def close(self, end: int, recorder: Recorder | None, samples: SampleStore | None) -> None:
+        """Hand over what is to be said up to an end; without a recorder it is forgotten."""
+        async with self._closing:
+            for device in self._devices:
+                for part in device.metered.parts:
+                    await _close_part(device, part, end, recorder, samples)
+
+    async def _ask(self, device: Sampled, source: Pulled) -> Heard:
+        """Ask a device, twice if it does not answer, and judge what it says."""
+        before = device.metered.available
+        try:
+            reading = await self._answer(source)
+        except SilentError as error:
+            device.metered.silent(self._clock.now(), sun_up=self._sun_up())
+            heard = Heard({})
+            self._report(device, heard, was_lost=before is False, why=str(error))
+            return heard
+        now = self._clock.now()
+        heard = device.metered.take(reading, now, sun_up=self._sun_up(), flags=self._flags(now))
+        self._report(device, heard, was_lost=before is False)
+        return heard
+
+    async def _answer(self, source: Pulled) -> Reading:
+        try:
+            return await source.read()
+        except SilentError:
+            await self._clock.sleep(_RETRY_S)
+            return await source.read()
+
+    def hear(self, device: Sampled, source: Pushed) -> None:
+        """Take what a device that pushes has said up to now."""
+        now = self._clock.now()
+        before = device.metered.available
+        heard = device.metered.hear(
+            source.reading(now),
+            source.times(),
+            now,
+            sun_up=self._sun_up(),
+            flags=self._flags(now),
+        )
+        # Before its first word nobody can tell whether it is late.
+        was_lost = before is False or (before is None and not device.metered.available)
+        self._report(device, heard, was_lost=was_lost, why="it has said nothing for too long")
+
+    def _report(self, device: Sampled, heard: Heard, *, was_lost: bool, why: str = "") -> None:
+        """Say once that a device is lost or back, and what the gate did."""
+        available = device.metered.available
+        if not available and not was_lost:
+            _LOGGER.warning("%s gives no answer: %s", device.name, why)
+        elif available and was_lost:
+            _LOGGER.info("%s answers again", device.name)
+        if heard.changed:
+            self._notices.counters_changed(device.key, heard.changed)
+        self._notices.values_held(device.key, heard.held)
+
+    def _flags(self, now: int) -> Flag:
+        trouble = self._watch.look(now, self._clock.steady())
+        return Flag.NONE if trouble is None else Flag.CLOCK
+
+    def _all_passed(self, instant: int) -> bool:
+        return all(device.metered.passed(instant) for device in self._devices)
+
+    async def _sleep_until(self, instant: int) -> None:
+        """Wait for an instant on the clock of the day, which may be stepped on the way."""
+        while (left := instant - self._clock.now()) > 0:
+            await self._clock.sleep(min(left / 1000, _LONGEST_SLEEP_S))
+
+
+async def _close_part(
+    device: Sampled,
+    part: MeteredPart,
+    end: int,
+    recorder: Recorder | None,
+    samples: SampleStore | None,
+) -> None:
+    closed = part.sheet.close(end)
+    if closed is None:
+        return
+    try:
+        if samples is not None:
+            await samples.async_add(part.use.device, closed.fine)
+        if recorder is not None:
+            await recorder.async_record(closed.readings)
+    except OSError:
+        _LOGGER.exception(
+            "What %s said cannot be written; it is kept in memory for the next try", device.name
+        )
+    else:
+        part.sheet.settle(closed)
+
+
+def _next(now: int, every: int) -> int:
+    """Return the next whole multiple of a time."""
+    return (now // every + 1) * every

@@ -1,0 +1,52 @@
+"""Troubles as issues of Home Assistant, which its repairs show to the owner."""
+
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .membership import DepinConfigEntry
+from .troubles import Trouble
+
+_ANSWERED: Final = frozenset(
+    (Trouble.CLONE, Trouble.RESTORED, Trouble.OUTBOX_DAMAGED, Trouble.STATEMENT_REFUSED)
+)
+"""What goes away with the owner's answer; the others end by themselves."""
+
+
+class IssuesOfEntry:
+    """Tells the owner of an entry by way of Home Assistant's issues."""
+
+    def __init__(self, hass: HomeAssistant, entry: DepinConfigEntry) -> None:
+        """Speak for an entry."""
+        self._hass = hass
+        self._entry = entry
+
+    def tell(self, trouble: Trouble) -> None:
+        """Raise an issue; it stays over a restart until it was answered."""
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue(trouble),
+            data={"entry_id": self._entry.entry_id, "trouble": trouble.value},
+            is_fixable=trouble in _ANSWERED,
+            is_persistent=trouble in _ANSWERED,
+            severity=ir.IssueSeverity.WARNING
+            if trouble is Trouble.RESTORED
+            else ir.IssueSeverity.ERROR,
+            translation_key=trouble.value,
+            translation_placeholders={"coop": self._entry.title},
+        )
+
+    def withdraw(self, trouble: Trouble) -> None:
+        """Take an issue back."""
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue(trouble))
+
+    def withdraw_all(self) -> None:
+        """Take all issues back, as when the entry goes."""
+        for trouble in Trouble:
+            self.withdraw(trouble)
+
+    def _issue(self, trouble: Trouble) -> str:
+        return f"{trouble.value}_{self._entry.entry_id}"

@@ -1,0 +1,168 @@
+"""Steps of the reconfigure flow, for administrators alone: keep, bring back and change the key."""
+
+from typing import Any, Final
+
+import voluptuous as vol
+from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_ADDRESS, UnitOfInformation
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+)
+
+from .const import CONF_COOP, CONF_KEPT, CONF_MEMBER, CONF_SAMPLES_MIB
+from .home_key import (
+    HomeKey,
+    RecoveryError,
+    RecoveryFile,
+    key_of_phrase,
+    make_key,
+    phrase_of,
+)
+from .journal import JournalError
+from .key_store import KeyUnreadableError, StoredKeys, async_load_keys, async_save_keys
+from .membership import DepinConfigEntry, MembershipState
+from .node import MemberNode, Node, NodeError, NodeRefusedError
+from .protocol.identifiers import member_id
+from .sample_store import DEFAULT_LIMIT
+
+_SMALLEST_MIB: Final = 16
+_LARGEST_MIB: Final = 16_384
+_DEFAULT_MIB: Final = DEFAULT_LIMIT // 2**20
+_RECOVERY_FORM: Final = vol.Schema(
+    {vol.Required(CONF_KEPT): TextSelector(TextSelectorConfig(multiline=True))}
+)
+
+
+class KeySteps(ConfigFlow):
+    """What an owner does about a key: it never appears in a trace, an action or a log."""
+
+    async def async_step_reconfigure(
+        self,
+        user_input: dict[str, Any] | None = None,  # noqa: ARG002 - the step's interface
+    ) -> ConfigFlowResult:
+        """Ask what is to be done."""
+        return self.async_show_menu(
+            step_id="reconfigure",
+            menu_options=["show_key", "recover_key", "change_key", "samples"],
+        )
+
+    async def async_step_show_key(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the key in the forms in which its owner can keep it."""
+        if user_input is not None:
+            return self.async_abort(reason="key_shown")
+        entry: DepinConfigEntry = self._get_reconfigure_entry()
+        coop, member = entry.data[CONF_COOP], entry.data[CONF_MEMBER]
+        try:
+            stored = await async_load_keys(self.hass, coop, member)
+        except KeyUnreadableError:
+            return self.async_abort(reason="no_key")
+        is_loaded = entry.state is ConfigEntryState.LOADED
+        # The newest may be one that the home did not come to change to.
+        key = entry.runtime_data.key if is_loaded else stored.keys[0]
+        return self.async_show_form(
+            step_id="show_key",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "phrase": phrase_of(key),
+                "file": RecoveryFile(coop, member, key).written(),
+                "fingerprint": key.fingerprint,
+            },
+        )
+
+    async def async_step_recover_key(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Bring a key back from what its owner kept."""
+        errors: dict[str, str] = {}
+        entry: DepinConfigEntry = self._get_reconfigure_entry()
+        if user_input is not None:
+            try:
+                key = _kept_key(user_input[CONF_KEPT], entry.data[CONF_MEMBER])
+                stored = await self._async_confirmed(key, entry)
+            except RecoveryError:
+                errors[CONF_KEPT] = "no_kept_key"
+            except NodeRefusedError:
+                errors["base"] = "key_of_somebody_else"
+            except NodeError:
+                errors["base"] = "node_away"
+            else:
+                await async_save_keys(self.hass, entry.data[CONF_MEMBER], stored)
+                return self.async_update_reload_and_abort(entry, reason="key_recovered")
+        return self.async_show_form(
+            step_id="recover_key", data_schema=_RECOVERY_FORM, errors=errors
+        )
+
+    async def async_step_change_key(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Hand over to a new key."""
+        entry: DepinConfigEntry = self._get_reconfigure_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="no_key")
+        if entry.runtime_data.state is not MembershipState.JOINED:
+            return self.async_abort(reason="not_joined")
+        if user_input is None:
+            return self.async_show_form(step_id="change_key", data_schema=vol.Schema({}))
+        coop, member = entry.data[CONF_COOP], entry.data[CONF_MEMBER]
+        try:
+            stored = await async_load_keys(self.hass, coop, member)
+            new = make_key()
+            # On disk before anybody hears of it; what signs is what the outbox says.
+            changed = StoredKeys((new, *stored.keys), stored.is_confirmed)
+            await async_save_keys(self.hass, member, changed)
+            await entry.runtime_data.attestation.async_change_key(new)
+        except KeyUnreadableError, JournalError:
+            return self.async_abort(reason="no_key")
+        return self.async_update_reload_and_abort(entry, reason="key_changed")
+
+    async def async_step_samples(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how much room fine samples may take."""
+        entry: DepinConfigEntry = self._get_reconfigure_entry()
+        if user_input is not None:
+            options = {**entry.options, CONF_SAMPLES_MIB: int(user_input[CONF_SAMPLES_MIB])}
+            return self.async_update_reload_and_abort(
+                entry, options=options, reason="samples_limited"
+            )
+        form = vol.Schema(
+            {
+                vol.Required(
+                    CONF_SAMPLES_MIB,
+                    default=entry.options.get(CONF_SAMPLES_MIB, _DEFAULT_MIB),
+                ): NumberSelector(
+                    NumberSelectorConfig(
+                        min=_SMALLEST_MIB,
+                        max=_LARGEST_MIB,
+                        step=1,
+                        unit_of_measurement=UnitOfInformation.MEBIBYTES,
+                    )
+                )
+            }
+        )
+        return self.async_show_form(step_id="samples", data_schema=form)
+
+    async def _async_confirmed(self, key: HomeKey, entry: DepinConfigEntry) -> StoredKeys:
+        """Make sure that a key is this member's: by its name, or by the node's word."""
+        coop, member = entry.data[CONF_COOP], entry.data[CONF_MEMBER]
+        if member_id(coop, key.public) == member:
+            return StoredKeys((key,))
+        session = async_get_clientsession(self.hass)
+        await MemberNode(Node(session, entry.data[CONF_ADDRESS], coop), member).log_in(key.seed)
+        return StoredKeys((key,), is_confirmed=True)
+
+
+def _kept_key(text: str, member: str) -> HomeKey:
+    if "{" not in text:
+        return key_of_phrase(text)
+    kept = RecoveryFile.read(text)
+    if kept.member != member:
+        msg = "the file is another member's"
+        raise RecoveryError(msg)
+    return kept.key

@@ -1,0 +1,195 @@
+"""The devices of a membership, at work: each is read, metered, and handed on."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import sun
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import async_track_time_interval
+
+from .const import CONF_BROKER, DOMAIN
+from .device_memory import DeviceMemory
+from .devices.metered_device import MeteredPart
+from .devices.profiles import ProfileError
+from .devices.recording import Recorder, SampleStore
+from .devices.sampler import Sampler, SystemClock
+from .devices.value_gate import Fault
+from .sensed_device import SensedDevice, async_sensed_device
+from .sources.entity_source import EntitySource
+from .sources.mqtt_source import MessageSource, async_stay
+
+_SAVED_EVERY: Final = timedelta(minutes=15)
+_SET_BACK: Final = frozenset({Fault.ZERO, Fault.BACKWARD})
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+class Senses:
+    """All devices of one membership, by the ids of their subentries."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Begin with none."""
+        self.devices: dict[str, SensedDevice] = {}
+        self._hass = hass
+        self._entry = entry
+        self._began_with = self._described()
+        self._memory = DeviceMemory(hass, entry)
+        self._clock = SystemClock()
+        self.sampler = Sampler(self._clock, partial(sun.is_up, hass), self)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._recorder: Recorder | None = None
+        self._samples: SampleStore | None = None
+
+    async def async_start(
+        self, recorder: Recorder | None = None, samples: SampleStore | None = None
+    ) -> None:
+        """Read all devices from now on, and hand on what they say if there is a recorder."""
+        self._recorder, self._samples = recorder, samples
+        await self._memory.async_load()
+        for subentry in self._entry.subentries.values():
+            issue = f"device_not_set_up_{subentry.subentry_id}"
+            try:
+                device = await async_sensed_device(self._hass, self._entry, subentry, self._memory)
+            except (HomeAssistantError, ProfileError) as error:
+                # One device that cannot be set up keeps no other from being read.
+                ir.async_create_issue(
+                    self._hass,
+                    DOMAIN,
+                    issue,
+                    is_fixable=False,
+                    severity=ir.IssueSeverity.ERROR,
+                    translation_key="device_not_set_up",
+                    translation_placeholders={"device": subentry.title, "error": str(error)},
+                )
+                continue
+            ir.async_delete_issue(self._hass, DOMAIN, issue)
+            self.devices[subentry.subentry_id] = device
+            self.sampler.add(device.sampled)
+        if recorder is not None:
+            said = [each for device in self.devices.values() for each in device.declared]
+            try:
+                await self._memory.async_declare(said, recorder)
+            except OSError:
+                _LOGGER.exception("What devices are cannot be written; the next start tries again")
+            await self._async_save()
+        for device in self.devices.values():
+            self._start_device(device)
+        self._start_task(self.sampler.close_intervals(recorder, samples), "intervals")
+        self._entry.async_on_unload(
+            async_dispatcher_connect(
+                self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_entry_changed
+            )
+        )
+        self._entry.async_on_unload(
+            async_track_time_interval(self._hass, self._async_save, _SAVED_EVERY)
+        )
+        self._entry.async_on_unload(
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stopping)
+        )
+
+    async def async_stop(self) -> None:
+        """Read no more; hand on what the open interval has, and keep what the counters show."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.sampler.close(self._clock.now(), self._recorder, self._samples)
+        await self._async_save()
+
+    def counters_changed(self, key: str, counters: Iterable[str]) -> None:
+        """Tell the owner that counters begin anew."""
+        device = self.devices[key]
+        names = ", ".join(sorted(counters))
+        _LOGGER.warning("%s counts anew: %s", device.subentry.title, names)
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            f"counter_changed_{key}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="counter_changed",
+            translation_placeholders={"device": device.subentry.title, "counters": names},
+        )
+
+    def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
+        """Say which values are not believed; an entity that falls back is none to count with."""
+        device = self.devices[key]
+        for name, fault in faults.items():
+            _LOGGER.debug("%s: %s %s and is held back", device.subentry.title, name, fault)
+            if isinstance(device.source, EntitySource) and fault in _SET_BACK:
+                self._entity_unfit(f"entity_set_back_{key}_{name}", device, name)
+
+    @callback
+    def _async_entry_changed(self, _: ConfigEntryChange, entry: ConfigEntry) -> None:
+        """Begin anew when a device was added, changed or taken away.
+
+        An update listener would keep the membership's own flows from reloading it.
+        """
+        described = self._described()
+        if entry is self._entry and described != self._began_with:
+            self._began_with = described
+            self._hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    def _described(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        return {
+            subentry_id: (subentry.title, dict(subentry.data))
+            for subentry_id, subentry in self._entry.subentries.items()
+        }
+
+    def _start_device(self, device: SensedDevice) -> None:
+        source, sampled = device.source, device.sampled
+        if isinstance(source, EntitySource):
+            hear = partial(self.sampler.hear, sampled, source)
+            self._entry.async_on_unload(source.async_start(hear, partial(self._warn, device)))
+        elif isinstance(source, MessageSource):
+            hear = partial(self.sampler.hear, sampled, source)
+            broker = device.subentry.data[CONF_BROKER]
+            self._start_task(async_stay(self._hass, source, broker, hear), "messages")
+        self._start_task(self.sampler.follow(sampled), sampled.name)
+
+    def _start_task(self, work: Coroutine[None, None, None], name: str) -> None:
+        self._tasks.append(
+            self._entry.async_create_background_task(self._hass, work, f"{DOMAIN} {name}")
+        )
+
+    @callback
+    def _warn(self, device: SensedDevice, point: str, problem: str | None) -> None:
+        """Tell the owner, while it is so, that an entity can no longer stand for a point."""
+        issue = f"entity_unfit_{device.sampled.key}_{point}"
+        if problem is None:
+            ir.async_delete_issue(self._hass, DOMAIN, issue)
+            return
+        self._entity_unfit(issue, device, point)
+
+    @callback
+    def _entity_unfit(self, issue: str, device: SensedDevice, point: str) -> None:
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="entity_unfit",
+            translation_placeholders={"device": device.subentry.title, "point": point},
+        )
+
+    def _parts(self) -> Iterator[MeteredPart]:
+        for device in self.devices.values():
+            yield from device.metered.parts
+
+    async def _async_save(self, _: datetime | None = None) -> None:
+        await self._memory.async_save(self._parts())
+
+    async def _async_stopping(self, _: Event) -> None:
+        await self.async_stop()

@@ -1,0 +1,211 @@
+"""Devices with registers, read through the Modbus connections that Home Assistant shares.
+
+Its library comes with Home Assistant's modbus, so this module is imported when that is there.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, override
+
+from modbus_connection import (
+    ModbusError,
+    ModbusSerialParams,
+    ModbusTcpParams,
+    ModbusTlsParams,
+    ModbusUnit,
+)
+from modbus_connection.model.sunspec import SunSpecError
+
+from ..const import CONF_BASE, CONF_UNIT, CONF_UNITS
+from ..devices.places import RegisterPlace, Space
+from ..devices.points import NO_POINTS, Reading, SilentError
+from ..devices.profiles import Profile
+from ..devices.register_device import RegisterDevice
+from ..devices.registers import RegisterSource
+from ..devices.sunspec import SunSpecDevice
+from ..devices.sunspec_chain import BASES
+from .links import Link, LinkKind
+
+if TYPE_CHECKING:
+    from homeassistant.components.modbus.connection import ModbusParams
+
+ANSWER_S: Final = 20.0
+"""All that is asked at one time has to be answered within this."""
+
+TRUSTED_S: Final = 3600.0
+"""For so long a register that was refused is left out, and models that appear are not seen."""
+
+_SOCKET_BAUDRATE: Final = 115_200
+"""What Home Assistant takes for a serial line in a socket: all who share it must say the same."""
+
+_SERIAL_OF_COMMON: Final = range(52, 68)
+"""Where model 1 holds the serial number, counted from the map's base."""
+
+type UnitOf = Callable[[int], ModbusUnit]
+
+
+def params_of(link: Link) -> ModbusParams:
+    """Return a link as Home Assistant's connection wants it."""
+    match link.kind:
+        case LinkKind.SERIAL:
+            return ModbusSerialParams(
+                device=link.device,
+                baudrate=link.baudrate,
+                parity=link.parity,
+                stopbits=link.stopbits,
+            )
+        case LinkKind.RTU_OVER_TCP:
+            return ModbusSerialParams(
+                device=f"socket://{link.host}:{link.port}", baudrate=_SOCKET_BAUDRATE
+            )
+        case LinkKind.TLS:
+            return ModbusTlsParams(
+                host=link.host,
+                port=link.port,
+                verify=link.verify,
+                check_hostname=link.verify,
+            )
+        case LinkKind.TCP:
+            return ModbusTcpParams(host=link.host, port=link.port)
+
+
+def unit_numbers(data: Mapping[str, Any]) -> set[int]:
+    """Return the numbers of all units that a device is read from."""
+    return set(_numbers(data).values())
+
+
+class ModbusSource:
+    """A pulled device behind a Modbus connection, which remembers the registers that it saw."""
+
+    def __init__(self, profile: Profile, unit_of: UnitOf, data: Mapping[str, Any]) -> None:
+        """Take the profile, and the units by their numbers."""
+        self.profile = profile
+        numbers = _numbers(data)
+        self._number = data[CONF_UNIT]
+        self._base = data.get(CONF_BASE)
+        self._recorded = {
+            name: _Recorded(_paced(unit_of(number), profile)) for name, number in numbers.items()
+        }
+        self._one_at_a_time = asyncio.Lock()
+        self._make()
+
+    async def read(self) -> Reading:
+        """Ask the device for all of its points.
+
+        What it refused is asked for again after a while, and at once if that was everything.
+        """
+        async with self._one_at_a_time:
+            if time.monotonic() - self._made_at > TRUSTED_S:
+                self._make()
+            reading = await _answer(self._device.read())
+            if all(points == NO_POINTS for points in reading.parts.values()):
+                self._make()
+                msg = "it refuses all that it is asked for"
+                raise SilentError(msg)
+            return reading
+
+    async def is_another(self) -> bool:
+        """Tell whether the device is another one than the profile describes."""
+        if isinstance(self._device, SunSpecDevice):
+            return False
+        return await _answer(self._device.identify()) is False
+
+    def capture(self) -> dict[str, Any]:
+        """Return the registers as they were last seen, without the serial number."""
+        own = self._recorded[""]
+        meta: dict[str, Any] = {"unit": self._number}
+        if self._base is not None:
+            meta["base"] = self._base
+        hidden = self._serial_registers()
+        shown: dict[str, Any] = {
+            space: {
+                str(address): 0 if (space, address) in hidden else word
+                for address, word in sorted(own.seen[space].items())
+            }
+            for space in own.seen
+        }
+        return {**shown, "meta": meta}
+
+    def _make(self) -> None:
+        """Begin anew, without anything known of what the device refuses or where its map is."""
+        self._made_at = time.monotonic()
+        self._device = self._made(self.profile)
+
+    def _made(self, profile: Profile) -> RegisterDevice | SunSpecDevice:
+        if profile.transport != "sunspec":
+            return RegisterDevice(profile, self._recorded)
+        bases = profile.bases or BASES
+        return SunSpecDevice(
+            self._recorded[""],
+            bases=bases if self._base is None else (self._base, *bases),
+            meter_sign=profile.defaults.get("meter_sign", "auto"),
+        )
+
+    def _serial_registers(self) -> set[tuple[Space, int]]:
+        """Return the registers that hold the serial number."""
+        if self.profile.transport == "sunspec":
+            marks = (0x5375, 0x6E53)
+            seen = self._recorded[""].seen["holding"]
+            return {
+                ("holding", address + offset)
+                for address in seen
+                if (seen[address], seen.get(address + 1)) == marks
+                for offset in _SERIAL_OF_COMMON
+            }
+        texts = [self.profile.device, *self.profile.roles.values()]
+        places = [each.texts["serial"].place for each in texts if "serial" in each.texts]
+        return {
+            (place.space, place.address + offset)
+            for place in places
+            if isinstance(place, RegisterPlace)
+            for offset in range(place.count)
+        }
+
+
+async def _answer[T](question: Awaitable[T]) -> T:
+    """Wait for a device, which may say that it is busy for as long as it likes."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await question
+    except (ModbusError, SunSpecError) as error:
+        raise SilentError(str(error) or type(error).__name__) from error
+    except TimeoutError as error:
+        msg = f"there was no answer within {ANSWER_S:g} s"
+        raise SilentError(msg) from error
+
+
+class _Recorded(RegisterSource):
+    """A unit that remembers what each register last held."""
+
+    def __init__(self, unit: ModbusUnit) -> None:
+        self._unit = unit
+        self.seen: dict[Space, dict[int, int]] = {"holding": {}, "input": {}}
+
+    @override
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        words = await self._unit.read_holding_registers(address, count)
+        return self._noted("holding", address, words)
+
+    @override
+    async def read_input_registers(self, address: int, count: int) -> list[int]:
+        words = await self._unit.read_input_registers(address, count)
+        return self._noted("input", address, words)
+
+    def _noted(self, space: Space, address: int, words: list[int]) -> list[int]:
+        self.seen[space].update(enumerate(words, start=address))
+        return words
+
+
+def _numbers(data: Mapping[str, Any]) -> dict[str, int]:
+    """Return the number of the device's own unit, which has no name, and of those behind it."""
+    return {"": data[CONF_UNIT], **data.get(CONF_UNITS, {})}
+
+
+def _paced(unit: ModbusUnit, profile: Profile) -> ModbusUnit:
+    """Ask no faster than the device can bear."""
+    if spacing := profile.reading.get("spacing_ms"):
+        unit.set_message_spacing(spacing / 1000)
+    if delay := profile.reading.get("connect_delay_s"):
+        unit.require_connect_delay(delay)
+    return unit

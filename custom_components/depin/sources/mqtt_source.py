@@ -1,0 +1,198 @@
+"""Devices that send messages, through Home Assistant's MQTT or a broker of the owner's."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util.ssl import client_context
+
+from ..const import CONF_TLS
+from ..devices.message_device import MessageDevice
+from ..devices.parameters import with_defaults
+from ..devices.points import Reading, Role
+from ..devices.profiles import Profile
+
+if TYPE_CHECKING:
+    from aiomqtt import Client
+    from homeassistant.components.mqtt import ReceiveMessage
+
+_SHORTEST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 120.0
+_KEPT_MESSAGES: Final = 200
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+class BrokerError(Exception):
+    """The broker cannot be reached, or does not let us in."""
+
+
+class MessageSource:
+    """A pushed device that hears messages, and remembers the last of each topic."""
+
+    def __init__(self, profile: Profile, parameters: Mapping[str, str]) -> None:
+        """Take the owner's parameters."""
+        self._profile = profile
+        self._parameters = with_defaults(profile, parameters)
+        self._device = MessageDevice(profile, self._parameters)
+        self._heard: dict[str, tuple[str, int, bool]] = {}
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """Return what to subscribe to."""
+        return self._device.topics
+
+    @property
+    def has_heard(self) -> bool:
+        """Tell whether the device has said anything that counts."""
+        return self._device.heard_at is not None
+
+    @property
+    def keepalive(self) -> tuple[str, str, int] | None:
+        """Return what the device wants to be sent, and every how many seconds."""
+        if (said := self._profile.keepalive) is None:
+            return None
+        topic: str = said["topic"].format_map(self._parameters)
+        return topic, said["payload"], said["every_s"]
+
+    def hear(self, topic: str, payload: bytes | bytearray | str, *, retained: bool) -> None:
+        """Take in a message that has just come."""
+        at = time.time_ns() // 1_000_000
+        text = payload if isinstance(payload, str) else payload.decode(errors="replace")
+        self._device.hear(topic, text, at, retained=retained)
+        if topic in self._heard or len(self._heard) < _KEPT_MESSAGES:
+            self._heard[topic] = (text, at, retained)
+
+    def reading(self, now: int) -> Reading:
+        """Return what was heard so far."""
+        return self._device.reading(now)
+
+    def times(self) -> Mapping[Role, Mapping[str, int]]:
+        """Return when each number was heard."""
+        return self._device.times()
+
+    def capture(self) -> dict[str, Any]:
+        """Return the last message of each topic, with the owner's names in topics left out."""
+        return {
+            "messages": [
+                [self._nameless(topic), self._nameless(text), {"at": at, "retained": retained}]
+                for topic, (text, at, retained) in self._heard.items()
+            ]
+        }
+
+    def _nameless(self, text: str) -> str:
+        """Put a parameter's name in the place of what it is in this home."""
+        for name, value in self._parameters.items():
+            if value and value not in self._profile.parameters[name].examples:
+                text = text.replace(value, name)
+        return text
+
+
+async def async_listen(
+    hass: HomeAssistant,
+    source: MessageSource,
+    broker: Mapping[str, Any] | None,
+    tell: Callable[[], None],
+) -> None:
+    """Hear messages of a broker, or else through Home Assistant's MQTT, while this is awaited.
+
+    Raises BrokerError, which says why that cannot be, or no longer.
+    """
+    if broker is None:
+        await _async_listen_to_home_assistant(hass, source, tell)
+    else:
+        await _async_listen_to_broker(source, broker, tell)
+
+
+async def async_stay(
+    hass: HomeAssistant,
+    source: MessageSource,
+    broker: Mapping[str, Any] | None,
+    tell: Callable[[], None],
+) -> None:
+    """Hear messages for ever, coming back whenever the connection is lost."""
+    pause = _SHORTEST_PAUSE_S
+    while True:
+        began = time.monotonic()
+        try:
+            await async_listen(hass, source, broker, tell)
+        except BrokerError as error:
+            # The device itself is said to be silent when it is; this is for who looks closer.
+            _LOGGER.debug("No messages can be heard: %s", error)
+        if time.monotonic() - began > _LONGEST_PAUSE_S:
+            pause = _SHORTEST_PAUSE_S
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+
+async def _async_listen_to_home_assistant(
+    hass: HomeAssistant, source: MessageSource, tell: Callable[[], None]
+) -> None:
+    if "mqtt" not in hass.config.components:
+        msg = "Home Assistant's MQTT is not set up"
+        raise BrokerError(msg)
+    from homeassistant.components import mqtt  # noqa: PLC0415 - not everybody has it
+
+    @callback
+    def hear(message: ReceiveMessage) -> None:
+        source.hear(message.topic, message.payload, retained=message.retain)
+        tell()
+
+    async def publish(topic: str, payload: str) -> None:
+        await mqtt.async_publish(hass, topic, payload)
+
+    if not await mqtt.async_wait_for_mqtt_client(hass):
+        msg = "Home Assistant's MQTT has no connection to its broker"
+        raise BrokerError(msg)
+    stop = [await mqtt.async_subscribe(hass, topic, hear) for topic in sorted(source.topics)]
+    try:
+        await _async_keep_alive(source, publish)
+    finally:
+        for unsubscribe in stop:
+            unsubscribe()
+
+
+async def _async_listen_to_broker(
+    source: MessageSource, broker: Mapping[str, Any], tell: Callable[[], None]
+) -> None:
+    import aiomqtt  # noqa: PLC0415 - loaded for who has a second broker alone
+
+    try:
+        async with (
+            aiomqtt.Client(
+                broker[CONF_HOST],
+                broker[CONF_PORT],
+                username=broker.get(CONF_USERNAME),
+                password=broker.get(CONF_PASSWORD),
+                tls_context=client_context() if broker.get(CONF_TLS) else None,
+            ) as client,
+            asyncio.TaskGroup() as tasks,
+        ):
+            for topic in sorted(source.topics):
+                await client.subscribe(topic)
+            tasks.create_task(_async_keep_alive(source, client.publish))
+            await _async_hear(client, source, tell)
+    except* aiomqtt.MqttError as errors:
+        raise BrokerError(str(errors.exceptions[0])) from errors
+
+
+async def _async_hear(client: Client, source: MessageSource, tell: Callable[[], None]) -> None:
+    async for message in client.messages:
+        payload = message.payload
+        if isinstance(payload, bytes | bytearray | str):
+            source.hear(message.topic.value, payload, retained=message.retain)
+            tell()
+
+
+async def _async_keep_alive(source: MessageSource, publish: Callable[[str, str], Any]) -> None:
+    """Send for ever what the device wants to be sent, if it wants anything."""
+    if (said := source.keepalive) is None:
+        await asyncio.Event().wait()
+        return
+    topic, payload, every = said
+    while True:
+        await publish(topic, payload)
+        await asyncio.sleep(every)

@@ -1,0 +1,364 @@
+"""When devices are asked, what is closed into statements, and what the sampler says."""
+
+import asyncio
+import heapq
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from custom_components.depin.devices.message_device import MessageDevice
+from custom_components.depin.devices.metered_device import MeteredDevice, MeteredPart
+from custom_components.depin.devices.points import (
+    NO_POINTS,
+    Points,
+    Reading,
+    Role,
+    SilentError,
+    Status,
+)
+from custom_components.depin.devices.profiles import load
+from custom_components.depin.devices.roles import Use
+from custom_components.depin.devices.sampler import Sampled, Sampler, SystemClock
+from custom_components.depin.devices.value_gate import Fault, Limits
+from custom_components.depin.protocol.fine_samples import fine_root
+from custom_components.depin.protocol.metering import Flag
+from custom_components.depin.protocol.statements.measuring import Device, Readings
+
+MINUTE = 60_000
+START = 1_800_000_000_000
+"""The beginning of a quarter of an hour."""
+NAME = "A" * 22
+
+
+class FastClock:
+    """A clock that stands still until everybody waits, and then goes to who waits the shortest."""
+
+    def __init__(self) -> None:
+        self.time = START
+        self.stepped = 0
+        self.is_driven = False
+        self.waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+
+    def now(self) -> int:
+        return self.time + self.stepped
+
+    def steady(self) -> int:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        if not self.is_driven:
+            self.time += round(seconds * 1000)
+            return
+        woken = asyncio.get_running_loop().create_future()
+        heapq.heappush(self.waiting, (self.time + round(seconds * 1000), id(woken), woken))
+        await woken
+
+    async def run(self, until: int) -> None:
+        """Let time go by."""
+        self.is_driven = True
+        while True:
+            for _ in range(8):
+                await asyncio.sleep(0)
+            if self.waiting[0][0] > until:
+                break
+            wake, _, woken = heapq.heappop(self.waiting)
+            self.time = max(self.time, wake)
+            woken.set_result(None)
+        self.time = until
+        self.waiting.clear()
+        self.is_driven = False
+
+
+class Meter:
+    """A pulled device that imports one Wh a second and takes a while to answer."""
+
+    def __init__(self, clock: FastClock, delay: int = 300) -> None:
+        self.clock = clock
+        self.delay = delay
+        self.answers: list[Points | SilentError] = []
+        self.asked: list[int] = []
+
+    async def read(self) -> Reading:
+        self.asked.append(self.clock.now())
+        self.clock.time += self.delay
+        points: Points | SilentError = Points(
+            import_wh=1_000_000 + (self.clock.time - START) // 1000, power_w=3600
+        )
+        if self.answers:
+            points = self.answers.pop(0)
+        if isinstance(points, SilentError):
+            raise points
+        return Reading(NO_POINTS, {Role.GRID: points})
+
+
+@dataclass
+class Books:
+    """Keeps what it is handed, as the outbox and the sample store do."""
+
+    bodies: list[Readings | Device] = field(default_factory=list)
+    fine: list[list[bytes]] = field(default_factory=list)
+    changes: list[tuple[str, ...]] = field(default_factory=list)
+    held: list[Mapping[str, Fault]] = field(default_factory=list)
+
+    async def async_record(self, body: Readings | Device) -> None:
+        self.bodies.append(body)
+
+    async def async_add(self, device: str, samples: Iterable[bytes]) -> None:
+        assert device == NAME
+        self.fine.append(list(samples))
+
+    def counters_changed(self, key: str, counters: Iterable[str]) -> None:
+        assert key == "m1"
+        self.changes.append(tuple(counters))
+
+    def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
+        assert key == "m1"
+        self.held.append(faults)
+
+
+@dataclass
+class Home:
+    """A sampler over one device, on a fast clock."""
+
+    clock: FastClock
+    books: Books
+    sampler: Sampler
+    device: Sampled
+
+    async def run(self, minutes: float) -> None:
+        """Let time go by."""
+        tasks = [
+            asyncio.create_task(self.sampler.follow(self.device)),
+            asyncio.create_task(self.sampler.close_intervals(self.books, self.books)),
+        ]
+        await self.clock.run(self.clock.time + round(minutes * MINUTE))
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(result, asyncio.CancelledError) for result in results), results
+
+
+def metered() -> MeteredDevice:
+    part = MeteredPart(Use(Role.GRID, Role.GRID, NAME), Limits(rated_w=17_250), {})
+    return MeteredDevice([part])
+
+
+def home(meter: Meter | None = None, *, sun_up: bool = True) -> tuple[Home, Meter]:
+    clock = FastClock() if meter is None else meter.clock
+    meter = meter or Meter(clock)
+    books = Books()
+    sampler = Sampler(clock, lambda: sun_up, books)
+    device = Sampled("m1", "Meter", metered(), meter)
+    sampler.add(device)
+    return Home(clock, books, sampler, device), meter
+
+
+async def test_a_meter_is_asked_at_each_boundary_and_each_minute() -> None:
+    house, meter = home()
+    await house.run(31)
+    assert meter.asked[0] == START
+    assert {asked % MINUTE for asked in meter.asked} == {0}
+    assert {START + 15 * MINUTE, START + 30 * MINUTE} <= set(meter.asked)
+    assert len(meter.asked) == 32
+
+
+async def test_an_interval_is_one_statement_with_the_true_times_of_the_replies() -> None:
+    house, _ = home()
+    await house.run(31)
+    first, second = house.books.bodies
+    assert isinstance(first, Readings)
+    assert isinstance(second, Readings)
+    assert first.device == NAME
+    assert first.at == tuple(START + 300 + MINUTE * at for at in (0, 5, 10, 14, 15))
+    assert first.registers == {"import": tuple(1_000_000 + 60 * at for at in (0, 5, 10, 14, 15))}
+    assert first.power == (3600,) * 5
+    assert first.flags is None
+    assert second.at == tuple(START + 300 + MINUTE * at for at in (16, 20, 25, 29, 30))
+    assert [len(samples) for samples in house.books.fine] == [16, 15]
+    assert first.fine == fine_root(house.books.fine[0])
+    assert json.loads(house.books.fine[0][1]) == [
+        START + 300 + MINUTE,
+        {"import": 1_000_060, "export": None},
+        3600,
+        0,
+    ]
+
+
+async def test_a_poll_that_fits_no_interval_still_meets_the_boundary() -> None:
+    house, meter = home()
+    house.device = replace(house.device, poll_ms=7 * MINUTE)
+    await house.run(16)
+    assert START + 15 * MINUTE in meter.asked
+
+
+@pytest.mark.parametrize(("minutes", "statements"), [(19.9, 0), (20.1, 1)])
+async def test_a_statement_waits_five_minutes_for_a_source_and_no_longer(
+    minutes: float, statements: int
+) -> None:
+    house, _ = home()
+    house.sampler.add(Sampled("m1", "Meter", metered(), MessageDevice(load("evcc_mqtt"), {})))
+    await house.run(minutes)
+    assert len(house.books.bodies) == statements
+
+
+async def test_one_failed_reply_is_asked_for_again() -> None:
+    house, meter = home()
+    meter.answers = [SilentError("timeout")]
+    await house.sampler.look_at(house.device)
+    assert house.device.metered.available
+    assert len(meter.asked) == 2
+
+
+async def test_a_silent_meter_is_said_once_and_its_values_are_missing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    house, meter = home()
+    await house.sampler.look_at(house.device)
+    with caplog.at_level(logging.INFO):
+        meter.answers = [SilentError("no route")] * 20
+        await house.run(9)
+        assert house.device.metered.whole.status is Status.UNAVAILABLE
+        assert house.device.metered.parts[0].shown.import_wh is None
+        await house.run(2)
+    assert [record.message for record in caplog.records] == [
+        "Meter gives no answer: no route",
+        "Meter answers again",
+    ]
+
+
+async def test_a_value_that_is_held_is_asked_for_again_at_once() -> None:
+    house, meter = home()
+    await house.sampler.look_at(house.device)
+    meter.answers = [Points(import_wh=0)]
+    await house.sampler.look_at(house.device)
+    assert len(meter.asked) == 3
+    assert house.books.held == [{}, {"import_wh": Fault.ZERO}, {}]
+    shown = house.device.metered.parts[0].shown
+    assert shown.import_wh is not None
+    assert shown.import_wh >= 1_000_000
+
+
+async def test_another_meter_is_taken_after_three_answers_and_said() -> None:
+    house, meter = home()
+    await house.sampler.look_at(house.device)
+    meter.answers = [Points(import_wh=70, power_w=100)] * 3
+    await house.sampler.look_at(house.device)
+    assert not house.books.changes
+    house.clock.time += MINUTE
+    await house.sampler.look_at(house.device)
+    assert house.books.changes == [("import_wh",)]
+    await house.sampler.close(house.clock.now() + 1, house.books, house.books)
+    (body,) = house.books.bodies
+    assert isinstance(body, Readings)
+    assert body.registers["import"][-1] == 70
+    assert body.flags is not None
+    assert body.flags[-1] == Flag.RESET.value
+
+
+async def test_a_clock_that_is_stepped_puts_its_samples_in_doubt() -> None:
+    house, _ = home()
+    await house.sampler.look_at(house.device)
+    house.clock.stepped = 3 * MINUTE
+    await house.sampler.look_at(house.device)
+    house.clock.time += 15 * MINUTE
+    await house.sampler.look_at(house.device)
+    await house.sampler.close(house.clock.now() + 1, house.books, house.books)
+    (body,) = house.books.bodies
+    assert isinstance(body, Readings)
+    assert body.flags == (0, Flag.CLOCK.value, 0)
+
+
+async def test_a_clock_that_is_set_back_says_no_instant_twice() -> None:
+    house, _ = home()
+    await house.run(15.1)
+    house.clock.stepped = -20 * MINUTE
+    await house.run(40)
+    said = [at for body in house.books.bodies if isinstance(body, Readings) for at in body.at]
+    assert said == sorted(set(said))
+
+
+async def test_without_a_recorder_samples_are_forgotten() -> None:
+    house, _ = home()
+    await house.sampler.look_at(house.device)
+    await house.sampler.close(house.clock.now() + 1, None, None)
+    assert house.device.metered.parts[0].sheet.close(house.clock.now() + 1) is None
+
+
+async def test_what_cannot_be_written_is_said_later(caplog: pytest.LogCaptureFixture) -> None:
+    class FullDisk(Books):
+        async def async_record(self, body: Readings | Device) -> None:
+            raise OSError(28, "No space left on device", str(body))
+
+    house, _ = home()
+    await house.sampler.look_at(house.device)
+    await house.sampler.close(house.clock.now() + 1, FullDisk(), None)
+    assert "cannot be written" in caplog.text
+    await house.sampler.close(house.clock.now() + 1, house.books, None)
+    assert len(house.books.bodies) == 1
+
+
+async def test_panels_that_do_not_answer_at_night_are_asleep() -> None:
+    clock = FastClock()
+    books = Books()
+    meter = Meter(clock)
+    part = MeteredPart(
+        Use(Role.GRID, Role.PRODUCTION, NAME), Limits(rated_w=10_000, panels_only=True), {}
+    )
+    device = Sampled("m1", "Meter", MeteredDevice([part]), meter)
+    sampler = Sampler(clock, lambda: False, books)
+    sampler.add(device)
+    await sampler.look_at(device)
+    clock.time += MINUTE
+    meter.answers = [SilentError("timeout")] * 2
+    await sampler.look_at(device)
+    assert device.metered.whole.status is Status.ASLEEP
+    assert device.metered.available
+    await sampler.close(clock.now() + 1, books, books)
+    (body,) = books.bodies
+    assert isinstance(body, Readings)
+    assert body.registers == {"production": (1_000_000, 1_000_000)}
+    assert body.power == (3600, None)
+    assert body.flags == (0, Flag.STALE.value)
+
+
+async def test_what_is_pushed_keeps_its_own_time(caplog: pytest.LogCaptureFixture) -> None:
+    clock = FastClock()
+    books = Books()
+    profile = load("shelly_pro_3em_mqtt")
+    source = MessageDevice(profile, {"prefix": "shelly"})
+    device = Sampled("m1", "Meter", metered(), source)
+    sampler = Sampler(clock, lambda: True, books)
+    sampler.add(device)
+    await sampler.look_at(device)
+    assert device.metered.available is None
+    for at in (5, 20):
+        source.hear("shelly/status/emdata:0", json.dumps({"total_act": 100 + at}), START + at)
+        source.hear("shelly/status/em:0", json.dumps({"total_act_power": at}), START + at + 1)
+        clock.time = START + 1000 + at
+        await sampler.look_at(device)
+        await sampler.look_at(device)
+    await sampler.close(clock.now(), books, books)
+    (body,) = books.bodies
+    assert isinstance(body, Readings)
+    assert body.at == (START + 5, START + 6, START + 20, START + 21)
+    assert body.registers["import"] == (105, None, 120, None)
+    assert body.power == (None, 5, None, 20)
+    assert device.metered.parts[0].shown.import_wh == 120
+    with caplog.at_level(logging.INFO):
+        source.hear("shelly/online", "false", START + 30)
+        await sampler.look_at(device)
+        assert not device.metered.available
+    assert [record.message for record in caplog.records] == [
+        "Meter gives no answer: it has said nothing for too long"
+    ]
+
+
+async def test_the_machines_own_clock_goes_on() -> None:
+    clock = SystemClock()
+    now, steady = clock.now(), clock.steady()
+    await clock.sleep(0.001)
+    assert clock.now() > now > START - 10**13
+    assert clock.steady() > steady

@@ -1,0 +1,168 @@
+"""What an administrator does about a home's key, and about the room for samples."""
+
+from pathlib import Path
+
+import pytest
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.depin.home_key import (
+    HomeKey,
+    RecoveryFile,
+    key_of_phrase,
+    make_key,
+    phrase_of,
+)
+from custom_components.depin.journal import JournalError
+from custom_components.depin.key_store import StoredKeys, async_load_keys, async_remove_keys
+from custom_components.depin.membership import sample_folder
+from custom_components.depin.protocol.keys import public_key
+from custom_components.depin.protocol.log.notes import SignatureType, VerifierKey
+from tests.home.pretender import pretending
+
+
+async def _choose(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> ConfigFlowResult:
+    menu = await entry.start_reconfigure_flow(hass)
+    assert menu["type"] is FlowResultType.MENU
+    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": step})
+
+
+async def _answer(hass: HomeAssistant, form: ConfigFlowResult, **said: object) -> ConfigFlowResult:
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], said)
+    await hass.async_block_till_done()
+    return result
+
+
+async def _keys(hass: HomeAssistant, entry: MockConfigEntry) -> StoredKeys:
+    return await async_load_keys(hass, entry.data["coop"], entry.data["member"])
+
+
+async def test_a_key_is_shown_to_be_kept(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey
+) -> None:
+    """As words and as a file, of which each brings it back."""
+    form = await _choose(hass, entry, "show_key")
+    shown = form["description_placeholders"]
+    assert shown
+    assert key_of_phrase(shown["phrase"]) == key
+    assert RecoveryFile.read(shown["file"]).key == key
+    assert shown["fingerprint"] == key.fingerprint
+    result = await _answer(hass, form)
+    assert result["reason"] == "key_shown"
+
+
+async def test_a_lost_key_cannot_be_shown_or_changed(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """It has to be brought back first."""
+    await async_remove_keys(hass, entry.data["member"])
+    for step in ("show_key", "change_key"):
+        result = await _choose(hass, entry, step)
+        assert result.get("reason") == "no_key"
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+async def test_a_lost_key_is_brought_back(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey, *, as_file: bool
+) -> None:
+    """What is none, or somebody else's, is refused; then the entry works again."""
+    await async_remove_keys(hass, entry.data["member"])
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    coop, member = entry.data["coop"], entry.data["member"]
+    form = await _choose(hass, entry, "recover_key")
+    for wrong in ("", "babad", RecoveryFile(coop, coop, key).written()):
+        form = await _answer(hass, form, kept=wrong)
+        assert form["errors"] == {"kept": "no_kept_key"}
+    form = await _answer(hass, form, kept=phrase_of(make_key()))
+    assert form["errors"] == {"base": "node_away"}
+    kept = RecoveryFile(coop, member, key).written() if as_file else phrase_of(key)
+    result = await _answer(hass, form, kept=kept)
+    assert result["reason"] == "key_recovered"
+    assert entry.state is ConfigEntryState.LOADED
+    assert await _keys(hass, entry) == StoredKeys((key,))
+
+
+async def test_a_changed_key_is_brought_back_by_the_node_s_word(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """It does not name the member, so the node is asked whether it speaks for it."""
+    later = make_key()
+    async with pretending() as node:
+        data = {**entry.data, "address": node.address}
+        hass.config_entries.async_update_entry(entry, data=data)
+        node.answers["/challenges"] = 201, {"challenge": "A" * 74 + "A"}
+        node.refuse("/tokens", "challenge-refused")
+        form = await _choose(hass, entry, "recover_key")
+        form = await _answer(hass, form, kept=phrase_of(later))
+        assert form["errors"] == {"base": "key_of_somebody_else"}
+        node.answers["/tokens"] = 201, {"token": "abc", "expires": 5}
+        result = await _answer(hass, form, kept=phrase_of(later))
+    assert result["reason"] == "key_recovered"
+    assert await _keys(hass, entry) == StoredKeys((later,), is_confirmed=True)
+
+
+async def test_a_home_that_has_not_joined_changes_no_key(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """It will be named by the key that it has."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert (await _choose(hass, entry, "change_key")).get("reason") == "not_joined"
+
+
+def let_it_be_a_member(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Say that the home has joined at a node that is away now."""
+    key = VerifierKey("node.example/log", SignatureType.ED25519, public_key(bytes(32)))
+    joined = {"origin": key.name, "log_key": key.format()}
+    hass.config_entries.async_update_entry(entry, data={**entry.data, **joined})
+
+
+async def test_a_key_is_changed(hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey) -> None:
+    """The new one is on disk with the old, and signs from then on."""
+    let_it_be_a_member(hass, entry)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    form = await _choose(hass, entry, "change_key")
+    assert form["type"] is FlowResultType.FORM
+    result = await _answer(hass, form)
+    assert result["reason"] == "key_changed"
+    new, old = (await _keys(hass, entry)).keys
+    assert old == key != new
+    assert entry.runtime_data.key == new
+
+
+async def test_a_key_is_not_changed_when_the_disk_fails(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What signs is what the outbox says, so the old key goes on, and is the one shown."""
+    let_it_be_a_member(hass, entry)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    form = await _choose(hass, entry, "change_key")
+
+    async def fail(_: HomeKey) -> None:
+        raise JournalError("full")
+
+    monkeypatch.setattr(entry.runtime_data.attestation, "async_change_key", fail)
+    assert (await _answer(hass, form))["reason"] == "no_key"
+    assert entry.runtime_data.key == key
+    shown = (await _choose(hass, entry, "show_key"))["description_placeholders"]
+    assert shown
+    assert key_of_phrase(shown["phrase"]) == key
+    monkeypatch.undo()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+
+
+async def test_the_room_for_samples_is_the_owner_s_to_set(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A smaller one takes effect at once."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    for number in range(40):
+        samples = [b"%d" % number + bytes(2**19)]
+        await entry.runtime_data.samples.async_add("A" * 22, samples)
+    form = await _choose(hass, entry, "samples")
+    result = await _answer(hass, form, samples_mib=16)
+    assert result["reason"] == "samples_limited"
+    assert entry.options == {"samples_mib": 16}
+    folder: Path = sample_folder(hass, entry.data["member"])
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 16 * 2**20

@@ -1,0 +1,1 @@
+"""Homes and nodes as processes of their own, and what becomes of them."""
