@@ -2,13 +2,15 @@
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-COMMAND: Final = (sys.executable, "-m", "settlement_node")
+_PYTHON: Final = Path(__file__).resolve().parents[2] / ".venv/bin/python"
+"""The node's own: the environments of newer Home Assistants have not what a node needs."""
+
+COMMAND: Final = (str(_PYTHON), "-m", "settlement_node")
 _PATIENCE: Final = 60
 
 
