@@ -108,14 +108,18 @@ def test_a_line_that_cannot_be_booked_is_told_with_its_reason(tmp_path: Path) ->
     new_coop(node)
     command("bank", "open", "--data", node, IBAN)
     sender = Part(payer="Ada\u202e\u0085Eve", text=("hello",))
-    ahead = bank_file(
+    misdated = bank_file(
         tmp_path,
         Entry("1.00", (sender,), booked="2200-01-01"),
+        Entry("2.00", (sender,), booked="1969-12-31"),
+        Entry("3.00", (sender,)),
         opening="0.00",
-        closing="1.00",
+        closing="6.00",
     )
-    printed = partly_booked("bank", "import", "--data", node, ahead)
-    assert "NOT BOOKED: The id begins with a moment after the logged time" in printed
+    printed = partly_booked("bank", "import", "--data", node, misdated)
+    assert "NOT BOOKED: Its booking date is 2200-01-01, in the future: import it when" in printed
+    assert "NOT BOOKED: Its booking date is 1969-12-31, before 1970: get the" in printed
+    assert printed.count("IN SUSPENSE") == 1
     assert all(line.isprintable() for line in printed.splitlines())
     assert "Ada\\u202e" in printed
     much = Part(text=("much",))
