@@ -60,9 +60,9 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
 ) -> None:
     """Make a co-op: keys, books, token, first market. On a folder that has one, another."""
     node = folder_at(path)
-    others = node.coops()
     address = address or f"http://{_host()}:{_PORT}"
     try:
+        others = node.coops()
         check_leads_somewhere(address)
     except FolderError as error:
         raise click.ClickException(str(error)) from None

@@ -11,7 +11,7 @@ from depin_protocol.log.errors import LogError
 from depin_protocol.log.notes import VerifierKey
 from depin_protocol.log.tiles import WIDTH, decode_bundle, new_bundles
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
-from settlement_node.commands.far_node import Mirror, mirror
+from settlement_node.commands.far_node import Mirror, NodeAddress, mirror
 from settlement_node.commands.local_node import LocalNodeError, operator
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.log.checkpoints import verified
@@ -30,7 +30,7 @@ _MOST_BUNDLE: Final = WIDTH * 2**16 + 2**10
     "--from",
     "url",
     required=True,
-    metavar="URL",
+    type=NodeAddress(),
     help="Where a mirror has the log: the address below which its `checkpoint` lies.",
 )
 @click.option(
