@@ -8,6 +8,7 @@ from aiohttp import web
 from settlement_node.api.arriving import Cut
 from settlement_node.api.context import CONTEXT
 from settlement_node.api.problems import ProblemError, bad_request, wait_a_little
+from settlement_node.foreign_json import ForeignJSONError, read_foreign
 
 
 async def body_of(request: web.Request, media_type: str, most: int) -> bytes:
@@ -90,8 +91,8 @@ async def json_of[T](request: web.Request, kind: type[T], most: int = 4096) -> T
     """Read a small JSON object."""
     data = await body_of(request, "application/json", most)
     try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.DecodeError as error:
+        return read_foreign(data, kind)
+    except ForeignJSONError as error:
         raise bad_request(str(error), "See /openapi.json for the fields.") from None
 
 

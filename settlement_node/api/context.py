@@ -113,6 +113,13 @@ MAX_NUMBER: Final = 10**15 - 1
 """The largest index, number or instant that this protocol writes."""
 
 
+def check_query(request: web.Request) -> None:
+    """Refuse a query that says one thing twice."""
+    for name in request.query:
+        if len(request.query.getall(name)) > 1:
+            raise bad_request(f"{name[:40]} stands twice in the query", "Give it once.")
+
+
 def whole(text: str, name: str, low: int, high: int) -> int:
     """Read a whole number of a path or query."""
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(high))):

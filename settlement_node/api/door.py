@@ -1,4 +1,4 @@
-"""What speaks HTTP on one connection: aiohttp's own, but for what it says of a broken request."""
+"""What speaks HTTP on one connection: aiohttp's own, but for what it says of requests of no use."""
 
 from aiohttp import web
 
@@ -41,3 +41,18 @@ class Door(web.RequestHandler):
         response = problem.response()
         response.force_close()
         return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Answer with a problem too what aiohttp refuses before any handler sees it."""
+        if isinstance(resp, web.HTTPExpectationFailed):
+            resp = ProblemError(
+                resp.status,
+                "expectation-failed",
+                "Nothing but 100-continue can be expected",
+                f"the request expects {request.headers['Expect'][:100]!r}",
+                "Send it without Expect.",
+            ).response()
+            resp.force_close()
+        return await super().finish_response(request, resp, start_time)

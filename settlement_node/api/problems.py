@@ -18,12 +18,12 @@ _JOIN_STATUS: Final = {
     JoinProblem.REQUEST_INVALID: 400,
     JoinProblem.WRONG_COOP: 422,
     JoinProblem.INVITE_UNKNOWN: 403,
+    JoinProblem.INVITE_WITHDRAWN: 403,
     JoinProblem.INVITE_USED: 409,
     JoinProblem.INVITE_EXPIRED: 403,
     JoinProblem.CLOCK_WRONG: 422,
     JoinProblem.LEFT: 409,
 }
-_ANOTHER_INVITE: Final = "Ask an operator for another invite."
 _JOIN_ACTION: Final = {
     JoinProblem.REQUEST_INVALID: "Correct the request and send it again; the invite is not used.",
     JoinProblem.WRONG_COOP: "Send it to the node that the invite names.",
@@ -126,7 +126,7 @@ def _join_refused(refused: JoinRefusedError) -> ProblemError:
         str(refused.code),
         "You cannot join with this",
         what,
-        action.capitalize()
+        action[:1].upper() + action[1:]
         or _JOIN_ACTION.get(refused.code, "Ask an operator for another invite."),
     )
 

@@ -8,7 +8,7 @@ from depin_protocol.encoding import to_text
 from depin_protocol.log.errors import ProofError
 from settlement_node.api.bodies import answer
 from settlement_node.api.context import CONTEXT, MAX_NUMBER, whole
-from settlement_node.api.problems import not_found
+from settlement_node.api.problems import bad_request, not_found
 from settlement_node.keeping.succession import generation
 from settlement_node.log.shelf import Shelf
 
@@ -70,4 +70,6 @@ async def consistency(request: web.Request) -> web.Response:
 
 
 def _number(request: web.Request, name: str) -> int:
-    return whole(request.query.get(name, ""), name, 0, MAX_NUMBER)
+    if name not in request.query:
+        raise bad_request(f"{name} is missing", f"Give {name}, a size or index of the log.")
+    return whole(request.query[name], name, 0, MAX_NUMBER)

@@ -23,7 +23,7 @@ from settlement_node.api import (
     upkeep,
     visitors,
 )
-from settlement_node.api.context import CONTEXT, Context
+from settlement_node.api.context import CONTEXT, Context, check_query
 from settlement_node.api.limits import Limits
 from settlement_node.api.problems import answer_problems
 from settlement_node.hosting.hosting import Hosting
@@ -107,6 +107,7 @@ _UNCOUNTED: Final = frozenset((event_stream.stream,))
 
 @web.middleware
 async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+    check_query(request)
     if request.match_info.handler in _UNCOUNTED:
         return await handler(request)
     context = request.app[CONTEXT]

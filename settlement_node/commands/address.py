@@ -26,6 +26,7 @@ def address(path: Path, coop: str | None, new: str | None) -> None:
 
 async def _address(node: NodeFolder, coop: str | None, new: str | None) -> CoopFolder:
     folder = node.choose(coop)
+    folder.check_own()
     if new is None:
         return folder
     try:

@@ -15,6 +15,7 @@ from settlement_node.commands.common import coop_option, counted, data_option, f
 from settlement_node.commands.local_node import LocalNodeError, NoEffectError, operator
 from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
+from settlement_node.hosting.hosting import now
 from settlement_node.ledger.actions import (
     MAX_LINES,
     BookBankLines,
@@ -22,7 +23,7 @@ from settlement_node.ledger.actions import (
     OpenBankAccount,
     line_row,
 )
-from settlement_node.ledger.bank.booking import line_id, missing_at_bank
+from settlement_node.ledger.bank.booking import MOST_AHEAD, line_id, missing_at_bank
 from settlement_node.ledger.bank.iban import is_mistyped
 from settlement_node.ledger.bank.statement import BankLine, BankStatement, read_statements
 from settlement_node.ledger.beginning import TOO_OLD, TOO_OLD_WORDS
@@ -30,6 +31,7 @@ from settlement_node.ledger.codes import Code
 from settlement_node.ledger.effects import REFUSED
 from settlement_node.ledger.outcomes import words_of
 from settlement_node.output import shown as printable
+from settlement_node.output import shown_time
 
 _MOST_BYTES: Final = 48 * 1024
 """Of the lines of one action: the rest of a statement needs room as well."""
@@ -138,13 +140,27 @@ async def _booked(books: Books, statement: BankStatement) -> _Report:
     account = statement.account
     ids = {line: to_text(line_id(account, line)) for line in statement.lines}
     new = [line for line in statement.lines if await books.code_of(ids[line]) is None]
-    refused: dict[str, str] = {}
-    for portion in _portions(new):
+    misdated = {line: why for line in new if (why := _misdated(line)) is not None}
+    refused = {ids[line]: why for line, why in misdated.items()}
+    for portion in _portions([line for line in new if line not in misdated]):
         refused |= await _refused(books, account, portion)
     booked = [(line, ids[line], await books.code_of(ids[line])) for line in new]
     there = await books.bank_account(account)
     missing = missing_at_bank(0 if there is None else there.holds, statement)
     return _Report(statement, len(statement.lines) - len(new), booked, refused, missing)
+
+
+def _misdated(line: BankLine) -> str | None:
+    """Say of a booking date that no ledger could take it."""
+    day = shown_time(line.booked).split()[0]
+    if line.booked < 0:
+        return f"Its booking date is {day}, before 1970: get the statement anew from the bank."
+    if line.booked > now() + MOST_AHEAD:
+        return (
+            f"Its booking date is {day}, in the future: import it when the day has come, or get"
+            " the statement anew from the bank."
+        )
+    return None
 
 
 async def _refused(books: Books, account: str, lines: tuple[BankLine, ...]) -> dict[str, str]:

@@ -80,11 +80,13 @@ def run[T](work: Coroutine[Any, Any, T]) -> T:
 
 
 def chosen(node: NodeFolder, coop: str | None) -> CoopFolder:
-    """Return the co-op of this name, where people are asked before anything is done to it."""
+    """Return the node's own co-op of this name, before anything is asked or done."""
     try:
-        return node.choose(coop)
+        folder = node.choose(coop)
+        folder.check_own()
     except FolderError as error:
         raise click.ClickException(str(error)) from error
+    return folder
 
 
 def counted(number: int, what: str) -> str:

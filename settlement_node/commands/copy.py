@@ -12,6 +12,7 @@ from depin_protocol.log.merkle import TreeHead
 from settlement_node.commands.common import folder_at, run
 from settlement_node.commands.far_node import (
     Caller,
+    NodeAddress,
     far_node,
     key_option,
     listed,
@@ -23,7 +24,6 @@ from settlement_node.hosting.folder import (
     Description,
     FolderError,
     NodeFolder,
-    read_seed,
 )
 from settlement_node.log.checkpoints import Checkpoints
 from settlement_node.log.shelf import Shelf
@@ -32,7 +32,7 @@ from settlement_node.store.opening import open_store, restore_into
 
 
 @click.command()
-@click.option("--node", "url", required=True, metavar="URL", help="Where the node is.")
+@click.option("--node", "url", required=True, type=NodeAddress(), help="Where the node is.")
 @key_option
 @member_option
 @click.option("--coop", help="Which co-op, by name or identifier, where the node has several.")
@@ -43,17 +43,11 @@ from settlement_node.store.opening import open_store, restore_into
     type=click.Path(file_okay=False, path_type=Path),
     help="A folder of copies; a copy that is there is replaced, if the new one leads on from it.",
 )
-def copy(url: str, key: Path | None, member: str | None, coop: str | None, path: Path) -> None:
+def copy(url: str, key: bytes | None, member: str | None, coop: str | None, path: Path) -> None:
     """Fetch a co-op's books over HTTP as an auditor, for `verify --data` and `state confirm`."""
     if key is None:
         raise click.UsageError("name the auditor's own key file with --key")
-    size, folder = run(
-        _copied(
-            Caller(url, read_seed(key, "name the key file of who speaks"), member),
-            coop,
-            folder_at(path),
-        )
-    )
+    size, folder = run(_copied(Caller(url, key, member), coop, folder_at(path)))
     click.echo(f"{shown(folder.description.name)}: {size} entries under the last checkpoint")
     click.echo(f"nothing is checked yet: settlement-node verify --data {path}")
 
@@ -61,7 +55,7 @@ def copy(url: str, key: Path | None, member: str | None, coop: str | None, path:
 async def _copied(caller: Caller, coop: str | None, node: NodeFolder) -> tuple[int, CoopFolder]:
     found = await listed(caller.url, coop)
     member = caller.member or member_id(found.coop, public_key(caller.seed))
-    folder = _folder(node, Description(found.coop, found.name, caller.url, member))
+    folder = _folder(node, Description(found.coop, found.name, caller.url, member, is_copy=True))
     with TemporaryDirectory(dir=folder.path, prefix=".fetched-") as place:
         file, fetched = Path(place) / "backup", Path(place) / "books"
         async with far_node(caller, folder.description.coop) as speaker:
@@ -81,7 +75,7 @@ def _folder(node: NodeFolder, description: Description) -> CoopFolder:
     """Find or make the folder of a copy; a node's own is none."""
     for folder in node.coops():
         if folder.description.coop == description.coop:
-            if not folder.is_copy:
+            if not folder.description.is_copy:
                 raise FolderError(f"{node.path} is a node's own data: name another folder")
             return folder
     return node.finish(node.begin(description))

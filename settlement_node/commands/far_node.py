@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import click
@@ -12,14 +13,49 @@ import msgspec
 
 from depin_protocol.identifiers import is_id
 from settlement_node.commands.local_node import Asking, LocalNodeError, Operator
+from settlement_node.hosting.folder import FolderError, read_seed
 from settlement_node.output import shown
 
 _HTTP_OK: Final = 200
 _CHUNK: Final = 2**16
 
+
+class NodeAddress(click.ParamType[str]):
+    """Where something answers over HTTP."""
+
+    name = "url"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what cannot be asked."""
+        try:
+            parts = urlsplit(value)
+            is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address:
+            what = "an address over HTTP such as https://node.example:8480"
+            self.fail(f"{value[:80]!r} is not {what}: give one", param, ctx)
+        return value
+
+
+class _Seed(click.ParamType[bytes]):
+    """The seed in a key file."""
+
+    name = "file"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> bytes:
+        """Read it."""
+        try:
+            return read_seed(Path(value), "name the key file of who speaks")
+        except FolderError as error:
+            self.fail(str(error), param, ctx)
+
+
 key_option: Final = click.option(
     "--key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=_Seed(),
     help="The key file of who speaks; else the operator's key of the data folder.",
 )
 member_option: Final = click.option(
@@ -62,11 +98,7 @@ class Listed(msgspec.Struct, frozen=True):
 async def listed(url: str, wanted: str | None) -> Listed:
     """Find a node's co-op by name or identifier, or the only one that it has."""
     async with asking(url) as node:
-        answered = await node.ask("/v1/coops")
-    try:
-        coops = msgspec.convert(answered, list[Listed])
-    except msgspec.ValidationError as error:
-        raise LocalNodeError(f"{url} is no settlement node: {error}") from error
+        coops = await node.ask_for(list[Listed], "/v1/coops")
     found = [one for one in coops if wanted is None or wanted in {one.coop, one.name}]
     if len(found) == 1 and is_id(found[0].coop):
         return found[0]

@@ -22,8 +22,8 @@ _PORT: Final = 8480
 
 @click.command()
 @data_option
-@click.option("--name", prompt="Name of the co-op", help="What the co-op is called.")
-@click.option("--currency", prompt="Currency (EUR, CHF, ...)", help="Three capital letters.")
+@click.option("--name", help="What the co-op is called.")
+@click.option("--currency", help="Three capital letters, such as EUR or CHF.")
 @click.option(
     "--token", default="SUN", help="The co-op's token, 2 to 11 capital letters or digits."
 )
@@ -46,8 +46,8 @@ _PORT: Final = 8480
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 def init(  # noqa: PLR0913, PLR0917 - each is an option
     path: Path,
-    name: str,
-    currency: str,
+    name: str | None,
+    currency: str | None,
     token: str,
     market: str | None,
     address: str | None,
@@ -59,10 +59,15 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
     yes: bool,
 ) -> None:
     """Make a co-op: keys, books, token, first market. On a folder that has one, another."""
+    if yes and None in {name, currency}:
+        missing = "--name" if name is None else "--currency"
+        raise click.UsageError(f"--yes asks nothing, and {missing} is missing: give it")
+    name = click.prompt("Name of the co-op", type=str) if name is None else name
+    currency = click.prompt("Currency (EUR, CHF, ...)", type=str) if currency is None else currency
     node = folder_at(path)
-    others = node.coops()
     address = address or f"http://{_host()}:{_PORT}"
     try:
+        others = node.coops()
         check_leads_somewhere(address)
     except FolderError as error:
         raise click.ClickException(str(error)) from None

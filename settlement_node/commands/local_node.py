@@ -5,27 +5,30 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import aiohttp
 import msgspec
 
 from depin_protocol.access import CHALLENGE_LENGTH, answer_challenge
-from depin_protocol.encoding import from_text, to_text
+from depin_protocol.encoding import EncodingError, from_text, to_text
 from depin_protocol.frames import MEDIA_TYPE, pack
-from depin_protocol.identifiers import ID_LENGTH, member_id
+from depin_protocol.identifiers import HASH_PATTERN, ID_LENGTH, ID_PATTERN, member_id
 from depin_protocol.keys import public_key
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.envelope import FIRST_PREV, Header, Statement, sign_statement
+from depin_protocol.statements.fields import MAX_COUNT
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.membership import ChainOpening, KeyChange, prove_possession
 from settlement_node.api.serving import Listening, serving
+from settlement_node.foreign_json import ForeignJSONError, read_foreign
 from settlement_node.governance.actions import Action, action_body
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import hosting, now
 from settlement_node.hosting.socket_path import short_path
 from settlement_node.log.entries import SALT_LENGTH, decode_lines
+from settlement_node.output import shown
 from settlement_node.store.backup import read_head
 from settlement_node.store.sqlite_file import private_file
 
@@ -37,11 +40,15 @@ class LocalNodeError(Exception):
     """The node did not do as it was asked; the message says why."""
 
 
-class NotFoundError(LocalNodeError):
+class NodeRefusedError(LocalNodeError):
+    """The node understood what was asked of it, and has not done it."""
+
+
+class NotFoundError(NodeRefusedError):
     """The node has nothing there."""
 
 
-class KeyRefusedError(LocalNodeError):
+class KeyRefusedError(NodeRefusedError):
     """The key is not the one that speaks for the member now."""
 
 
@@ -58,6 +65,53 @@ class NoEffectError(LocalNodeError):
 _ERRORS: Final = {"not-found": NotFoundError, "challenge-refused": KeyRefusedError}
 
 
+class _Problem(msgspec.Struct, frozen=True):
+    code: str
+    detail: str
+    action: str
+
+
+class _Challenge(msgspec.Struct, frozen=True):
+    challenge: str
+
+
+class _Token(msgspec.Struct, frozen=True):
+    token: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]+\Z")]
+
+
+class _Held(msgspec.Struct, frozen=True):
+    chain: Annotated[str, msgspec.Meta(pattern=rf"\A{ID_PATTERN}\Z")]
+    seq: Annotated[int, msgspec.Meta(ge=1, lt=MAX_COUNT)]
+    hash: Annotated[str, msgspec.Meta(pattern=rf"\A{HASH_PATTERN}\Z")]
+
+
+class _Heads(msgspec.Struct, frozen=True):
+    metering: list[_Held]
+    trading: list[_Held]
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """A receipt, or why there is none."""
+
+    code: str | None = None
+    detail: str = ""
+    action: str = ""
+
+
+class _Place(msgspec.Struct, frozen=True):
+    index: int
+
+
+class _Event(msgspec.Struct, frozen=True):
+    id: int
+    data: dict[str, object]
+
+
+def _told(detail: str, action: str) -> str:
+    """Say what a node said, which may be anybody's."""
+    return shown(f"{detail.removesuffix('.')}. {action}")
+
+
 class Asking:
     """Asks a node for JSON."""
 
@@ -69,18 +123,27 @@ class Asking:
 
     async def ask(self, path: str, content: object | None = None) -> Any:  # noqa: ANN401 - JSON
         """Ask for JSON, or raise a LocalNodeError."""
-        data = None if content is None else msgspec.json.encode(content)
-        return await self.send(path, data, "application/json")
+        answered: Any = await self.ask_for(object, path, content)
+        return answered
 
-    async def send(self, path: str, data: bytes | None, media_type: str) -> Any:  # noqa: ANN401
-        """Send something, or ask with nothing; return the JSON that is answered."""
-        return self._read(*await self._exchange(path, data, media_type))
+    async def ask_for[T](self, kind: type[T], path: str, content: object | None = None) -> T:
+        """Ask for JSON of this kind."""
+        data = None if content is None else msgspec.json.encode(content)
+        return self._read(kind, *await self._exchange(path, data))
+
+    async def send(self, path: str, data: bytes, media_type: str) -> Any:  # noqa: ANN401
+        """Send something; return the JSON that is answered."""
+        answered: Any = await self.send_for(object, path, data, media_type)
+        return answered
+
+    async def send_for[T](self, kind: type[T], path: str, data: bytes, media_type: str) -> T:
+        """Send something; return the JSON of this kind that is answered."""
+        return self._read(kind, *await self._exchange(path, data, media_type))
 
     async def fetch(self, path: str) -> bytes:
         """Ask for a file."""
         status, content = await self._exchange(path)
-        if status >= 400:  # noqa: PLR2004 - errors begin there
-            self._read(status, content)
+        self._check(status, content)
         return content
 
     async def _exchange(
@@ -96,18 +159,32 @@ class Asking:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise LocalNodeError(f"the node does not answer: {error}") from error
 
-    def _read(self, status: int, content: bytes) -> Any:  # noqa: ANN401 - JSON
+    def _read[T](self, kind: type[T], status: int, content: bytes) -> T:
+        self._check(status, content)
         try:
-            value = msgspec.json.decode(content)
-        except msgspec.DecodeError as error:
-            said = f"the node answers {status} and does not say why: try again later"
-            raise LocalNodeError(said) from error
-        if status >= 400:  # noqa: PLR2004 - errors begin there
-            if not isinstance(value, dict) or not {"code", "detail", "action"} <= value.keys():
-                raise LocalNodeError(f"{self._address} answers {status}: is it a node?")
-            kind = _ERRORS.get(value["code"], LocalNodeError)
-            raise kind(f"{value['detail']}: {value['action']}")
-        return value
+            return read_foreign(content, kind)
+        except ForeignJSONError as error:
+            raise self._no_node(error) from error
+
+    def _check(self, status: int, content: bytes) -> None:
+        """Raise what the node says went wrong, if anything did."""
+        if status < 400:  # noqa: PLR2004 - errors begin there
+            return
+        try:
+            problem = read_foreign(content, _Problem)
+        except ForeignJSONError as error:
+            raise LocalNodeError(
+                f"{self._address} answers {status} and does not say why: see whether it is the"
+                " address of a settlement node, and try again later"
+            ) from error
+        fault = LocalNodeError if status >= 500 else NodeRefusedError  # noqa: PLR2004 - as above
+        kind = _ERRORS.get(problem.code, fault)
+        raise kind(_told(problem.detail, problem.action))
+
+    def _no_node(self, error: ValueError) -> LocalNodeError:
+        return LocalNodeError(
+            f"{self._address} is no settlement node, see whether the address is right: {error}"
+        )
 
 
 class Operator(Asking):
@@ -130,16 +207,19 @@ class Operator(Asking):
     async def log_in(self) -> None:
         """Get a token; the member's name stays when its key changes, so it is asked for by name."""
         path = f"/v1/coops/{self.coop}"
-        given = await self.ask(f"{path}/challenges", {"member": self.member})
-        challenge = from_text(given["challenge"], CHALLENGE_LENGTH)
+        given = await self.ask_for(_Challenge, f"{path}/challenges", {"member": self.member})
+        try:
+            challenge = from_text(given.challenge, CHALLENGE_LENGTH)
+        except EncodingError as error:
+            raise self._no_node(error) from error
         signature = answer_challenge(self._seed, self.coop, self.member, challenge)
         answered = {
             "member": self.member,
-            "challenge": given["challenge"],
+            "challenge": given.challenge,
             "signature": to_text(signature),
         }
-        token = (await self.ask(f"{path}/tokens", answered))["token"]
-        self._headers = {"Authorization": f"Bearer {token}"}
+        got = await self.ask_for(_Token, f"{path}/tokens", answered)
+        self._headers = {"Authorization": f"Bearer {got.token}"}
 
     async def act(self, action: Action, reason: str) -> int:
         """Do something as operator, insist that it took effect, and return its place in the log."""
@@ -149,8 +229,8 @@ class Operator(Asking):
         """Hand over to another key, which speaks from then on."""
         key = public_key(seed)
         possession = prove_possession(seed, self.coop, self.member, key)
-        metering = (await self._heads())["metering"]
-        named = Head.read(metering[0], "head") if metering else None
+        metering = (await self._heads()).metering
+        named = Head(*msgspec.structs.astuple(metering[0])) if metering else None
         await self.tell(KeyChange(key, "software", named, possession), seed)
 
     async def tell(self, body: Body, successor: bytes | None = None) -> int:
@@ -159,9 +239,8 @@ class Operator(Asking):
         A key change names the seed of the key that speaks from then on.
         """
         heads = await self._heads()
-        if heads["trading"]:
-            head = heads["trading"][0]
-            chain, seq, prev = head["chain"], head["seq"], head["hash"]
+        if heads.trading:
+            chain, seq, prev = msgspec.structs.astuple(heads.trading[0])
         else:
             opening = self._sign(ChainOpening(), to_text(secrets.token_bytes(ID_LENGTH)), 1)
             await self._say(opening)
@@ -175,15 +254,13 @@ class Operator(Asking):
         await self._check_effect(index, said)
         return index
 
-    async def _heads(self) -> dict[str, list[dict[str, Any]]]:
-        path = f"/v1/coops/{self.coop}/members/{self.member}/head"
-        heads: dict[str, list[dict[str, Any]]] = await self.ask(path)
-        return heads
+    async def _heads(self) -> _Heads:
+        return await self.ask_for(_Heads, f"/v1/coops/{self.coop}/members/{self.member}/head")
 
     async def decided_on(self, index: int) -> list[dict[str, Any]]:
         """Read the lines of the decision that follows a statement at this place in the log."""
         content = await self.fetch(f"/v1/coops/{self.coop}/bodies/{index + 1}")
-        return [msgspec.json.decode(line[SALT_LENGTH:]) for line in decode_lines(content)]
+        return [read_foreign(line[SALT_LENGTH:], dict[str, Any]) for line in decode_lines(content)]
 
     def _sign(self, body: Body, chain: str, seq: int, prev: str = FIRST_PREV) -> Statement:
         salt = to_text(secrets.token_bytes(ID_LENGTH))
@@ -191,15 +268,17 @@ class Operator(Asking):
         return sign_statement(header, body, self._seed)
 
     async def _say(self, statement: Statement) -> None:
-        answers = await self.send("/v1/statements", pack([statement.wire]), MEDIA_TYPE)
-        if "code" in answers[0]:
-            raise LocalNodeError(f"{answers[0]['detail']}: {answers[0]['action']}")
+        said = pack([statement.wire])
+        (one,) = await self.send_for(tuple[_Answer], "/v1/statements", said, MEDIA_TYPE)
+        if one.code is not None:
+            raise LocalNodeError(_told(one.detail, one.action))
 
     async def _index(self, statement: Statement) -> int:
         header = statement.header
         chain = f"/v1/coops/{self.coop}/members/{self.member}/statements/trading/{header.chain}"
-        held = await self.ask(f"{chain}?after={header.seq - 1}&limit=1")
-        return int(held[0]["index"])
+        path = f"{chain}?after={header.seq - 1}&limit=1"
+        (held,) = await self.ask_for(tuple[_Place], path)
+        return held.index
 
     async def download_backup(self, file: Path) -> None:
         """Write the co-op's books into a file that appears once it is whole."""
@@ -211,7 +290,8 @@ class Operator(Asking):
                 address, headers=self._headers, timeout=endless
             ) as response:
                 if response.status != 200:  # noqa: PLR2004 - nothing else is a backup
-                    raise LocalNodeError(f"no backup came: {await response.text()}")
+                    self._check(response.status, await response.read())
+                    raise LocalNodeError(f"{self._address} answers {response.status}: no backup")
                 with private_file(partial) as target:
                     async for part in response.content.iter_chunked(2**18):
                         target.write(part)
@@ -228,12 +308,11 @@ class Operator(Asking):
         # Events are numbered by the time, and this one came after the statement was signed.
         after = statement.header.issued_at - 120_000
         path = f"/v1/coops/{self.coop}/members/{self.member}/events"
-        while events := await self.ask(f"{path}?after={after}&limit=200"):
-            for event in events:
-                data = event["data"]
+        while events := await self.ask_for(list[_Event], f"{path}?after={after}&limit=200"):
+            for data in (event.data for event in events):
                 if data.get("kind") == NO_EFFECT and data.get("statement") == index:
-                    raise NoEffectError(data["code"], data["detail"])
-            after = events[-1]["id"]
+                    raise NoEffectError(str(data.get("code")), str(data.get("detail")))
+            after = events[-1].id
 
 
 @asynccontextmanager
@@ -244,6 +323,7 @@ async def operator(
 
     Without a seed it is the operator who speaks.
     """
+    folder.check_own()
     if await is_running(node):
         async with _session(node.socket) as session:
             await _insist_that_it_runs(session, folder)

@@ -29,6 +29,7 @@ def node_key(path: Path, coop: str | None, use: str, reason: str) -> None:
 
 async def _announce(node: NodeFolder, coop: str | None, use: str, reason: str) -> None:
     folder = node.choose(coop)
+    folder.check_own()
     seed = secrets.token_bytes(SEED_LENGTH)
     public = public_key(seed)
     # The file first: a key that is announced and then lost would stop the co-op.

@@ -8,7 +8,7 @@ import click
 from depin_protocol.encoding import to_text
 from depin_protocol.keys import fingerprint, public_key
 from depin_protocol.statements.membership import prove_possession
-from settlement_node.commands.common import coop_option, data_option, folder_at, run
+from settlement_node.commands.common import chosen, coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import operator
 from settlement_node.hosting.folder import OPERATOR, SEED_LENGTH, CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import now
@@ -21,7 +21,7 @@ from settlement_node.hosting.hosting import now
 def operator_key(path: Path, coop: str | None, *, lost: bool) -> None:
     """Make another key for this folder's operator; the old one hands over to it at once."""
     node = folder_at(path)
-    folder = node.choose(coop)
+    folder = chosen(node, coop)
     seed = secrets.token_bytes(SEED_LENGTH)
     # The file first: a key that counts and is then lost would shut the operator out.
     file = folder.add_key(f"{OPERATOR}-{now()}", seed)

@@ -18,11 +18,14 @@ def leads_elsewhere(
     """
     scheme = "https" if tls else "http"
     named = urlsplit(address)
-    if named.scheme != scheme:
-        return f"the node speaks {scheme}"
-    if (named.port or (443 if tls else 80)) != port:
-        return f"the node listens on port {port}"
-    return _host_elsewhere(host_in(address), host, own)
+    differs = [
+        f"the node speaks {scheme}" if named.scheme != scheme else None,
+        f"the node listens on port {port}"
+        if (named.port or (443 if named.scheme == "https" else 80)) != port
+        else None,
+        _host_elsewhere(host_in(address), host, own),
+    ]
+    return "; ".join(filter(None, differs)) or None
 
 
 def _host_elsewhere(there: str, host: str, own: Sequence[str]) -> str | None:

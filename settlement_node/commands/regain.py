@@ -1,5 +1,6 @@
 """`settlement-node regain`: give a restored node what others still hold of its log."""
 
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +12,15 @@ from depin_protocol.log.errors import LogError
 from depin_protocol.log.notes import VerifierKey
 from depin_protocol.log.tiles import WIDTH, decode_bundle, new_bundles
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
-from settlement_node.commands.far_node import Mirror, mirror
+from settlement_node.commands.far_node import Mirror, NodeAddress, mirror
 from settlement_node.commands.local_node import LocalNodeError, operator
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.log.checkpoints import verified
 from settlement_node.log.reading import portions
 from settlement_node.store.opening import open_store
+
+_STILL_MISSING: Final = 3
+"""The exit code where others have to give more; 1 and 2 are errors."""
 
 _OCTETS: Final = "application/octet-stream"
 _MOST_NOTE: Final = 2**17
@@ -30,7 +34,7 @@ _MOST_BUNDLE: Final = WIDTH * 2**16 + 2**10
     "--from",
     "url",
     required=True,
-    metavar="URL",
+    type=NodeAddress(),
     help="Where a mirror has the log: the address below which its `checkpoint` lies.",
 )
 @click.option(
@@ -43,13 +47,15 @@ def regain(path: Path, coop: str | None, url: str, copied: Path | None) -> None:
     """Take the log's entries from any mirror, and bodies from an auditor's copy.
 
     Nothing is believed: entries have to lead to a checkpoint that the log's key signed, bodies to
-    their entries. Let the node run meanwhile: homes then bring what the copy lacks.
+    their entries. Let the node run meanwhile: homes then bring what the copy lacks. While something
+    is missing still, the exit code is 3.
     """
     theirs = None if copied is None else folder_at(copied)
     standing = run(_regained(folder_at(path), coop, url, theirs))
     click.echo(f"{standing['entries']} entries are here")
     if standing["missing"] is not None:
         click.echo(f"still missing: {standing['missing']}")
+        sys.exit(_STILL_MISSING)
     elif standing["read_only"] is not None:
         click.echo(
             "nothing that this mirror has is missing: `settlement-node resume --checkpoint FILE`"

@@ -30,5 +30,6 @@ def restore(path: Path, file: Path) -> None:
 async def _restored(node: NodeFolder, file: Path) -> str:
     header, _ = await read_head(file)
     folder = node.choose(to_text(header.coop))
+    folder.check_own()
     await restore_into(folder.books, file)
     return folder.description.name

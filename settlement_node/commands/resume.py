@@ -35,7 +35,9 @@ def resume(
     If somebody does, the node signs two logs under one name: whoever sees both has proof of it, the
     co-op stops for good, and only a new log goes on.
     """
-    if nobody_has_more is (held is not None):
+    if nobody_has_more and held is not None:
+        raise click.UsageError("give one of them: --checkpoint FILE or --nobody-has-more")
+    if not nobody_has_more and held is None:
         raise click.UsageError(
             "show the largest checkpoint that anybody holds with --checkpoint FILE (a mirror or a"
             " home has it under /log/<coop>/checkpoint), or say --nobody-has-more"

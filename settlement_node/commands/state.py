@@ -17,6 +17,7 @@ from settlement_node.commands.common import (
 )
 from settlement_node.commands.far_node import (
     Caller,
+    NodeAddress,
     far_node,
     key_option,
     member_option,
@@ -24,7 +25,7 @@ from settlement_node.commands.far_node import (
 from settlement_node.commands.local_node import LocalNodeError, Operator, operator
 from settlement_node.commands.verify import verified
 from settlement_node.coop.clearing_out import deleted_below
-from settlement_node.hosting.folder import CoopFolder, NodeFolder, read_seed
+from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.keeping.following import EraseBodies
 from settlement_node.keeping.roots import Roots
 from settlement_node.output import shown_time
@@ -61,7 +62,7 @@ def list_roots(path: Path, coop: str | None) -> None:
 @click.option(
     "--node",
     "url",
-    metavar="URL",
+    type=NodeAddress(),
     help="A node elsewhere, of which the data folder has a copy; see `settlement-node copy`.",
 )
 def confirm(  # noqa: PLR0913 - one argument for each option
@@ -69,18 +70,17 @@ def confirm(  # noqa: PLR0913 - one argument for each option
     coop: str | None,
     *,
     index: int,
-    key: Path | None,
+    key: bytes | None,
     member: str | None,
     url: str | None,
 ) -> None:
     """Follow the whole log and, if all follows, sign as an auditor that ROOT is its state."""
-    seed = None if key is None else read_seed(key, "name the key file of who speaks")
     if url is None:
-        run(_confirmed(folder_at(path), coop, index, seed, member))
-    elif seed is None:
+        run(_confirmed(folder_at(path), coop, index, key, member))
+    elif key is None:
         raise click.UsageError("name the auditor's own key file with --key")
     else:
-        run(_confirmed_elsewhere(folder_at(path), coop, index, Caller(url, seed, member)))
+        run(_confirmed_elsewhere(folder_at(path), coop, index, Caller(url, key, member)))
     click.echo(f"all follows, and root {index} is confirmed")
 
 
@@ -109,7 +109,7 @@ def _erasure(root: dict[str, Any]) -> str:
 
 async def _listed(node: NodeFolder, coop: str | None) -> list[dict[str, Any]]:
     folder = node.choose(coop)
-    if folder.is_copy:
+    if folder.description.is_copy:
         roots, deleted = await _kept_roots(folder)
         return [
             {"index": index, **asdict(root), "deleted": root.erased and index <= deleted}

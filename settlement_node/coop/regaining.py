@@ -69,10 +69,13 @@ class Regaining:
             return lacking_entries(known, target)
         said, decided = len(self._said), len(self._decided)
         lacking = [
-            f"{said} statements, which homes send again and auditors' copies have" if said else "",
-            f"{decided} decisions, which auditors' copies have" if decided else "",
+            f"{_counted(said, 'statement')}, which homes send again and auditors' copies have"
+            if said
+            else "",
+            f"{_counted(decided, 'decision')}, which auditors' copies have" if decided else "",
         ]
-        return f"the bodies of {' and of '.join(filter(None, lacking))}"
+        bodies = "body" if said + decided == 1 else "bodies"
+        return f"the {bodies} of {' and of '.join(filter(None, lacking))}"
 
     def offer_entries(self, start: int, entries: Sequence[bytes]) -> None:
         """Take the entries from `start` on, until there are all; they must lead to the target."""
@@ -150,6 +153,10 @@ class Regaining:
 def lacking_entries(known: int, target: int) -> str:
     """Say which entries are missing, and who has them."""
     return f"entries {known} to {target - 1}, which any mirror of the log can give"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 async def regained(view: View) -> list[range]:

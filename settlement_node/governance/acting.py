@@ -72,9 +72,12 @@ def _treated(
 
 def _withdrawn(said: Said, action: actions.WithdrawInvite, community: Community) -> Decision:
     invitation = community.invitations.get(action.code)
-    if invitation is None or invitation.used_by:
-        detail = "there is no such invite, or it was used"
-        raise ObjectedError(Objection.NO_SUCH_INVITE, detail)
+    if invitation is None:
+        raise ObjectedError(Objection.NO_SUCH_INVITE, "there is no such invite")
+    if invitation.used_by:
+        raise ObjectedError(Objection.NO_SUCH_INVITE, "somebody has joined with the invite")
+    if invitation.withdrawn:
+        raise ObjectedError(Objection.NO_SUCH_INVITE, "the invite was withdrawn before")
     return about(said, "invite_withdrawn", {}, action.to_json())
 
 

@@ -41,8 +41,11 @@ def admitted(wire: bytes, community: Community, at: int) -> tuple[JoinRequest, I
         raise JoinRefusedError(JoinProblem.CLOCK_WRONG, detail)
     invitation = community.invitations.get(invite_hash(request.code))
     if invitation is None:
-        detail = "this invite is unknown, or was withdrawn: ask an operator for another"
+        detail = "this invite is unknown here: ask an operator for another"
         raise JoinRefusedError(JoinProblem.INVITE_UNKNOWN, detail)
+    if invitation.withdrawn:
+        detail = "this invite was withdrawn: ask an operator for another"
+        raise JoinRefusedError(JoinProblem.INVITE_WITHDRAWN, detail)
     if invitation.used_by:
         detail = "somebody has joined with this invite: ask an operator for another"
         raise JoinRefusedError(JoinProblem.INVITE_USED, detail)

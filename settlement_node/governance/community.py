@@ -1,6 +1,7 @@
 """The members of a co-op, their invitations, and the keys that are to be replaced."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from depin_protocol.encoding import from_text
@@ -141,13 +142,12 @@ class Community:
         return sorted(
             (one.expires, code, one.role)
             for code, one in self._invitations.items()
-            if not one.used_by and at < one.expires
+            if one.is_open and at < one.expires
         )
 
     def withdraw(self, code: bytes) -> list[Change]:
         """Let an invitation be valid no more."""
-        del self._invitations[code]
-        return [Delete(INVITE, ((code,),))]
+        return self.invite(code, replace(self._invitations[code], withdrawn=True))
 
     def set_standing(self, member: str, standing: Standing) -> list[Change]:
         """Suspend, reinstate or let go; who has left needs no other key."""

@@ -22,14 +22,22 @@ class Invitation:
     expires: int
     role: Role
     used_by: str = ""
+    withdrawn: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether nobody has used or withdrawn it."""
+        return not (self.used_by or self.withdrawn)
 
     def data(self) -> bytes:
         """Write the invitation for its row."""
-        return encode_json({"expires": self.expires, "role": self.role, "used_by": self.used_by})
+        row = {"expires": self.expires, "role": self.role, "used_by": self.used_by}
+        return encode_json(row | ({"withdrawn": True} if self.withdrawn else {}))
 
     @classmethod
     def read(cls, data: bytes) -> Self:
         """Read the invitation from its row."""
         fields = Fields(decode_json(data), "invite")
         role = Role(fields.one_of("role", list(Role)))
-        return cls(fields.time("expires"), role, fields.text("used_by", _NOBODY_OR_ID))
+        used_by = fields.text("used_by", _NOBODY_OR_ID)
+        return cls(fields.time("expires"), role, used_by, fields.true("withdrawn"))

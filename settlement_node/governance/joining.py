@@ -9,6 +9,7 @@ class JoinProblem(StrEnum):
     REQUEST_INVALID = "request-invalid"
     WRONG_COOP = "wrong-coop"
     INVITE_UNKNOWN = "invite-unknown"
+    INVITE_WITHDRAWN = "invite-withdrawn"
     INVITE_USED = "invite-used"
     INVITE_EXPIRED = "invite-expired"
     CLOCK_WRONG = "clock-wrong"

@@ -19,6 +19,7 @@ import msgspec
 from depin_protocol.encoding import EncodingError, from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH, is_id
 from depin_protocol.keys import fingerprint, public_key
+from settlement_node.foreign_json import ForeignJSONError, read_foreign
 from settlement_node.store.sqlite_file import sync_folder
 
 SEED_LENGTH: Final = 32
@@ -45,9 +46,11 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: str
     """Where homes reach the node: what invites say."""
     operator: str
-    """The member that commands speak for, whatever its key; nobody in an auditor's copy."""
+    """The member that commands speak for, whatever its key; in a copy, who fetched it."""
     database: str | None = None
     """A PostgreSQL URL; without one the books are a file."""
+    is_copy: bool = False
+    """Whether these are an auditor's copy of books that a node elsewhere keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,13 @@ class CoopFolder:
         """Where its store is."""
         return self.description.database or self.path / _BOOKS
 
-    @property
-    def is_copy(self) -> bool:
-        """Tell whether these are an auditor's copy of books that a node elsewhere keeps."""
-        return self.description.database is None and not self.seeds()
+    def check_own(self) -> None:
+        """Refuse an auditor's copy, which no node runs and nobody acts on."""
+        if self.description.is_copy:
+            raise FolderError(
+                f"this is an auditor's copy of {self.description.name}, to verify it and to list"
+                " and confirm its state roots: do all else in the node's own data folder"
+            )
 
     def seeds(self) -> dict[str, bytes]:
         """Return the node's keys by the names of their files."""
@@ -166,8 +172,8 @@ def _is_called(folder: CoopFolder, wanted: str) -> bool:
 
 def _read_description(file: Path) -> Description:
     try:
-        description = msgspec.json.decode(file.read_bytes(), type=Description)
-    except (OSError, msgspec.DecodeError) as error:
+        description = read_foreign(file.read_bytes(), Description)
+    except (OSError, ForeignJSONError) as error:
         raise FolderError(f"{file} cannot be read ({error}): restore it from your copy") from error
     if not is_id(description.coop):
         raise FolderError(f"{file} names no co-op: restore it from your copy")

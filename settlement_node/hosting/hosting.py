@@ -49,6 +49,7 @@ class Hosting:
         """Open a co-op and let it write, or note why it can't."""
         name = folder.description.coop
         try:
+            folder.check_own()
             around = surroundings(folder)
             store = await open_store(folder.books, folder.coop, take_over=take_over)
         except _TROUBLES as error:

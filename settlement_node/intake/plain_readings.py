@@ -50,7 +50,6 @@ class _Body(_Part, frozen=True):
     fine: _Fine | None = None
 
 
-_REGISTERS: Final = frozenset(REGISTERS)
 _DECODER: Final = msgspec.json.Decoder(_Body)
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -71,11 +70,14 @@ def read_plain(envelope: Envelope) -> Readings | None:
 
 
 def _is_sound(body: _Body) -> bool:
-    """Tell whether there are registers or power, a value for each instant, and these rise."""
+    """Tell whether there are registers or power, a value for each instant, and these rise.
+
+    Registers stand in the order in which homes write them, and the protocol's reader returns them.
+    """
     columns: list[Column] = [*body.registers.values()]
     if body.power is not None:
         columns.append(body.power)
-    if not columns or not body.registers.keys() <= _REGISTERS:
+    if not columns or [*body.registers] != [name for name in REGISTERS if name in body.registers]:
         return False
     if body.flags is not None:
         columns.append(body.flags)

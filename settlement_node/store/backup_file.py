@@ -4,14 +4,17 @@ A block is a table's number, a count of rows, and its columns one after the othe
 as they are, bytes and text as their lengths and then all of them together.
 """
 
-import json
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate, pairwise
-from typing import Any, BinaryIO, Final, Self
+from typing import BinaryIO, Final, Self
 
+import msgspec
+
+from settlement_node.foreign_json import read_foreign
 from settlement_node.store.errors import BackupRefusedError
 from settlement_node.store.tables import Column, Kind, Row, Table, Value
 
@@ -21,6 +24,27 @@ _BLOCK: Final = struct.Struct(">HIQ")  # table, rows, bytes
 _END: Final = _BLOCK.pack(0xFFFF, 0, 0)
 _CHUNK: Final = 2**20
 _MOST_HEADER: Final = 2**20
+_DAMAGED: Final = (
+    "the backup is whole, but no node writes such a one: take it from somebody whom you trust"
+)
+
+type _Columns = list[tuple[str, str]]
+
+
+class _Table(msgspec.Struct, frozen=True):
+    """A table as the head describes it."""
+
+    name: str
+    key: _Columns
+    value: _Columns
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """The line of JSON."""
+
+    coop: str
+    schema: int
+    tables: list[_Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +58,22 @@ class Header:
     def to_bytes(self) -> bytes:
         """Write it as one line."""
         tables = [
-            {"name": table.name, "key": _named(table.key), "value": _named(table.value)}
-            for table in self.tables
+            _Table(table.name, _named(table.key), _named(table.value)) for table in self.tables
         ]
-        head = {"coop": self.coop.hex(), "schema": self.schema, "tables": tables}
-        return json.dumps(head, separators=(",", ":")).encode() + b"\n"
+        return msgspec.json.encode(_Head(self.coop.hex(), self.schema, tables)) + b"\n"
 
     @classmethod
     def from_bytes(cls, line: bytes) -> Self:
         """Read what `to_bytes` wrote, under a checksum that held."""
-        head: dict[str, Any] = json.loads(line)
-        tables = tuple(
-            Table(table["name"], _columns(table["key"]), _columns(table["value"]))
-            for table in head["tables"]
-        )
-        return cls(bytes.fromhex(head["coop"]), head["schema"], tables)
+        try:
+            head = read_foreign(line, _Head)
+            tables = tuple(
+                Table(table.name, _columns(table.key), _columns(table.value))
+                for table in head.tables
+            )
+            return cls(bytes.fromhex(head.coop), head.schema, tables)
+        except (ValueError, KeyError):
+            raise BackupRefusedError(_DAMAGED) from None
 
 
 class BackupWriter:
@@ -103,17 +128,22 @@ def read_header(file: BinaryIO) -> Header:
 
 def read_blocks(file: BinaryIO, header: Header) -> Iterator[tuple[Table, list[Row]]]:
     """Read the rows that follow the head."""
+    most = os.fstat(file.fileno()).st_size
     while (start := file.read(_BLOCK.size)) != _END:
-        number, count, size = _BLOCK.unpack(start)
-        table = header.tables[number]
-        yield table, _unpacked(table, count, file.read(size))
+        try:
+            number, count, size = _BLOCK.unpack(start)
+            table = header.tables[number]
+            rows = _unpacked(table, count, file.read(min(size, most)))
+        except (struct.error, IndexError, ValueError):
+            raise BackupRefusedError(_DAMAGED) from None
+        yield table, rows
 
 
-def _named(columns: Sequence[Column]) -> list[list[str]]:
-    return [[column.name, column.kind.name] for column in columns]
+def _named(columns: Sequence[Column]) -> _Columns:
+    return [(column.name, column.kind.name) for column in columns]
 
 
-def _columns(named: list[list[str]]) -> tuple[Column, ...]:
+def _columns(named: _Columns) -> tuple[Column, ...]:
     return tuple(Column(name, Kind[kind]) for name, kind in named)
 
 

@@ -41,6 +41,19 @@ def refused(*arguments: object, program: tuple[str, ...] = COMMAND, code: int = 
     return done.stderr
 
 
+def partly(*arguments: object) -> str:
+    """Give a command that can do a part of what was wanted, and return what it printed."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+    return done.stdout
+
+
 def new_coop(
     folder: Path,
     name: str = "Sonnenstraße",

@@ -57,6 +57,12 @@ def test_an_auditor_elsewhere_follows_and_confirms(tmp_path: Path) -> None:
         nosy = refused("copy", *node, "--key", theirs, "--into", tmp_path / "nosy")
         assert "only operator or auditor may ask" in nosy
         assert "say which co-op" in refused(*own[:-1], tmp_path / "other", "--coop", "Nowhere")
+        for acting in ("serve", "invite", "invites", "accounts", "operator-key", "address"):
+            assert "this is an auditor's copy of Sonnenstraße" in refused(
+                acting, "--data", elsewhere
+            )
+        resume = ("resume", "--data", elsewhere, "--nobody-has-more")
+        assert "this is an auditor's copy" in refused(*resume)
         damaged = next(elsewhere.glob("coops/*/books.sqlite"))
         damaged.write_bytes(damaged.read_bytes()[:-4096])
         before = command("state", "list", "--data", folder)

@@ -93,8 +93,10 @@ def test_an_operator_withdraws_an_invite_and_stops_a_key_of_the_nodes(tmp_path: 
         invite = command("invite", "--data", tmp_path, "--no-qr").strip()
         command("withdraw-invite", "--data", tmp_path, invite)
         reply = Neighbour(coop).join(port, parse_invite(invite).code)
-        assert reply.json["code"] == "invite-unknown"
-        assert "no effect" in refused("withdraw-invite", "--data", tmp_path, invite)
+        assert reply.json["code"] == "invite-withdrawn"
+        assert "the invite was withdrawn before" in refused(
+            "withdraw-invite", "--data", tmp_path, invite
+        )
         command("node-key", "--data", tmp_path, "--use", "log", "--reason", "yearly")
         decision, use, *_ = command("veto", "--data", tmp_path).split()
         assert use == "log"

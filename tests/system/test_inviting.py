@@ -52,7 +52,9 @@ def test_the_invites_that_are_open_are_listed_without_their_codes(tmp_path: Path
         auditor = joined(tmp_path, port, "auditor")
         assert ask(port, path, Authorization=auditor.token(port)).status == 403
         command("withdraw-invite", "--data", tmp_path, names[0])
-        assert Neighbour(coop).join(port, parse_invite(late).code).json["code"] == "invite-unknown"
+        assert (
+            Neighbour(coop).join(port, parse_invite(late).code).json["code"] == "invite-withdrawn"
+        )
     assert command("invites", "--data", tmp_path).split()[0] == names[1]
 
 

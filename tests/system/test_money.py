@@ -1,13 +1,12 @@
 """A co-op's money as its operator sees it: commands, a running node, a bank's files."""
 
-import subprocess
 from pathlib import Path
 
 from depin_protocol.invite import parse_invite
 from settlement_node.ledger.creditor_reference import member_reference
 from tests.node.api.neighbour import Neighbour
 from tests.node.ledger.camt_files import IBAN, Entry, File, Part
-from tests.system.node_process import COMMAND, command, new_coop, refused, running
+from tests.system.node_process import command, new_coop, partly, refused, running
 
 
 def bank_file(folder: Path, *entries: Entry, opening: str, closing: str) -> Path:
@@ -94,28 +93,23 @@ def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) ->
     assert "is not a decimal number" in refused("money", "funds", *why, "--account", IBAN, "ten")
 
 
-def partly_booked(*arguments: object) -> str:
-    """Import a statement of which lines cannot be booked, and return what was told."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (3, "")
-    return done.stdout
-
-
 def test_a_line_that_cannot_be_booked_is_told_with_its_reason(tmp_path: Path) -> None:
     node = tmp_path / "node"
     new_coop(node)
     command("bank", "open", "--data", node, IBAN)
     sender = Part(payer="Ada\u202e\u0085Eve", text=("hello",))
-    ahead = bank_file(
+    misdated = bank_file(
         tmp_path,
         Entry("1.00", (sender,), booked="2200-01-01"),
+        Entry("2.00", (sender,), booked="1969-12-31"),
+        Entry("3.00", (sender,)),
         opening="0.00",
-        closing="1.00",
+        closing="6.00",
     )
-    printed = partly_booked("bank", "import", "--data", node, ahead)
-    assert "NOT BOOKED: The id begins with a moment after the logged time" in printed
+    printed = partly("bank", "import", "--data", node, misdated)
+    assert "NOT BOOKED: Its booking date is 2200-01-01, in the future: import it when" in printed
+    assert "NOT BOOKED: Its booking date is 1969-12-31, before 1970: get the" in printed
+    assert printed.count("IN SUSPENSE") == 1
     assert all(line.isprintable() for line in printed.splitlines())
     assert "Ada\\u202e" in printed
     much = Part(text=("much",))
@@ -127,7 +121,7 @@ def test_a_line_that_cannot_be_booked_is_told_with_its_reason(tmp_path: Path) ->
         opening="0.00",
         closing="3000000000.00",
     )
-    printed = partly_booked("bank", "import", "--data", node, more)
+    printed = partly("bank", "import", "--data", node, more)
     assert "IN SUSPENSE" in printed
     assert "NOT BOOKED: The account's debits would reach 2^62" in printed
 

@@ -14,6 +14,10 @@ from tests.node.api.conftest import Node, running_node
 from tests.node.api.neighbour import Neighbour, ask
 from tests.system.node_process import command, new_coop, refused, running
 
+OTHER_BLANKS = (
+    *("\u00a0", "\u1680", "\u2000", "\u2005", "\u200a", "\u202f", "\u205f", "\u3000"),
+    *("\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"),
+)
 JOIN = "application/vnd.depin.join-request"
 
 
@@ -51,7 +55,7 @@ def test_a_member_whose_name_looks_like_an_option_is_acted_on(tmp_path: Path) ->
         (" Haus 7", False),
         ("Haus 7\u00a0", False),
         ("Haus  7", False),
-        ("Haus \u30007", False),
+        *((f"Haus{blank}7", False) for blank in OTHER_BLANKS),
         ("Haus\x1b[2J", False),
         ("Haus\n", False),
         ("\u202e7 suaH", False),
@@ -69,6 +73,12 @@ def test_a_member_needs_a_name_that_can_be_shown(node: Node, name: str, *, taken
         assert (reply.json["code"], "name" in reply.json["detail"]) == ("request-invalid", True)
         assert "Ask an operator" not in reply.json["action"]
         assert home.join(node.port, code).status == 201
+
+
+@pytest.mark.parametrize("name", ["  ", "\u3164", " \u2800 ", "\u00a0"])
+def test_a_name_of_blanks_alone_is_called_so(tmp_path: Path, name: str) -> None:
+    arguments = ("--name", name, "--currency", "EUR", "--yes")
+    assert "nothing but blanks" in refused("init", "--data", tmp_path, *arguments)
 
 
 @pytest.mark.parametrize(

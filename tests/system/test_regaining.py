@@ -11,7 +11,7 @@ from settlement_node.hosting.folder import NodeFolder
 from tests.node.api.conftest import Node
 from tests.node.api.neighbour import Neighbour, Reply, ask, readings
 from tests.node.log.test_foreign_client import served, write
-from tests.system.node_process import command, new_coop, refused, running
+from tests.system.node_process import command, new_coop, partly, refused, running
 from tests.system.test_auditor import copied, key_of
 from tests.system.test_keeping import joined
 from tests.system.test_node import newest_checkpoint
@@ -170,10 +170,10 @@ def test_the_command_regains_from_a_mirror_and_an_auditors_copy(tmp_path: Path) 
     with running(folder) as (port, _), served(files) as url:
         regain = ("regain", "--data", folder, "--from", url)
         assert "is no mirror of this log" in refused(*regain[:-1], forged(url, files))
-        nothing = command(*regain)
+        nothing = partly(*regain)
         assert "still missing: the bodies of 7" in nothing
         assert "decisions, which auditors' copies have" in nothing
-        with_copy = command(*regain, "--copy", tmp_path / "copy")
+        with_copy = partly(*regain, "--copy", tmp_path / "copy")
         missing = "still missing: the bodies of 5 statements, which homes send again"
         assert missing in with_copy
         assert f"{size - 5} entries are here" in with_copy

@@ -116,6 +116,11 @@ def test_only_what_is_listened_on_is_announced(host: str, found: list[str]) -> N
         ("http://localhost:8480", "127.0.0.1", None),
         ("https://node.example:8480", "0.0.0.0", "the node speaks http"),  # noqa: S104
         ("http://node.example", "0.0.0.0", "listens on port 8480"),  # noqa: S104
+        (
+            "https://192.0.2.8",
+            "192.0.2.7",
+            "the node speaks http; the node listens on port 8480; the node listens on 192.0.2.7",
+        ),
         ("http://node.example:8480", "127.0.0.1", "for this machine alone"),
         ("http://192.0.2.7:8480", "localhost", "for this machine alone"),
         ("http://localhost:8480", "192.0.2.7", "listens on 192.0.2.7 alone"),

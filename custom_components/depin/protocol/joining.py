@@ -14,15 +14,19 @@ from .statements.membership import TIERS
 MAX_NAME: Final = 80
 MAX_JOIN_REQUEST: Final = 2048
 
+_BLANKS: Final = "\u00a0\u115f\u1160\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0"
+"""All that look like a blank, but for the blank itself."""
+
 _DECEIVING: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    f"{_BLANKS}]"
 )
 """Marks that break a line, turn the reading order or show nothing; listed, so that no later
 version of Unicode reads an old request in another way."""
 
-_BLANK: Final = "[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
-_STRAY: Final = re.compile(f"^{_BLANK}|{_BLANK}{{2}}|{_BLANK}$")
-"""Blanks that nobody sees, so that two names would look like one; listed for the same reason."""
+_NOTHING: Final = re.compile(f"[ {_BLANKS}]+")
+_STRAY: Final = re.compile("^ |  | $")
+"""Blanks that nobody sees, so that two names would look like one."""
 
 _SIGNED: Final = b"depin join v1\x00"
 
@@ -105,6 +109,9 @@ class JoinRequest:
 
 def check_name(name: str) -> None:
     """Refuse a name that looks like none, like another, or like several lines."""
+    if _NOTHING.fullmatch(name):
+        msg = "the name has nothing but blanks: choose another"
+        raise JoinError(msg)
     if not 0 < len(name) <= MAX_NAME or _DECEIVING.search(name):
         msg = f"the name is not of 1 to {MAX_NAME} letters that show on one line: choose another"
         raise JoinError(msg)

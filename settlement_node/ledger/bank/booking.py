@@ -18,8 +18,9 @@ from settlement_node.ledger.money import undone
 from settlement_node.ledger.outcomes import Outcome
 from settlement_node.ledger.transfers import ID_LENGTH, Transfer, post, transfer_id
 
-# Banks book ahead over holidays, and an id must not be ahead of the logged time.
-_BEFORE_BOOKING: Final = 14 * DAY
+MOST_AHEAD: Final = 14 * DAY
+"""Banks book so far ahead over holidays, and an id must not be ahead of the logged time."""
+
 _KEY_LENGTH: Final = 16
 
 
@@ -88,7 +89,7 @@ def line_id(account: str, line: BankLine) -> bytes:
         line.remittance,
     )
     alike = transfer_id(0, *(word.encode() for word in words))
-    moment = max(0, line.booked - _BEFORE_BOOKING)
+    moment = max(0, line.booked - MOST_AHEAD)
     return transfer_id(moment, b"bank line", alike, str(line.copy).encode())
 
 

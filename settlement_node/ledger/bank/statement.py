@@ -88,8 +88,8 @@ def _statement(statement: Element, currency: Denomination) -> BankStatement:
     difference = closing - opening - sum(line.amount for line in lines)
     if difference:
         raise BankFileError(
-            f"the lines miss the closing balance by {currency.written(difference)}"
-            f" {currency.code}; get the whole statement from the bank"
+            f"the lines miss the closing balance by {currency.shown(difference)};"
+            " get the whole statement from the bank"
         )
     numbered = tuple(_numbered(lines))
     return BankStatement(account, statement.first("Id"), opening, closing, numbered)

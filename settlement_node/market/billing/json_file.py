@@ -4,6 +4,7 @@ from inspect import cleandoc
 
 import msgspec
 
+from settlement_node.foreign_json import read_foreign
 from settlement_node.market.billing.statement import StatementOfAccount, canonical
 
 
@@ -24,9 +25,9 @@ def write_json(statement: StatementOfAccount) -> bytes:
 def read_json(data: bytes) -> StatementOfAccount:
     """Read a statement back; one of which a byte was altered is refused."""
     try:
-        file = msgspec.json.decode(data, type=_File)
-        statement = msgspec.json.decode(file.statement, type=StatementOfAccount)
-    except (msgspec.DecodeError, ValueError) as error:
+        file = read_foreign(data, _File)
+        statement = read_foreign(bytes(file.statement), StatementOfAccount)
+    except ValueError as error:
         raise StatementFileError(f"no statement of account: {error}") from None
     if write_json(statement) != data:
         raise StatementFileError(

@@ -159,6 +159,29 @@ def test_a_challenge_is_for_a_name(node: Node, name: str) -> None:
     assert (reply.status, reply.json["code"]) == (400, "request-invalid")
 
 
+@pytest.mark.parametrize("path", ["challenges", "tokens"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"member":"\xff"}',
+        b'{"\xff":"\xff"}',
+        b'{"member":"\xed\xa0\x80"}',
+        b'{"member":"\\ud800"}',
+        b"[" * 4096,
+        b'{"member":' * 400,
+        b'{"member":' + b"[" * 4000,
+        b"null",
+        b"\xff",
+    ],
+    ids=range(9),
+)
+def test_what_is_not_the_json_that_is_wanted_is_refused(
+    node: Node, path: str, content: bytes
+) -> None:
+    reply = ask(node.port, f"/v1/coops/{node.coop.description.coop}/{path}", content)
+    assert (reply.status, reply.json["code"]) == (400, "request-invalid")
+
+
 def test_a_coop_that_is_not_here_is_not_found(node: Node) -> None:
     for path in (f"/v1/coops/{random_id()}", "/v1/coops/x", f"/log/{random_id()}/checkpoint"):
         assert ask(node.port, path).json["code"] == "not-found"

@@ -176,6 +176,14 @@ def test_what_is_no_request_is_refused(tight: Node, garbage: bytes) -> None:
     assert ask(tight.port, "/healthz").status == 200
 
 
+@pytest.mark.parametrize("path", ["/v1/statements", "/v1/coops", "/nowhere"])
+def test_what_nobody_can_expect_is_a_problem(tight: Node, path: str) -> None:
+    reply = ask(tight.port, path, b"x", Expect="200-maybe")
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert (reply.status, reply.json["code"]) == (417, "expectation-failed")
+    assert reply.headers["Connection"] == "close"
+
+
 def test_who_goes_away_in_the_middle_harms_nobody(tight: Node, home: Neighbour) -> None:
     said = [home.say("metering", readings(total)) for total in range(20)]
     content = pack(one.wire for one in said)

@@ -65,3 +65,19 @@ def test_a_new_checkpoint_has_another_tag(node: Node) -> None:
         time.sleep(0.05)
     assert newer.headers["Etag"] != tag
     assert newer.content == ask(node.port, path).content
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "old is missing"),
+        ("?old=1", "new is missing"),
+        ("?old=&new=1", "old is not a whole number"),
+        ("?old=1&old=2&new=3", "old stands twice"),
+    ],
+)
+def test_what_a_query_lacks_or_says_twice_is_named(node: Node, query: str, said: str) -> None:
+    path = f"/v1/coops/{node.coop.description.coop}/proofs/consistency{query}"
+    reply = ask(node.port, path)
+    assert (reply.status, reply.json["code"]) == (400, "request-invalid")
+    assert said in reply.json["detail"]

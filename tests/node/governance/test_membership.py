@@ -88,7 +88,7 @@ async def test_an_invite_expires_and_can_be_withdrawn(tmp_path: Path) -> None:
         expired = request(Home(2), CODE, here.clock())
         assert await refused(here, expired) is JoinProblem.INVITE_EXPIRED
         withdrawn = request(Home(2), other, here.clock())
-        assert await refused(here, withdrawn) is JoinProblem.INVITE_UNKNOWN
+        assert await refused(here, withdrawn) is JoinProblem.INVITE_WITHDRAWN
 
 
 async def test_a_request_that_is_altered_or_for_elsewhere_is_refused(tmp_path: Path) -> None:

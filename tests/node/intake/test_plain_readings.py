@@ -50,7 +50,14 @@ def text_of(body: Readings) -> str:
 @given(readings())
 def test_what_homes_write_is_read_at_once(body: Readings) -> None:
     """Each register, gap, flag and fine root, in any number."""
-    assert read_plain(said(text_of(body))) == body
+    read = read_plain(said(text_of(body)))
+    assert read == body
+    assert order_of(read) == order_of(body)
+
+
+def order_of(body: Body | None) -> list[str]:
+    """Name the registers as they stand, which equal readings may have otherwise."""
+    return [*body.registers] if isinstance(body, Readings) else []
 
 
 @given(st.data())
@@ -62,7 +69,24 @@ def test_what_is_bent_is_read_alike_or_left(data: st.DataObject) -> None:
     put = data.draw(st.sampled_from(FRAGMENTS) | st.text(max_size=3) | st.integers().map(str))
     envelope = said(text[:begin] + put + text[end:])
     read = read_plain(envelope)
-    assert read is None or read == judged(envelope)
+    judgement = judged(envelope)
+    assert read is None or read == judgement
+    assert read is None or order_of(read) == order_of(judgement)
+
+
+@given(st.data())
+def test_registers_in_another_order_are_read_alike_or_left(data: st.DataObject) -> None:
+    """Whoever follows what was read in the order of its columns, gets one order from both."""
+    body = data.draw(readings()).to_json()
+    registers = body["registers"]
+    assert isinstance(registers, dict)
+    body["registers"] = other = dict(data.draw(st.permutations([*registers.items()])))
+    envelope = said(encode_json(body).decode())
+    judgement = judged(envelope)
+    read = read_plain(envelope)
+    assert judgement is not None
+    assert read is None or order_of(read) == order_of(judgement)
+    assert (read is None) is (order_of(judgement) != [*other])
 
 
 FRAGMENTS: Final = (

@@ -96,7 +96,7 @@ def test_a_reversal_and_an_overdrawn_account_are_told_apart() -> None:
         (File((), version="99").xml(), "is not camt.053"),
         (File((), iban="<x/>").xml(), "number of a bank account"),
         (File((), iban="DE02;DROP").xml(), "number of a bank account"),
-        (File((), closing="100.01").xml(), "miss the closing balance by 0.010000000 EUR"),
+        (File((), closing="100.01").xml(), "miss the closing balance by 0.01 EUR;"),
         (File((), balances=("OPBD",)).xml(), "lacks its opening or closing balance"),
         (File((Entry("1.00", currency="USD"),)).xml(), "'USD', not in EUR"),
         (File((Entry("1,00"),)).xml(), "not a decimal number"),

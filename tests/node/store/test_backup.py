@@ -1,6 +1,7 @@
 """A backup is one file that is whole or refused, and a restored store says that it is one."""
 
 import asyncio
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -105,6 +106,30 @@ async def test_a_backup_that_was_cut_off_or_altered_is_refused(whole: Path, tmp_
         with pytest.raises(errors.BackupRefusedError):
             await restore_into(tmp_path / "restored", whole)
     assert not (tmp_path / "restored").exists()
+
+
+async def test_a_backup_that_no_node_would_write_is_refused(whole: Path, tmp_path: Path) -> None:
+    """Its checksum holds: whoever gave it to an auditor has made it so."""
+    form, head, blocks = whole.read_bytes()[:-32].split(b"\n", 2)
+    end = blocks[-14:]
+    for forged in (
+        b"\xff\n" + blocks,
+        b"[1]\n" + blocks,
+        b"[" * 100_000 + b"\n" + blocks,
+        head.replace(b"INT", b"FLOAT") + b"\n" + blocks,
+        head.replace(b'"coop":"', b'"coop":"z') + b"\n" + blocks,
+        head + b"\n" + blocks[:-20],
+        head + b"\n" + b"\x01\x00" + blocks[2:],
+        head + b"\n" + blocks[:2] + b"\xff" * 4 + blocks[6:],
+        head + b"\n" + blocks[:6] + b"\xff" * 8 + blocks[14:],
+        head + b"\n" + blocks[:14] + end[:5],
+    ):
+        data = form + b"\n" + forged
+        whole.write_bytes(data + sha256(data).digest())
+        with pytest.raises(errors.BackupRefusedError, match="no node writes such a one"):
+            await restore_into(tmp_path / "restored", whole)
+        for left in tmp_path.glob("restored*"):
+            left.unlink()
 
 
 async def test_a_backup_is_restored_only_where_there_is_nothing(whole: Path, store: Store) -> None:
