@@ -15,7 +15,6 @@ from depin_protocol.statements.trading import (
     StandingOrder,
 )
 from settlement_node.governance.community import Community
-from settlement_node.governance.member import Role
 from settlement_node.intake.said import Said
 from settlement_node.market.rules.market import HORIZON, Market
 from settlement_node.market.rules.room import RulesRoom
@@ -30,9 +29,6 @@ MAX_FLEXIBLE: Final = 16
 """Most flexible orders of a member at a time."""
 
 type TradingBody = Order | Cancellation | StandingOrder | FlexibleOrder
-
-_READERS: Final = (Role.OPERATOR, Role.AUDITOR)
-"""Whoever can read the book before its gate."""
 
 NEW_ORDERS: Final = (Order, StandingOrder, FlexibleOrder)
 """What waits for the owner's answer while orders are held."""
@@ -127,11 +123,13 @@ class Weighing:
     def _first_open(self, at: int, member: str, grid: Market) -> int:
         """Return the first interval for which this member's orders still count."""
         start = grid.open_from(at)
-        if any(self._community.members[member].acts_as(role) for role in _READERS):
-            # Who can read the book has to speak before the others place theirs.
-            while grid.gate_of(start) - grid.version(start).rules.lead <= at:
-                start = grid.next(start)
-        return start
+        speaker = self._community.members[member]
+        # Who can read the book, or could just now, has to speak before the others place theirs.
+        while True:
+            lead = grid.version(start).rules.lead
+            if grid.gate_of(start) - lead > at or not speaker.has_read_orders(at - lead):
+                return start
+            start = grid.next(start)
 
     def _order(self, order: Order, wish: Wish, first: int, at: int) -> None:
         for start, side, steps in order.curves:

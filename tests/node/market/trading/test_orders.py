@@ -8,12 +8,15 @@ import pytest
 from depin_protocol.rules.market_rules import DAY, MarketRules
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.trading import FlexibleOrder, StandingOrder
+from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import SetRoles, Suspend
 from settlement_node.governance.member import Role
 from settlement_node.ledger.actions import SetLimit
 from settlement_node.market.rules.actions import PlaceMember, SetMarket
 from settlement_node.market.rules.places import Place
 from settlement_node.market.trading.weighing import MAX_FLEXIBLE
+from settlement_node.replay.rebuild import rebuild
+from settlement_node.replay.verify import verify
 from tests.node.market.trading.stall import (
     EURO,
     GATE,
@@ -26,7 +29,7 @@ from tests.node.market.trading.stall import (
     order,
     standing,
 )
-from tests.node.village import village
+from tests.node.village import surroundings, village
 from tests.protocol.spoken import NOON, QUARTER, Home
 
 HOUR = 4 * QUARTER
@@ -132,6 +135,33 @@ async def test_who_can_read_the_book_speaks_earlier(stall: Stall, roles: tuple[R
     assert trader is not None
     assert trader.steps(near - QUARTER, "bid") == ()
     assert trader.steps(near + QUARTER, "bid") == ((100_000, 10),)
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.AUDITOR])
+async def test_who_could_read_the_book_speaks_earlier_until_the_lead_is_over(
+    stall: Stall, role: Role
+) -> None:
+    (home,) = await stall.welcome(1)
+    here = stall.here
+    await here.act(SetRoles(home.member, tuple(sorted((Role.MEMBER, role)))))
+    here.clock.now += HOUR
+    await here.act(SetRoles(home.member, (Role.MEMBER,)))
+    laid_down = here.clock.now
+    await here.act(SetRoles(home.member, (Role.MEMBER,)))
+    late = order(bid(laid_down + 10 * QUARTER, (100_000, 10)))
+    assert await stall.say(home, late) == "late"
+    assert await stall.say(home, order(bid(laid_down + 22 * QUARTER, (100_000, 10)))) is None
+    await here.coop.close()
+    here.coop = await Coop.open(here.store, surroundings(here.clock))
+    await here.coop.start()
+    await stall.until(laid_down + 5 * HOUR - 100)
+    next_one = order(bid(laid_down + 21 * QUARTER, (100_000, 10)))
+    assert await stall.say(home, next_one) == "late"
+    await stall.until(laid_down + 5 * HOUR)
+    assert await stall.say(home, next_one) is None
+    await here.coop.close()
+    await verify(here.store)
+    assert await rebuild(here.store) == here.coop.position.size
 
 
 async def test_a_clone_holds_new_orders_and_no_old_ones(stall: Stall) -> None:
