@@ -1,6 +1,6 @@
 """Which decision follows from what an operator does with a market's rules."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -29,7 +29,17 @@ MAX_MARKETS: Final = 64
 """Most markets of a co-op."""
 
 
-def decided(said: Said, action: Action, rulebook: Rulebook, community: Community) -> Decision:
+type TakesPart = Callable[[str, str, int], bool]
+"""Tells whether a member has reported, or has orders in a market from an interval on."""
+
+
+def decided(
+    said: Said,
+    action: Action,
+    rulebook: Rulebook,
+    community: Community,
+    takes_part: TakesPart,
+) -> Decision:
     """Decide on an action, or raise an ObjectedError."""
     match action:
         case SetMarket():
@@ -37,7 +47,8 @@ def decided(said: Said, action: Action, rulebook: Rulebook, community: Community
         case DeclareSeries():
             return _declared(said, action, rulebook)
         case PlaceMember():
-            return _placed(said, action, rulebook, community)
+            earliest = _earliest_place(said, action, rulebook, takes_part)
+            return _placed(said, action, rulebook, community, earliest)
     raise TypeError(f"{action!r} is no action on a market's rules")
 
 
@@ -98,16 +109,26 @@ def _check_exposure(rules: MarketRules, series: str, prices: Iterable[int]) -> N
         )
 
 
-def _placed(said: Said, action: PlaceMember, rulebook: Rulebook, community: Community) -> Decision:
+def _earliest_place(
+    said: Said, action: PlaceMember, rulebook: Rulebook, takes_part: TakesPart
+) -> int:
+    """Say from when a place can hold: past every order and every reading of the member there."""
+    market = market_named(rulebook, action.market)
+    places = rulebook.places(action.member, action.market)
+    soon = market.open_from(said.at)
+    is_inside = rulebook.place(action.member, action.market, soon).participation > 0
+    if not places.starts and not (is_inside and takes_part(action.member, action.market, soon)):
+        return soon
+    return max([market.start_after(max(soon, said.at + NOTICE)), *places.starts[-1:]])
+
+
+def _placed(
+    said: Said, action: PlaceMember, rulebook: Rulebook, community: Community, earliest: int
+) -> Decision:
     market = market_named(rulebook, action.market)
     member = community.members.get(action.member)
     if member is None or member.standing is Standing.LEFT:
         raise ObjectedError(Objection.NO_SUCH_MEMBER, f"nobody here is {action.member}")
-    places = rulebook.places(action.member, action.market)
-    if places.starts:
-        earliest = max(market.start_after(said.at + NOTICE), places.starts[-1])
-    else:
-        earliest = market.open_from(said.at)
     start = earliest
     if action.start is not None:
         start = action.start

@@ -32,7 +32,7 @@ class Rooms:
     def __init__(self, community: Community) -> None:
         self.community = community
         self.ledger = LedgerRoom(community)
-        self.rules = RulesRoom(community, self.ledger)
+        self.rules = RulesRoom(community, self.ledger, lambda *_: False)
         self.trading = TradingRoom(community, self.ledger, self.rules, lambda *_: True)
         self.at = NOON
         self.index = 1

@@ -196,6 +196,30 @@ async def test_who_is_suspended_wants_nothing_more(stall: Stall) -> None:
     assert stall.balance(home).debits_pending == 0
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [
+        order(ask(SOON, (350_000, 50))),
+        standing("ask", (350_000, 50)),
+        FlexibleOrder(MARKET, 50, 50, 100_000, NOON, SOON),
+    ],
+    ids=["order", "standing", "flexible"],
+)
+async def test_a_first_place_waits_where_orders_stand(stall: Stall, wish: Body) -> None:
+    waiting, free = await stall.welcome(5, 5)
+    assert await stall.say(waiting, wish) is None
+    nothing = Place("all", participation=0)
+    now = stall.here.clock.now
+    for home in (waiting, free):
+        await stall.here.act(PlaceMember(home.member, MARKET, nothing))
+    placed = await stall.decisions("member_placed")
+    starts = [one.lines[0]["start"] for one in placed]
+    assert starts == [now + 8 * DAY, NOON + QUARTER]
+    await stall.here.act(PlaceMember(waiting.member, MARKET, nothing, SOON))
+    (refused,) = await stall.decisions("no_effect")
+    assert refused.result["code"] == "parameters-invalid"
+
+
 async def test_a_market_that_begins_in_weeks_takes_standing_orders(stall: Stall) -> None:
     (home,) = await stall.welcome(1)
     begins = NOON + 21 * DAY
