@@ -77,8 +77,7 @@ async def _settled(
     name, month = which
     async with operator(node, node.choose(coop)) as speaker:
         books = await Books.open(speaker)
-        for member in points.values():
-            books.members.named(member)
+        whose = {point: books.members.named(text) for point, text in points.items()}
         market, versions = await _market(speaker, name)
         _require_quarters(versions, month)
         members = {
@@ -90,7 +89,7 @@ async def _settled(
     try:
         return tuple(
             series
-            for point, member in points.items()
+            for point, member in whose.items()
             for series in series_of(
                 point,
                 books.members.name(member),

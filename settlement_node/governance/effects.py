@@ -26,7 +26,7 @@ class _Entry(NamedTuple):
     """The entry of a decision: its name, its place in the log, and when it was logged."""
 
     name: str
-    index: int
+    place: int
     at: int
 
 
@@ -52,7 +52,7 @@ def _genesis(decision: Decision, community: Community, entry: _Entry) -> Effects
     request = JoinRequest.read(wire_in(decision, "founder"))
     if request.coop != facts.coop:
         raise DecisionError("the founder asks to join another co-op")
-    return Effects((*changes, *community.take_in(request, Role.OPERATOR, entry.index)))
+    return Effects((*changes, *community.take_in(request, Role.OPERATOR, entry.place)))
 
 
 def _joined(decision: Decision, community: Community, entry: _Entry) -> Effects:
@@ -60,7 +60,7 @@ def _joined(decision: Decision, community: Community, entry: _Entry) -> Effects:
     code = invite_hash(request.code)
     given = community.invitations[code]
     used = Invitation(given.expires, given.role, request.member)
-    taken = community.take_in(request, given.role, entry.index)
+    taken = community.take_in(request, given.role, entry.place)
     return Effects((*taken, *community.invite(code, used)))
 
 
@@ -107,7 +107,7 @@ def _ended(complete: Callable[[Community, str, int], list[Change]]) -> "_Effect"
         fields = Fields(decision.result, "result")
         announced = fields.text("decision", HASH)
         replacement = community.announced[announced]
-        changes = complete(community, announced, entry.index)
+        changes = complete(community, announced, entry.place)
         if isinstance(replacement, KeyReplacement):
             concerned = [replacement.member]
         else:

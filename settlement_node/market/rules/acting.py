@@ -18,6 +18,7 @@ from settlement_node.market.rules.actions import DeclareSeries, PlaceMember, Set
 from settlement_node.market.rules.market import NOTICE, Market, first_start
 from settlement_node.market.rules.places import WHOLE
 from settlement_node.market.rules.rulebook import Rulebook
+from settlement_node.output import shown_time
 
 MARKET_SET: Final = "market_set"
 SERIES_DECLARED: Final = "series_declared"
@@ -137,7 +138,7 @@ def _placed(
     if action.place.zone not in market.version(start).rules.zone_names:
         raise ObjectedError(
             Objection.PARAMETERS_INVALID,
-            f"the market {action.market} has no zone {action.place.zone} at {start}",
+            f"the market {action.market} has no zone {action.place.zone} at {shown_time(start)}",
         )
     _check_participation(action, start, rulebook)
     line = {
@@ -163,8 +164,8 @@ def _check_participation(action: PlaceMember, start: int, rulebook: Rulebook) ->
         if given + action.place.participation > WHOLE:
             raise ObjectedError(
                 Objection.PARAMETERS_INVALID,
-                f"the member takes part in other markets with {given} of {WHOLE} at {instant}:"
-                " lower that first",
+                f"the member takes part in other markets with {given} of {WHOLE}"
+                f" at {shown_time(instant)}: lower that first",
             )
 
 
@@ -179,5 +180,6 @@ def _start(wanted: int | None, earliest: int, step: int) -> int:
 def _too_early(earliest: int) -> ObjectedError:
     return ObjectedError(
         Objection.PARAMETERS_INVALID,
-        f"parameters.start is no start of an interval from {earliest} on: give one, or none",
+        f"parameters.start is no start of an interval from {shown_time(earliest)} on:"
+        " give one, or none",
     )

@@ -21,6 +21,7 @@ from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.trading.market_orders import STANDING_AHEAD, MarketOrders
 from settlement_node.market.trading.objections import RefusedOrderError, TradingObjection
 from settlement_node.market.trading.trader import Flexible, Standing, Steps, Trader
+from settlement_node.output import shown_time
 
 type IsMetered = Callable[[str, int, int], bool]
 """Tells whether a member has a grid meter in use from an instant to another."""
@@ -244,5 +245,7 @@ def _check_distance(instant: int, at: int) -> None:
 
 
 def _raise_late(first: int) -> None:
-    detail = f"the first interval for which this member's orders still counted began at {first}"
+    detail = (
+        f"the first interval that this member can still order for begins at {shown_time(first)}"
+    )
     raise RefusedOrderError(ProblemCode.LATE, detail)
