@@ -16,10 +16,10 @@ from typing import Any, Final
 import click
 
 from depin_protocol.encoding import from_text
-from settlement_node.commands.books import Books
+from settlement_node.commands.books import Books, written
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
 from settlement_node.commands.issued import issued_statements
-from settlement_node.commands.local_node import operator
+from settlement_node.commands.local_node import LocalNodeError, operator
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.codes import Code
@@ -134,8 +134,9 @@ def debits(  # noqa: PLR0913, PLR0917 - each is an argument or option
     """Write a FILE (pain.008.001.02) that collects what statements of a month leave to pay."""
     table = _Table(mandates.read(_MAX_FILE), _MANDATES)
     wish = _Wish(account, bic, due)
-    written, without = run(_debits(folder_at(path), coop, month, (table, wish, creditor_id)))
-    _finish(file, written, without, "mandate")
+    _require_new(file)
+    document, without = run(_debits(folder_at(path), coop, month, (table, wish, creditor_id)))
+    _finish(file, document, without, "mandate")
 
 
 @click.command("credits")
@@ -162,12 +163,23 @@ def credits_(  # noqa: PLR0913, PLR0917 - each is an argument or option
 ) -> None:
     """Write a FILE (pain.001.001.03) that pays the payouts which wait at a bank account."""
     table = _Table(payees.read(_MAX_FILE), _PAYEES)
-    written, without = run(_credits(folder_at(path), coop, table, _Wish(account, bic, due)))
-    _finish(file, written, without, "bank account")
+    _require_new(file)
+    document, without = run(_credits(folder_at(path), coop, table, _Wish(account, bic, due)))
+    _finish(file, document, without, "bank account")
 
 
-def _finish(file: Path, written: bytes, without: list[str], what: str) -> None:
-    file.write_bytes(written)
+def _require_new(file: Path) -> None:
+    """Never write over what may be with the bank already."""
+    if file.exists():
+        raise click.ClickException(
+            f"{shown(str(file))} is there already: if the bank had it, do not send another; else"
+            " move it away"
+        )
+
+
+def _finish(file: Path, document: bytes, without: list[str], what: str) -> None:
+    with file.open("xb") as fresh:
+        fresh.write(document)
     click.echo(f"{file} is written: have the bank carry it out, once")
     for name in without:
         click.echo(f"  {shown(name)} has no {what} in the table: left out", err=True)
@@ -179,6 +191,7 @@ async def _debits(
     table, wish, creditor_id = given
     async with operator(node, node.choose(coop)) as speaker:
         books = await Books.open(speaker)
+        await _check_account(books, wish.account)
         name = await _coop_name(books)
         rows = table.by_member(books)
         found: list[Debit] = []
@@ -205,6 +218,7 @@ async def _credits(
 ) -> tuple[bytes, list[str]]:
     async with operator(node, node.choose(coop)) as speaker:
         books = await Books.open(speaker)
+        await _check_account(books, wish.account)
         name = await _coop_name(books)
         rows = table.by_member(books)
         payouts = await books.payouts()
@@ -225,6 +239,16 @@ async def _credits(
             found.append(credit_of(payout, books.currency, to, wish.due, name))
     with _in_line():
         return write_credit_transfers(_message(name), payer, found), without
+
+
+async def _check_account(books: Books, number: str) -> None:
+    """Insist that the bank account is the co-op's, so that no typo sends money elsewhere."""
+    account = await books.bank_account(written(number))
+    if account is None or account.closed:
+        raise LocalNodeError(
+            f"the co-op has no open bank account {shown(number)}, and nothing is written:"
+            " `settlement-node accounts --all` lists those that it has"
+        )
 
 
 async def _coop_name(books: Books) -> str:

@@ -16,7 +16,7 @@ from settlement_node.commands.common import (
     reason_option,
     run,
 )
-from settlement_node.commands.local_node import operator
+from settlement_node.commands.local_node import NoEffectError, operator
 from settlement_node.durations import DAY
 from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
@@ -36,6 +36,7 @@ from settlement_node.ledger.actions import (
 )
 from settlement_node.ledger.assets import Denomination
 from settlement_node.ledger.bank.booking import payout_end_to_end
+from settlement_node.ledger.outcomes import Outcome, code_of
 from settlement_node.ledger.transfers import ID_LENGTH, Phase
 
 type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -221,8 +222,25 @@ async def _acted(
         books = await Books.open(speaker)
         asked = action(books)
         await _check_known(books, asked)
-        index = await speaker.act(asked, reason)
+        try:
+            index = await speaker.act(asked, reason)
+        except NoEffectError as error:
+            if error.code != code_of(Outcome.EXCEEDS_DEBITS):
+                raise
+            raise NoEffectError(error.code, error.detail + await _left(books, asked)) from error
         return await speaker.decided_on(index), books.currency
+
+
+async def _left(books: Books, action: Action) -> str:
+    """Say what the bank account of a payout holds, which does not reach."""
+    match action:
+        case RecordPayout(account=number) | ReservePayout(account=number):
+            account = await books.bank_account(number)
+            if account is None:
+                return ""
+            holds, leaving = (books.currency.shown(one) for one in (account.holds, account.leaving))
+            return f" {number} holds {holds}, of which {leaving} waits to leave."
+    return ""
 
 
 async def _check_known(books: Books, action: Action) -> None:

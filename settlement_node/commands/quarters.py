@@ -14,15 +14,15 @@ from settlement_node.commands.common import (
     reason_option,
     run,
 )
-from settlement_node.commands.local_node import LocalNodeError, operator
+from settlement_node.commands.local_node import operator
 from settlement_node.commands.months import zone_option
+from settlement_node.commands.naming import Members
 from settlement_node.commands.quarters_export import export
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.market.quarter_hours.identities import doubts
 from settlement_node.market.quarter_hours.importing import read_quarter_hours
 from settlement_node.market.quarter_hours.problems import ImportRefusedError
 from settlement_node.market.quarter_hours.values import Series
-from settlement_node.market.settling.actions import TellQuarterHours
 from settlement_node.market.settling.telling import (
     PointsError,
     count_of,
@@ -67,7 +67,7 @@ def import_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     try:
         known = read_points(points.read_text(encoding="utf-8-sig"))
         series = read_quarter_hours(file.read_bytes(), zone)
-        actions = tellings(series, known)
+        told = run(_told(folder_at(path), coop, (series, known), reason))
     except ImportRefusedError as refused:
         for problem in refused.problems:
             where = f"row {problem.row}, {problem.column}" if problem.row else problem.column
@@ -75,8 +75,7 @@ def import_(  # noqa: PLR0913, PLR0917 - each is an option of the command
         raise click.ClickException("nothing was taken: mend what stands above") from refused
     except (PointsError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{points.name}: {error}") from error
-    run(_told(folder_at(path), coop, actions, reason))
-    click.echo(f"told: {counted(count_of(actions), 'quarter hour')}")
+    click.echo(f"told: {counted(told, 'quarter hour')}")
     _show_doubts(series)
 
 
@@ -91,13 +90,16 @@ def _show_doubts(series: tuple[Series, ...]) -> None:
 
 
 async def _told(
-    node: NodeFolder, coop: str | None, actions: tuple[TellQuarterHours, ...], reason: str
-) -> None:
+    node: NodeFolder,
+    coop: str | None,
+    given: tuple[tuple[Series, ...], dict[str, str]],
+    reason: str,
+) -> int:
+    """Tell a file's values, whose points are these; return how many they are."""
+    series, points = given
     async with operator(node, node.choose(coop)) as speaker:
-        listed = await speaker.ask(f"/v1/coops/{speaker.coop}/members")
-        there = {one["member"] for one in listed}
-        named = {series.member for action in actions for series in action.series}
-        if strangers := sorted(named - there):
-            raise LocalNodeError(f"nothing was taken: nobody here is {', '.join(strangers)}")
+        members = await Members.ask(speaker)
+        actions = tellings(series, {one: members.named(text) for one, text in points.items()})
         for action in actions:
             await speaker.act(action, reason)
+    return count_of(actions)

@@ -1,6 +1,7 @@
 """`settlement-node quarters export`: a month of settled quarter hours, for community and grid."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -16,11 +17,12 @@ from settlement_node.commands.months import read_month, zone_option
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.market.billing.months import Month
 from settlement_node.market.quarter_hours.days import QUARTER
-from settlement_node.market.quarter_hours.of_settled import Figures, offers, series_of
+from settlement_node.market.quarter_hours.of_settled import Figures, offers, series_of, whole_days
 from settlement_node.market.quarter_hours.sheet_file import write_sheet_csv, write_sheet_xlsx
 from settlement_node.market.quarter_hours.table_file import write_table
 from settlement_node.market.quarter_hours.values import QuarterHourError, Series
 from settlement_node.market.settling.telling import PointsError, read_points
+from settlement_node.output import shown
 
 _AT_ONCE: Final = 200
 _FORMS: Final[dict[str, Callable[[tuple[Series, ...], ZoneInfo], bytes]]] = {
@@ -66,19 +68,25 @@ def export(  # noqa: PLR0913, PLR0917 - each is an argument or option
         known = read_points(points.read_text(encoding="utf-8-sig"))
     except (PointsError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{points.name}: {error}") from error
-    series = run(_settled(folder_at(path), coop, (market, read_month(month, zone)), known))
+    wanted = (market, read_month(month, zone), zone)
+    series, left_out = run(_settled(folder_at(path), coop, wanted, known))
     file.write_bytes(_FORMS[form](series, zone))
     click.echo(f"{file} is written: {counted(len(series), 'channel')}")
+    for name, days in left_out.items():
+        click.echo(f"  {shown(name)}: left out, settled in part only: {', '.join(map(str, days))}")
 
 
 async def _settled(
-    node: NodeFolder, coop: str | None, which: tuple[str | None, Month], points: dict[str, str]
-) -> tuple[Series, ...]:
-    name, month = which
+    node: NodeFolder,
+    coop: str | None,
+    which: tuple[str | None, Month, ZoneInfo],
+    points: dict[str, str],
+) -> tuple[tuple[Series, ...], dict[str, list[date]]]:
+    """Give the channels of whole days, and by members' names the days that are left out."""
+    name, month, zone = which
     async with operator(node, node.choose(coop)) as speaker:
         books = await Books.open(speaker)
-        for member in points.values():
-            books.members.named(member)
+        whose = {point: books.members.named(text) for point, text in points.items()}
         market, versions = await _market(speaker, name)
         _require_quarters(versions, month)
         members = {
@@ -87,10 +95,15 @@ async def _settled(
         }
     keys = {one.start: _key(versions, one.start) for figures in members.values() for one in figures}
     offered = offers(members, keys)
+    left_out: dict[str, list[date]] = {}
+    for member in dict.fromkeys(whose.values()):
+        members[member], in_part = whole_days(members[member], zone)
+        if in_part:
+            left_out[books.members.name(member)] = in_part
     try:
-        return tuple(
+        found = tuple(
             series
-            for point, member in points.items()
+            for point, member in whose.items()
             for series in series_of(
                 point,
                 books.members.name(member),
@@ -100,6 +113,7 @@ async def _settled(
         )
     except QuarterHourError as error:
         raise click.ClickException(str(error)) from error
+    return found, left_out
 
 
 async def _market(speaker: Operator, name: str | None) -> tuple[str, list[dict[str, Any]]]:

@@ -14,7 +14,7 @@ from settlement_node.commands.common import counted, folder_at, run
 from settlement_node.commands.market import read_rules
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.output import print_line
-from settlement_node.simulation.forecasts import Forecast, ForecastError
+from settlement_node.simulation.forecasts import PERSISTENCE, Forecast, ForecastError
 from settlement_node.simulation.founding import CURRENCY, SimulationError
 from settlement_node.simulation.gathering import gathered
 from settlement_node.simulation.neighbourhood import neighbourhood
@@ -144,6 +144,11 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     print_line(title)
     for line in lines_of(results, CURRENCY):
         print_line(line)
+    if days == 1 and forecast.name == PERSISTENCE:
+        print_line(
+            "nobody ordered: a home that expects what was a day ago knows nothing on the first day;"
+            " give --days 2 or more"
+        )
     try:
         svg.write_text(picture(results, title, CURRENCY), encoding="utf-8")
     except OSError as error:

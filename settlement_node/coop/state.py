@@ -56,7 +56,7 @@ class CoopState:
         self.at = 0
         """The logged time of the last entry."""
         self.ledger = LedgerRoom(self.community)
-        self.rules = RulesRoom(self.community, self.ledger)
+        self.rules = RulesRoom(self.community, self.ledger, self._takes_part)
         self.trading = TradingRoom(self.community, self.ledger, self.rules, self._is_metered)
         self.settling = SettlingRoom(self.community, self.ledger, self.rules, self.trading)
         settled = SettledMonths(self.settling, self.rules)
@@ -262,6 +262,9 @@ class CoopState:
 
     def _is_metered(self, member: str, start: int, end: int) -> bool:
         return self.settling.is_metered(member, start, end)
+
+    def _takes_part(self, member: str, market: str, first: int) -> bool:
+        return self.settling.has_reported(member) or self.trading.has_orders(market, member, first)
 
     def _calls_for_decision(self, said: Said) -> bool:
         lacks = lack_of_effect(said.statement, said.at, self.rules.deadlines(said.statement))

@@ -163,9 +163,9 @@ class Community:
         self._members[place.member].held += (place,)
         return [self.member_row(place.member)]
 
-    def set_roles(self, member: str, roles: frozenset[Role]) -> list[Change]:
-        """Give a member exactly these roles."""
-        self._members[member].roles = roles
+    def set_roles(self, member: str, roles: frozenset[Role], at: int) -> list[Change]:
+        """Give a member exactly these roles, from an instant on."""
+        self._members[member].set_roles(roles, at)
         return [self.member_row(member)]
 
     def replacements_of(self, member: str) -> list[str]:

@@ -45,6 +45,10 @@ class Role(StrEnum):
     """Invites, suspends, replaces keys: by signed actions that stand in the log."""
 
 
+_READERS: Final = frozenset((Role.AUDITOR, Role.OPERATOR))
+"""Who can read the orders of others before their gate."""
+
+
 class Standing(StrEnum):
     """Whether what a member says has an effect."""
 
@@ -65,6 +69,8 @@ class Member:
     name: str
     pseudonym_salt: bytes
     joined_index: int
+    read_until: int = 0
+    """When the member laid down the last role in which it could read the orders of others."""
     held: tuple[Place, ...] = ()
     """Where somebody else seems to speak with this key, and the owner has not answered yet."""
     streams: dict[Stream, StreamState] = field(
@@ -94,6 +100,16 @@ class Member:
     def acts_as(self, role: Role) -> bool:
         """Tell whether the member may act in a role now."""
         return self.standing is Standing.ACTIVE and role in self.roles
+
+    def has_read_orders(self, since: int) -> bool:
+        """Tell whether the member could read the orders of others after an instant."""
+        return bool(self.roles & _READERS) or self.read_until > since
+
+    def set_roles(self, roles: frozenset[Role], at: int) -> None:
+        """Have exactly these roles from an instant on."""
+        if self.roles & _READERS:
+            self.read_until = at
+        self.roles = roles
 
     def key_index(self, stream: Stream, chain: str, seq: int) -> int:
         """Tell which of the member's keys counts at a place."""
@@ -150,6 +166,7 @@ class Member:
             "name": self.name,
             "salt": to_text(self.pseudonym_salt),
             "joined": self.joined_index,
+            "read_until": self.read_until,
             "held": [[NUMBER_OF[one.stream], one.chain, one.seq] for one in self.held],
         }
         return from_text(self.id, ID_LENGTH), encode_json(data)
@@ -172,6 +189,7 @@ class Member:
             name=fields.words("name", MAX_NAME),
             pseudonym_salt=from_text(fields.text("salt", ID), ID_LENGTH),
             joined_index=fields.integer("joined", 0, MAX_TIME),
+            read_until=fields.integer("read_until", 0, MAX_TIME),
             held=tuple(
                 Place(name, *place)
                 for place in fields.array("held", len(STREAMS) * MAX_EVIDENCE, _read_place)

@@ -24,31 +24,33 @@ class Step(NamedTuple):
     energy: int
 
 
-def bid_reserves(steps: Iterable[Step], charges: Charges) -> int:
-    """Say what a bid holds: each step's Wh x (limit + fees + VAT), at least 0.
+def bid_reserves(steps: Iterable[Step], charges: Charges, returned: int) -> int:
+    """Say what a bid holds: each step's Wh x (limit + the dearer of fees and VAT, and -returned).
 
+    A Wh that is used costs fees and VAT; one that is not brings `returned`, which may be below 0.
     VAT is rounded up for each step, so that no fill of the whole costs more than this.
     """
     reserved = 0
     fees = charges.traded.grid_fee + charges.traded.levies + charges.traded.coop_fee
     for step in steps:
-        _require_within(step, fees)
+        _require_within(step, max(fees, abs(returned)))
         cost = step.price * step.energy
         line = charges.on(Taken(traded=step.energy, traded_cost=cost))
         tax = -(-line.taxable * charges.vat.numerator // charges.vat.denominator)
-        reserved += max(0, cost + fees * step.energy + tax)
+        reserved += max(0, cost + fees * step.energy + tax, cost - returned * step.energy)
     return _bounded(reserved)
 
 
-def ask_reserves(steps: Iterable[Step], retail: int) -> int:
-    """Say what an ask holds: each step's Wh x max(0, R - limit).
+def ask_reserves(steps: Iterable[Step], cover: int) -> int:
+    """Say what an ask holds: each step's Wh x (max(0, cover) - limit), at least 0.
 
-    Whoever delivers nothing pays the reference retail price R for what was sold at the limit.
+    Whoever delivers nothing pays the cover for what was sold at the limit; whoever delivers pays
+    a limit below 0.
     """
     reserved = 0
     for step in steps:
-        _require_within(step, abs(retail))
-        reserved += step.energy * max(0, retail - step.price)
+        _require_within(step, abs(cover))
+        reserved += step.energy * max(0, max(0, cover) - step.price)
     return _bounded(reserved)
 
 

@@ -39,6 +39,9 @@ def test_a_file_is_told_whole_or_not_at_all(write: Writer, tmp_path: Path) -> No
     assert f"nobody here is {stranger}" in refused(*told)
     points.write_text(f"metering_point,member\n{HOME},{home.member}\n{ROOF},{home.member}\n")
     assert "told: 192 quarter hours" in command(*told)
+    listed = command("members", "--data", node).splitlines()
+    (name,) = [line.split(maxsplit=3)[3] for line in listed if line.startswith(home.member)]
+    points.write_text(f"metering_point,member\n{HOME},{name}\n{ROOF},{home.member}\n")
     assert "told: 192 quarter hours" in command(*told)
 
     file.write_bytes(write((day_of_values(DAY, COVERED),), VIENNA))

@@ -134,7 +134,11 @@ def test_a_bank_collects_and_pays(billed: Billed, tmp_path: Path) -> None:
         *ours,
         *creditor,
     )
+    typo = tuple("AT611904300234573201" if one == IBAN else one for one in collect)
+    assert "has no open bank account AT611904300234573201" in refused(*typo, debits)
+    assert not debits.exists()
     command(*collect, debits)
+    assert "is there already" in refused(*collect, debits)
     owed = -told[RAIN.member].at_bank // CENT
     assert owed == 7
     assert values(debits, "InstdAmt") == [f"0.{owed:02}"]

@@ -20,6 +20,7 @@ from settlement_node.market.billing.taxes import TaxError
 from settlement_node.market.issuing.actions import IssueStatement
 from settlement_node.market.issuing.gathering import Gathered
 from settlement_node.market.issuing.party import Party
+from settlement_node.output import shown_time
 
 _FARTHEST: Final = 14 * 3_600_000
 """No place's clocks are further from UTC, in milliseconds."""
@@ -59,7 +60,8 @@ def check_month(said: Said, action: IssueStatement, final_before: Mapping[str, i
         if 0 < until < month.ends:
             raise ObjectedError(
                 Objection.NOT_FINAL,
-                f"the market {market} is final up to {until}, and {month} ends at {month.ends}:"
+                f"the market {market} is final up to {shown_time(until)}, and {month} ends at"
+                f" {shown_time(month.ends)}:"
                 " issue its statements when its correction window has closed",
             )
 

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from depin_protocol.metering import Quality as MeterQuality
 from depin_protocol.settlement.pool import Key
-from settlement_node.market.quarter_hours.days import QUARTER
+from settlement_node.market.quarter_hours.days import QUARTER, day_of, missing_in_days
 from settlement_node.market.quarter_hours.values import (
     Channel,
     Code,
@@ -63,6 +65,13 @@ def offers(
                 share = max(share, by_weight)
             found[member, one.start] = one.delivered_in + share
     return found
+
+
+def whole_days(figures: Sequence[Figures], zone: ZoneInfo) -> tuple[list[Figures], list[date]]:
+    """Give what was settled on whole local days, and the days that are there in part only."""
+    in_part = missing_in_days((one.start - one.start % QUARTER for one in figures), zone)
+    kept = [one for one in figures if day_of(one.start, zone) not in in_part]
+    return kept, sorted(in_part)
 
 
 def series_of(

@@ -1,6 +1,6 @@
 """Which decision follows from what an operator does with a market's rules."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -18,6 +18,7 @@ from settlement_node.market.rules.actions import DeclareSeries, PlaceMember, Set
 from settlement_node.market.rules.market import NOTICE, Market, first_start
 from settlement_node.market.rules.places import WHOLE
 from settlement_node.market.rules.rulebook import Rulebook
+from settlement_node.output import shown_time
 
 MARKET_SET: Final = "market_set"
 SERIES_DECLARED: Final = "series_declared"
@@ -29,7 +30,17 @@ MAX_MARKETS: Final = 64
 """Most markets of a co-op."""
 
 
-def decided(said: Said, action: Action, rulebook: Rulebook, community: Community) -> Decision:
+type TakesPart = Callable[[str, str, int], bool]
+"""Tells whether a member has reported, or has orders in a market from an interval on."""
+
+
+def decided(
+    said: Said,
+    action: Action,
+    rulebook: Rulebook,
+    community: Community,
+    takes_part: TakesPart,
+) -> Decision:
     """Decide on an action, or raise an ObjectedError."""
     match action:
         case SetMarket():
@@ -37,7 +48,8 @@ def decided(said: Said, action: Action, rulebook: Rulebook, community: Community
         case DeclareSeries():
             return _declared(said, action, rulebook)
         case PlaceMember():
-            return _placed(said, action, rulebook, community)
+            earliest = _earliest_place(said, action, rulebook, takes_part)
+            return _placed(said, action, rulebook, community, earliest)
     raise TypeError(f"{action!r} is no action on a market's rules")
 
 
@@ -98,16 +110,26 @@ def _check_exposure(rules: MarketRules, series: str, prices: Iterable[int]) -> N
         )
 
 
-def _placed(said: Said, action: PlaceMember, rulebook: Rulebook, community: Community) -> Decision:
+def _earliest_place(
+    said: Said, action: PlaceMember, rulebook: Rulebook, takes_part: TakesPart
+) -> int:
+    """Say from when a place can hold: past every order and every reading of the member there."""
+    market = market_named(rulebook, action.market)
+    places = rulebook.places(action.member, action.market)
+    soon = market.open_from(said.at)
+    is_inside = rulebook.place(action.member, action.market, soon).participation > 0
+    if not places.starts and not (is_inside and takes_part(action.member, action.market, soon)):
+        return soon
+    return max([market.start_after(max(soon, said.at + NOTICE)), *places.starts[-1:]])
+
+
+def _placed(
+    said: Said, action: PlaceMember, rulebook: Rulebook, community: Community, earliest: int
+) -> Decision:
     market = market_named(rulebook, action.market)
     member = community.members.get(action.member)
     if member is None or member.standing is Standing.LEFT:
         raise ObjectedError(Objection.NO_SUCH_MEMBER, f"nobody here is {action.member}")
-    places = rulebook.places(action.member, action.market)
-    if places.starts:
-        earliest = max(market.start_after(said.at + NOTICE), places.starts[-1])
-    else:
-        earliest = market.open_from(said.at)
     start = earliest
     if action.start is not None:
         start = action.start
@@ -116,7 +138,7 @@ def _placed(said: Said, action: PlaceMember, rulebook: Rulebook, community: Comm
     if action.place.zone not in market.version(start).rules.zone_names:
         raise ObjectedError(
             Objection.PARAMETERS_INVALID,
-            f"the market {action.market} has no zone {action.place.zone} at {start}",
+            f"the market {action.market} has no zone {action.place.zone} at {shown_time(start)}",
         )
     _check_participation(action, start, rulebook)
     line = {
@@ -142,8 +164,8 @@ def _check_participation(action: PlaceMember, start: int, rulebook: Rulebook) ->
         if given + action.place.participation > WHOLE:
             raise ObjectedError(
                 Objection.PARAMETERS_INVALID,
-                f"the member takes part in other markets with {given} of {WHOLE} at {instant}:"
-                " lower that first",
+                f"the member takes part in other markets with {given} of {WHOLE}"
+                f" at {shown_time(instant)}: lower that first",
             )
 
 
@@ -158,5 +180,6 @@ def _start(wanted: int | None, earliest: int, step: int) -> int:
 def _too_early(earliest: int) -> ObjectedError:
     return ObjectedError(
         Objection.PARAMETERS_INVALID,
-        f"parameters.start is no start of an interval from {earliest} on: give one, or none",
+        f"parameters.start is no start of an interval from {shown_time(earliest)} on:"
+        " give one, or none",
     )

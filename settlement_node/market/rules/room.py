@@ -20,7 +20,13 @@ from settlement_node.governance.objections import ObjectedError, no_effect
 from settlement_node.intake.said import Effects, Said, Telling
 from settlement_node.ledger.room import LedgerRoom
 from settlement_node.log.entries import Decision, DecisionError
-from settlement_node.market.rules.acting import KINDS, MARKET_SET, decided, market_named
+from settlement_node.market.rules.acting import (
+    KINDS,
+    MARKET_SET,
+    TakesPart,
+    decided,
+    market_named,
+)
 from settlement_node.market.rules.actions import ACTIONS, read_action
 from settlement_node.market.rules.effects import applied
 from settlement_node.market.rules.market import Market, NoRulesError, first_start
@@ -37,10 +43,11 @@ class RulesRoom:
     actions: Final = frozenset(ACTIONS)
     tables: Final[tuple[Table, ...]] = TABLES
 
-    def __init__(self, community: Community, ledger: LedgerRoom) -> None:
+    def __init__(self, community: Community, ledger: LedgerRoom, takes_part: TakesPart) -> None:
         """Keep the rules of this community's markets."""
         self._community = community
         self._ledger = ledger
+        self._takes_part = takes_part
         self._rulebook = Rulebook()
 
     def markets(self) -> Iterable[str]:
@@ -95,7 +102,10 @@ class RulesRoom:
                 case Tariff(market=market):
                     market_named(self._rulebook, market)
                 case OperatorAction() as body if body.action in self.actions:
-                    return [decided(said, read_action(body), self._rulebook, self._community)]
+                    action = read_action(body)
+                    return [
+                        decided(said, action, self._rulebook, self._community, self._takes_part)
+                    ]
         except (BodyError, EncodingError) as error:
             return [no_effect(said, "parameters-invalid", str(error))]
         except ObjectedError as objected:

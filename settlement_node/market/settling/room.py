@@ -79,6 +79,12 @@ class SettlingRoom:
         """Tell whether a member has a grid meter that is in use all through an interval."""
         return any(one.role == "grid" for one in self._state.meters.in_use(member, start, end))
 
+    def has_reported(self, member: str) -> bool:
+        """Tell whether a member has a grid meter that was heard of."""
+        return any(
+            one.role == "grid" and one.last for one in self._state.meters.of(member).values()
+        )
+
     def final_before(self, market: str) -> int:
         """Say before which start all of a market's settled intervals are final."""
         reached = self._state.progress.of(market)

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Final
 
 from depin_protocol.encoding import encode_json
-from depin_protocol.identifiers import is_id
 from depin_protocol.metering import Quality as MeterQuality
 from settlement_node.market.quarter_hours.days import QUARTER
 from settlement_node.market.quarter_hours.problems import Report
@@ -38,7 +37,10 @@ class PointsError(ValueError):
 
 
 def read_points(text: str) -> dict[str, str]:
-    """Read whose each metering point is: CSV with the columns `metering_point` and `member`."""
+    """Read whose each metering point is: CSV with the columns `metering_point` and `member`.
+
+    A member is given by its identifier or its name.
+    """
     rows = csv.reader(io.StringIO(text))
     if next(rows, None) != _COLUMNS:
         raise PointsError(f"the first line has to be {','.join(_COLUMNS)}")
@@ -46,8 +48,10 @@ def read_points(text: str) -> dict[str, str]:
     for number, row in enumerate(rows, 2):
         if not row:
             continue
-        if len(row) != len(_COLUMNS) or not is_id(row[1].strip()):
-            raise PointsError(f"line {number}: write a metering point, a comma, a member's name")
+        if len(row) != len(_COLUMNS) or not row[1].strip():
+            raise PointsError(
+                f"line {number}: write a metering point, a comma, a member's identifier or name"
+            )
         point = row[0].strip().upper()
         if point in points:
             raise PointsError(f"line {number}: {point} came before: leave one out")

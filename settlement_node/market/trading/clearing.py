@@ -41,6 +41,10 @@ class Clearing:
     """Each zone's figures, beside its price."""
     members: dict[str, int]
     """How many members have orders in each zone's book."""
+    cover: int = 0
+    """What a Wh that was sold and is not delivered comes to."""
+    returned: int = 0
+    """What a Wh that was bought and is not used brings."""
 
     def public(self) -> Figures:
         """Return what everybody may know: prices of at least k members, and if all are, the rest.
@@ -95,7 +99,19 @@ def clear(books: Mapping[str, ZoneBook], rules: MarketRules) -> Clearing:
     else:
         _at_one_price(books, clearing)
     clearing.fills.sort(key=lambda fill: fill.placed.pseudonym)
+    traded = set(_traded_prices(clearing))
+    clearing.cover = max([rules.references.retail, *traded])
+    clearing.returned = min([rules.references.feed_in, *traded])
     return clearing
+
+
+def _traded_prices(clearing: Clearing) -> Iterator[int]:
+    """Give each price at which a member traded, own trades taken off."""
+    for fill in clearing.fills:
+        buyers, sellers = clearing.prices[fill.placed.zone]
+        price = buyers if fill.bought > fill.sold else sellers
+        if fill.bought != fill.sold and price is not None:
+            yield price
 
 
 def _at_one_price(books: Mapping[str, ZoneBook], clearing: Clearing) -> None:

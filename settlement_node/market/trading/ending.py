@@ -76,7 +76,8 @@ class Ender:
             part = 0
             if given and fill is not None and clearing is not None:
                 price = clearing.prices[fill.placed.zone].buyers or 0
-                part = min(cleared - taken, bought_comes_to(price, given, clearing.rules))
+                worth = bought_comes_to(price, given, clearing.rules, clearing.returned)
+                part = min(cleared - taken, worth)
             booked, more, goes_on = self._funding.flexible_at_gate(
                 after, part, cause, goes_on=goes_on
             )
@@ -94,7 +95,7 @@ def _comes_to(fill: Fill, clearing: Clearing) -> int:
     buyers, sellers = clearing.prices[fill.placed.zone]
     net = fill.bought - fill.sold
     if net > 0 and buyers is not None:
-        return bought_comes_to(buyers, net, clearing.rules)
+        return bought_comes_to(buyers, net, clearing.rules, clearing.returned)
     if net < 0 and sellers is not None:
-        return sold_comes_to(sellers, -net, clearing.rules)
+        return sold_comes_to(sellers, -net, clearing.cover)
     return 0

@@ -186,20 +186,20 @@ class Funding:
         return number
 
 
-def bought_comes_to(price: int, energy: int, rules: MarketRules) -> int:
-    """Say what buying at a price comes to, with fees and VAT."""
-    return bid_reserves((Step(price, energy),), rules.charges)
+def bought_comes_to(price: int, energy: int, rules: MarketRules, returned: int) -> int:
+    """Say what buying at a price can come to: used, with fees and VAT, or handed back."""
+    return bid_reserves((Step(price, energy),), rules.charges, returned)
 
 
-def sold_comes_to(price: int, energy: int, rules: MarketRules) -> int:
+def sold_comes_to(price: int, energy: int, cover: int) -> int:
     """Say what selling at a price can come to, if nothing of it is delivered."""
-    return ask_reserves((Step(price, energy),), rules.references.retail)
+    return ask_reserves((Step(price, energy),), cover)
 
 
 def _amount(bids: Steps, asks: Steps, rules: MarketRules) -> int:
     try:
-        bid = bid_reserves((Step(*step) for step in bids), rules.charges)
-        return bid + ask_reserves((Step(*step) for step in asks), rules.references.retail)
+        bid = bid_reserves((Step(*step) for step in bids), rules.charges, rules.cheapest_return)
+        return bid + ask_reserves((Step(*step) for step in asks), rules.dearest_cover)
     except ReservationError as error:
         raise RefusedOrderError(TradingObjection.TOO_MUCH, str(error)) from None
 

@@ -90,6 +90,13 @@ class TradingRoom:
         orders = self._markets.get(market)
         return None if orders is None else orders.traders.get(member)
 
+    def has_orders(self, market: str, member: str, first: int) -> bool:
+        """Tell whether a member wants anything in a market from an interval on."""
+        trader = self.trader(market, member)
+        if trader is None:
+            return False
+        return bool(trader.standing or trader.flexible) or max(trader.curves, default=0) >= first
+
     def orders(self, market: str) -> MarketOrders:
         """Return a market's orders; KeyError if there is no such market."""
         held = self._markets.get(market)

@@ -15,13 +15,13 @@ from depin_protocol.statements.trading import (
     StandingOrder,
 )
 from settlement_node.governance.community import Community
-from settlement_node.governance.member import Role
 from settlement_node.intake.said import Said
 from settlement_node.market.rules.market import HORIZON, Market
 from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.trading.market_orders import STANDING_AHEAD, MarketOrders
 from settlement_node.market.trading.objections import RefusedOrderError, TradingObjection
 from settlement_node.market.trading.trader import Flexible, Standing, Steps, Trader
+from settlement_node.output import shown_time
 
 type IsMetered = Callable[[str, int, int], bool]
 """Tells whether a member has a grid meter in use from an instant to another."""
@@ -30,9 +30,6 @@ MAX_FLEXIBLE: Final = 16
 """Most flexible orders of a member at a time."""
 
 type TradingBody = Order | Cancellation | StandingOrder | FlexibleOrder
-
-_READERS: Final = (Role.OPERATOR, Role.AUDITOR)
-"""Whoever can read the book before its gate."""
 
 NEW_ORDERS: Final = (Order, StandingOrder, FlexibleOrder)
 """What waits for the owner's answer while orders are held."""
@@ -127,11 +124,13 @@ class Weighing:
     def _first_open(self, at: int, member: str, grid: Market) -> int:
         """Return the first interval for which this member's orders still count."""
         start = grid.open_from(at)
-        if any(self._community.members[member].acts_as(role) for role in _READERS):
-            # Who can read the book has to speak before the others place theirs.
-            while grid.gate_of(start) - grid.version(start).rules.lead <= at:
-                start = grid.next(start)
-        return start
+        speaker = self._community.members[member]
+        # Who can read the book, or could just now, has to speak before the others place theirs.
+        while True:
+            lead = grid.version(start).rules.lead
+            if grid.gate_of(start) - lead > at or not speaker.has_read_orders(at - lead):
+                return start
+            start = grid.next(start)
 
     def _order(self, order: Order, wish: Wish, first: int, at: int) -> None:
         for start, side, steps in order.curves:
@@ -246,5 +245,7 @@ def _check_distance(instant: int, at: int) -> None:
 
 
 def _raise_late(first: int) -> None:
-    detail = f"the first interval for which this member's orders still counted began at {first}"
+    detail = (
+        f"the first interval that this member can still order for begins at {shown_time(first)}"
+    )
     raise RefusedOrderError(ProblemCode.LATE, detail)

@@ -35,11 +35,14 @@ charges = st.builds(
 
 def test_the_plans_formula() -> None:
     charged = Charges(Fees(10, 5, 5), Fees(), Vat(1, 5))
-    assert bid_reserves([Step(100, 1000)], charged) == 1000 * (100 + 20 + 24)
-    assert bid_reserves([Step(-500, 1000)], charged) == 0
-    assert bid_reserves([Step(7, 3)], Charges(vat=Vat(1, 10))) == 21 + 3
+    assert bid_reserves([Step(100, 1000)], charged, 0) == 1000 * (100 + 20 + 24)
+    assert bid_reserves([Step(-500, 1000)], charged, 0) == 0
+    assert bid_reserves([Step(7, 3)], Charges(vat=Vat(1, 10)), 0) == 21 + 3
+    assert bid_reserves([Step(7, 3), Step(-9, 2)], FREE, -8) == 3 * 15
+    assert bid_reserves([Step(-5, 2)], charged, -40) == 2 * 35
     assert ask_reserves([Step(100, 1000), Step(400, 10)], 300) == 200_000
-    assert ask_reserves([Step(-50, 2)], -20) == 60
+    assert ask_reserves([Step(-50, 2)], 20) == 140
+    assert ask_reserves([Step(-50, 2)], -20) == 100
 
 
 @given(steps, charges, st.data())
@@ -52,7 +55,16 @@ def test_no_fill_of_a_bid_costs_more_than_it_reserves(
         if step.price >= price:
             filled += data.draw(st.integers(0, step.energy))
     line = charged.on(Taken(traded=filled, traded_cost=price * filled))
-    assert price * filled + line.pays <= bid_reserves(bid, charged)
+    assert price * filled + line.pays <= bid_reserves(bid, charged, 0)
+
+
+@given(steps, prices, st.data())
+def test_no_bid_handed_back_costs_more_than_it_reserves(
+    bid: list[Step], feed_in: int, data: st.DataObject
+) -> None:
+    price = data.draw(prices)
+    bought = sum(data.draw(st.integers(0, step.energy)) for step in bid if step.price >= price)
+    assert (price - min(price, feed_in)) * bought <= bid_reserves(bid, FREE, feed_in)
 
 
 @given(steps, prices, st.data())
@@ -69,7 +81,7 @@ def test_no_shortfall_of_an_ask_costs_more_than_it_reserves(
 )
 def test_steps_out_of_bounds_are_refused(step: Step) -> None:
     with pytest.raises(ReservationError):
-        bid_reserves([step], FREE)
+        bid_reserves([step], FREE, 0)
     with pytest.raises(ReservationError):
         ask_reserves([step], 0)
 
@@ -77,16 +89,16 @@ def test_steps_out_of_bounds_are_refused(step: Step) -> None:
 def test_an_order_that_could_reach_two_to_the_62_is_refused_whatever_its_sign() -> None:
     for price in (MAX_PRICE, -MAX_PRICE):
         with pytest.raises(ReservationError):
-            bid_reserves([Step(price, MAX_ENERGY)], FREE)
+            bid_reserves([Step(price, MAX_ENERGY)], FREE, 0)
     almost = Step(MAX_PRICE, 2**21)
-    assert bid_reserves([almost], FREE) == 2**61
+    assert bid_reserves([almost], FREE, 0) == 2**61
     with pytest.raises(ReservationError):
-        bid_reserves([almost, almost], FREE)
+        bid_reserves([almost, almost], FREE, 0)
     with pytest.raises(ReservationError):
         ask_reserves([Step(-MAX_PRICE, 2**21)], MAX_PRICE)
     taxed = Charges(vat=Vat(1, 1))
     with pytest.raises(ReservationError):
-        bid_reserves([almost], taxed)
+        bid_reserves([almost], taxed, 0)
 
 
 def test_one_reservation_a_member_and_interval_which_only_rises() -> None:

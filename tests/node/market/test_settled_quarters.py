@@ -1,14 +1,15 @@
 """Settled intervals as quarter hours: what a community's sheet says of both sides."""
 
 from dataclasses import replace
+from datetime import date
 
 from depin_protocol.metering import Quality as MeterQuality
 from depin_protocol.settlement.pool import Key
-from settlement_node.market.quarter_hours.days import QUARTER
+from settlement_node.market.quarter_hours.days import QUARTER, quarters_of
 from settlement_node.market.quarter_hours.identities import doubts
-from settlement_node.market.quarter_hours.of_settled import Figures, offers, series_of
+from settlement_node.market.quarter_hours.of_settled import Figures, offers, series_of, whole_days
 from settlement_node.market.quarter_hours.values import Code, Direction, Quality, Series
-from tests.node.market.quarter_hour_files import HOME, ROOF
+from tests.node.market.quarter_hour_files import HOME, ROOF, VIENNA
 from tests.node.market.worked_month import INTERVALS, OCTOBER
 
 START = OCTOBER.begins
@@ -38,6 +39,16 @@ def wh(series: list[Series]) -> dict[tuple[Direction, Code], list[int | None]]:
         (one.channel.direction, one.channel.code): [value.wh for value in one.values]
         for one in series
     }
+
+
+def test_days_that_began_without_the_member_are_left_out() -> None:
+    first, second = date(2026, 10, 24), date(2026, 10, 25)
+    began, autumn = list(quarters_of(first, VIENNA))[40:], list(quarters_of(second, VIENNA))
+    settled = [replace(figures(1), start=start) for start in (*began, *autumn)]
+    kept, left_out = whole_days(settled, VIENNA)
+    assert [one.start for one in kept] == autumn
+    assert left_out == [first]
+    assert whole_days(kept, VIENNA) == (kept, [])
 
 
 def test_a_settled_interval_gives_the_codes_of_both_sides() -> None:

@@ -314,6 +314,16 @@ async def test_a_participation_factor_shares_a_meter_between_communities(tmp_pat
         assert line_of(await last(here), SUN).metered.exported == 100
 
 
+async def test_a_first_place_waits_where_a_meter_has_reported(tmp_path: Path) -> None:
+    async with street(tmp_path, MarketRules()) as here:
+        (sun,) = await settle_in(here, SUN)
+        here.clock.now = END
+        await here.say(sun.say(END, 0, 401, start=FIRST))
+        await here.act(PlaceMember(SUN.member, MARKET, Place("all", participation=2_500)))
+        (placed,) = await decided(here, "member_placed")
+        assert placed.lines[0]["start"] == END + 8 * DAY
+
+
 async def test_roof_and_battery_tell_whose_energy_was_used_at_home(tmp_path: Path) -> None:
     async with street(tmp_path, MarketRules()) as here:
         (sun,) = await settle_in(here, SUN)

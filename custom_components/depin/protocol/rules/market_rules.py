@@ -108,6 +108,23 @@ class MarketRules:
         fees = max(_sum(self.charges.traded), _sum(self.charges.pooled))
         return 3 * max(map(abs, prices)) + 2 * fees
 
+    @property
+    def dearest_cover(self) -> int:
+        """What a Wh that was sold and not delivered can come to at most."""
+        retail = self.references.retail
+        return retail if self._has_one_price else max(retail, self.band.high)
+
+    @property
+    def cheapest_return(self) -> int:
+        """What a Wh that was bought and not used can bring at least."""
+        feed_in = self.references.feed_in
+        return feed_in if self._has_one_price else min(feed_in, self.band.low)
+
+    @property
+    def _has_one_price(self) -> bool:
+        """Tell whether all members trade at one price, whatever their orders are."""
+        return self.clearing is Rule.UNIFORM and len(self.zones.zones) == 1
+
     def to_json(self) -> dict[str, object]:
         """Return every parameter."""
         vat = self.charges.vat

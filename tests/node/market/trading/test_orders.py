@@ -8,12 +8,15 @@ import pytest
 from depin_protocol.rules.market_rules import DAY, MarketRules
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.trading import FlexibleOrder, StandingOrder
+from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import SetRoles, Suspend
 from settlement_node.governance.member import Role
 from settlement_node.ledger.actions import SetLimit
 from settlement_node.market.rules.actions import PlaceMember, SetMarket
 from settlement_node.market.rules.places import Place
 from settlement_node.market.trading.weighing import MAX_FLEXIBLE
+from settlement_node.replay.rebuild import rebuild
+from settlement_node.replay.verify import verify
 from tests.node.market.trading.stall import (
     EURO,
     GATE,
@@ -26,7 +29,7 @@ from tests.node.market.trading.stall import (
     order,
     standing,
 )
-from tests.node.village import village
+from tests.node.village import surroundings, village
 from tests.protocol.spoken import NOON, QUARTER, Home
 
 HOUR = 4 * QUARTER
@@ -134,6 +137,33 @@ async def test_who_can_read_the_book_speaks_earlier(stall: Stall, roles: tuple[R
     assert trader.steps(near + QUARTER, "bid") == ((100_000, 10),)
 
 
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.AUDITOR])
+async def test_who_could_read_the_book_speaks_earlier_until_the_lead_is_over(
+    stall: Stall, role: Role
+) -> None:
+    (home,) = await stall.welcome(1)
+    here = stall.here
+    await here.act(SetRoles(home.member, tuple(sorted((Role.MEMBER, role)))))
+    here.clock.now += HOUR
+    await here.act(SetRoles(home.member, (Role.MEMBER,)))
+    laid_down = here.clock.now
+    await here.act(SetRoles(home.member, (Role.MEMBER,)))
+    late = order(bid(laid_down + 10 * QUARTER, (100_000, 10)))
+    assert await stall.say(home, late) == "late"
+    assert await stall.say(home, order(bid(laid_down + 22 * QUARTER, (100_000, 10)))) is None
+    await here.coop.close()
+    here.coop = await Coop.open(here.store, surroundings(here.clock))
+    await here.coop.start()
+    await stall.until(laid_down + 5 * HOUR - 100)
+    next_one = order(bid(laid_down + 21 * QUARTER, (100_000, 10)))
+    assert await stall.say(home, next_one) == "late"
+    await stall.until(laid_down + 5 * HOUR)
+    assert await stall.say(home, next_one) is None
+    await here.coop.close()
+    await verify(here.store)
+    assert await rebuild(here.store) == here.coop.position.size
+
+
 async def test_a_clone_holds_new_orders_and_no_old_ones(stall: Stall) -> None:
     (home,) = await stall.welcome(1)
     assert await stall.say(home, order(bid(SOON, (100_000, 10)))) is None
@@ -164,6 +194,30 @@ async def test_who_is_suspended_wants_nothing_more(stall: Stall) -> None:
     assert await stall.say(home, order(bid(SOON, (100_000, 10)))) == "not-active"
     await stall.until(SOON - GATE)
     assert stall.balance(home).debits_pending == 0
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        order(ask(SOON, (350_000, 50))),
+        standing("ask", (350_000, 50)),
+        FlexibleOrder(MARKET, 50, 50, 100_000, NOON, SOON),
+    ],
+    ids=["order", "standing", "flexible"],
+)
+async def test_a_first_place_waits_where_orders_stand(stall: Stall, wish: Body) -> None:
+    waiting, free = await stall.welcome(5, 5)
+    assert await stall.say(waiting, wish) is None
+    nothing = Place("all", participation=0)
+    now = stall.here.clock.now
+    for home in (waiting, free):
+        await stall.here.act(PlaceMember(home.member, MARKET, nothing))
+    placed = await stall.decisions("member_placed")
+    starts = [one.lines[0]["start"] for one in placed]
+    assert starts == [now + 8 * DAY, NOON + QUARTER]
+    await stall.here.act(PlaceMember(waiting.member, MARKET, nothing, SOON))
+    (refused,) = await stall.decisions("no_effect")
+    assert refused.result["code"] == "parameters-invalid"
 
 
 async def test_a_market_that_begins_in_weeks_takes_standing_orders(stall: Stall) -> None:
