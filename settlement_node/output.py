@@ -2,12 +2,8 @@
 
 import os
 import sys
-from datetime import UTC, datetime, timedelta
-from typing import Final
 
 import click
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class OutputError(click.ClickException):
@@ -32,8 +28,3 @@ def print_line(text: str) -> None:
 def shown(text: str) -> str:
     """Write what a stranger wrote so that it stays on its line, and moves nothing on a terminal."""
     return "".join(mark if mark.isprintable() else f"\\u{ord(mark):04x}" for mark in text)
-
-
-def shown_time(at: int) -> str:
-    """Write an instant of the log as people read it."""
-    return f"{_EPOCH + timedelta(milliseconds=at):%Y-%m-%d %H:%M:%S} UTC"

@@ -13,6 +13,7 @@ from settlement_node.commands.bank_files import credits_, debits
 from settlement_node.commands.books import Books, written
 from settlement_node.commands.common import coop_option, counted, data_option, folder_at, run
 from settlement_node.commands.local_node import LocalNodeError, NoEffectError, operator
+from settlement_node.durations import shown_time
 from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.hosting.hosting import now
@@ -31,7 +32,6 @@ from settlement_node.ledger.codes import Code
 from settlement_node.ledger.effects import REFUSED
 from settlement_node.ledger.outcomes import words_of
 from settlement_node.output import shown as printable
-from settlement_node.output import shown_time
 
 _MOST_BYTES: Final = 48 * 1024
 """Of the lines of one action: the rest of a statement needs room as well."""

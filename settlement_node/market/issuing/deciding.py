@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from settlement_node.durations import shown_time
 from settlement_node.governance.community import Community
 from settlement_node.governance.objections import ObjectedError, Objection
 from settlement_node.intake.said import Said
@@ -20,7 +21,6 @@ from settlement_node.market.billing.taxes import TaxError
 from settlement_node.market.issuing.actions import IssueStatement
 from settlement_node.market.issuing.gathering import Gathered
 from settlement_node.market.issuing.party import Party
-from settlement_node.output import shown_time
 
 _FARTHEST: Final = 14 * 3_600_000
 """No place's clocks are further from UTC, in milliseconds."""

@@ -8,6 +8,7 @@ from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.rules.market_rules import Band, MarketRules
 from depin_protocol.settlement.pool import PoolRule
 from depin_protocol.settlement.trades import References
+from settlement_node.durations import shown_time
 from settlement_node.governance.actions import Action
 from settlement_node.governance.community import Community
 from settlement_node.governance.member import Standing
@@ -18,7 +19,6 @@ from settlement_node.market.rules.actions import DeclareSeries, PlaceMember, Set
 from settlement_node.market.rules.market import NOTICE, Market, first_start
 from settlement_node.market.rules.places import WHOLE
 from settlement_node.market.rules.rulebook import Rulebook
-from settlement_node.output import shown_time
 
 MARKET_SET: Final = "market_set"
 SERIES_DECLARED: Final = "series_declared"

@@ -14,6 +14,7 @@ from depin_protocol.statements.trading import (
     Order,
     StandingOrder,
 )
+from settlement_node.durations import shown_time
 from settlement_node.governance.community import Community
 from settlement_node.intake.said import Said
 from settlement_node.market.rules.market import HORIZON, Market
@@ -21,7 +22,6 @@ from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.trading.market_orders import STANDING_AHEAD, MarketOrders
 from settlement_node.market.trading.objections import RefusedOrderError, TradingObjection
 from settlement_node.market.trading.trader import Flexible, Standing, Steps, Trader
-from settlement_node.output import shown_time
 
 type IsMetered = Callable[[str, int, int], bool]
 """Tells whether a member has a grid meter in use from an instant to another."""
