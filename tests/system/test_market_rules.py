@@ -27,7 +27,7 @@ def test_rules_are_set_by_files(tmp_path: Path) -> None:
     soon = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
     early = refused("market", "set", *why, "--from", soon.isoformat(), "hof", file)
     assert "no start of an interval" in early
-    assert " UTC: give one, or none" in early
+    assert " UTC on: give one, or none" in early
     command("market", "set", *why, "hof", file)
     assert len(command("market", "show", *data).splitlines()) == 2
     file.write_text(json.dumps({**rules, "k": 0}), "utf-8")
