@@ -27,7 +27,7 @@ from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.bodies import Body, Stream
 from depin_protocol.statements.measuring import Device, Readings
 from depin_protocol.statements.trading import Curve, Order, Side
-from settlement_node.hosting.collecting import collect_seldom
+from settlement_node.hosting.collecting import pass_over_what_is_loaded
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.simulation.founding import MARKET, Clock, Street, founded
 from settlement_node.simulation.plan import MIDSUMMER
@@ -88,7 +88,7 @@ async def measured(count: int, folder: Path) -> dict[str, float]:
         ]
         await say(street, "trading", homes, devices)
         await say(street, "trading", homes, [home.order(start) for home in homes])
-        collect_seldom()
+        pass_over_what_is_loaded()
         cleared, _ = await at(street, start - rules.gate)
         street.clock.now = start
         await say(street, "metering", homes, [home.reading(start, 0) for home in homes])

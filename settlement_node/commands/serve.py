@@ -18,7 +18,7 @@ from settlement_node.commands.announcing import Announcement, announced, own_add
 from settlement_node.commands.common import bodies_gone, data_option, folder_at, run
 from settlement_node.commands.reaching import ONLY_HERE, leads_elsewhere
 from settlement_node.hosting.address import host_in, is_of_one_machine
-from settlement_node.hosting.collecting import collect_seldom
+from settlement_node.hosting.collecting import pass_over_what_is_loaded
 from settlement_node.hosting.folder import FolderError, NodeFolder
 from settlement_node.hosting.hosting import Hosting, hosting
 
@@ -92,7 +92,7 @@ async def _serve(wish: _Wish) -> None:
             click.echo(f"not running: {trouble}", err=True)
         if not hosted.coops:
             raise FolderError("no co-op of this folder can run")
-        collect_seldom()
+        pass_over_what_is_loaded()
         async with serving(hosted, where, _limits(), wish.proxies) as port:
             scheme = "https" if tls else "http"
             host = f"[{wish.host}]" if ":" in wish.host else wish.host
