@@ -7,7 +7,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
@@ -58,14 +59,21 @@ class _Browser:
         return value
 
 
-def _start() -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def _start() -> Iterator[subprocess.Popen[str]]:
+    """Start a demo, and let none outlive its test."""
+    with subprocess.Popen(
         [_DEMO, "--headless"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
+    ) as demo:
+        try:
+            yield demo
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(demo.pid, signal.SIGKILL)
 
 
 def _visit(demo: subprocess.Popen[str]) -> dict[str, str]:
