@@ -23,6 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import URLError
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import member_id
 from depin_protocol.joining import JoinRequest
@@ -52,7 +53,6 @@ from settlement_node.store.tables import Put, Row
 GROUP = 100
 GROUPS = 10
 SHORT = 1_000
-DAY = 86_400_000
 AIM = 1.3
 PORT = 18_473
 

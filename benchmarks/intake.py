@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 import apsw
 from aiohttp import web
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import to_text
 from depin_protocol.frames import MEDIA_TYPE, pack
 from depin_protocol.identifiers import member_id
@@ -46,7 +47,6 @@ from settlement_node.hosting.folder import NodeFolder
 from settlement_node.hosting.founding import Wish, found
 from settlement_node.hosting.hosting import hosting, now
 
-DAY = 86_400_000
 BATCH = 100
 RECEIPT = 540
 """Bytes of a receipt, about."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -74,11 +75,10 @@ class Attestation:
     ) -> Attestation:
         """Go on where the home stopped; after a restore, in a new chain."""
         opened = cls(speaker, keys)
-        try:
+        with ExitStack() as undone:
+            undone.callback(opened._writer.shutdown)
             await opened._run(opened._begin, rooms)
-        except BaseException:
-            opened._writer.shutdown()
-            raise
+            undone.pop_all()
         return opened
 
     @property

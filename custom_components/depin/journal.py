@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -95,13 +96,12 @@ class Journal:
         self._synced = synced
         is_new = not file.exists()
         self._file = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
+        with ExitStack() as undone:
+            undone.callback(os.close, self._file)
             self.size = 0 if is_new else self._cut_off_torn_end(file)
             if is_new and synced:
                 sync_folder(file.parent)
-        except BaseException:
-            os.close(self._file)
-            raise
+            undone.pop_all()
         self._broken: str | None = None
 
     def _cut_off_torn_end(self, file: Path) -> int:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from .journal import DamagedError, Journal, Record, new_folder, records, sync_folder
 from .outbox_state import STREAMS, State
+from .protocol.durations import DAY
 from .protocol.encoding import EncodingError, decode_json, encode_json, from_text, to_text
 from .protocol.identifiers import HASH_LENGTH
 from .protocol.problems import RefusedError
@@ -23,7 +24,7 @@ from .protocol.statements.heads import Head
 from .protocol.statements.membership import KeyChange
 
 SEGMENT_SIZE: Final = 2**20
-KEPT_AFTER_PROOF: Final = 30 * 86_400_000
+KEPT_AFTER_PROOF: Final = 30 * DAY
 """How long a statement is kept once the log was seen to hold it, in milliseconds."""
 
 _HEADER, _SAID, _STATE = b"H", b"S", b"N"

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,11 +71,10 @@ class SampleStore:
         """Go on with what is there; with a smaller limit than before, the oldest goes at once."""
         store = cls(folder, limit)
         loop = asyncio.get_running_loop()
-        try:
+        with ExitStack() as undone:
+            undone.callback(store._writer.shutdown)
             await loop.run_in_executor(store._writer, store._begin)
-        except BaseException:
-            store._writer.shutdown()
-            raise
+            undone.pop_all()
         return store
 
     async def async_add(self, device: str, samples: Sequence[bytes]) -> None:

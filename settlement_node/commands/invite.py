@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 import segno
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.invite import CODE_LENGTH, Invite
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import operator
-from settlement_node.durations import DAY
 from settlement_node.governance.actions import MAX_INVITE_LIFE, GiveInvite, invite_hash
 from settlement_node.governance.member import Role
 from settlement_node.hosting.folder import NodeFolder

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import EncodingError, from_text
 from settlement_node.commands.books import Books, written
 from settlement_node.commands.common import (
@@ -17,7 +18,6 @@ from settlement_node.commands.common import (
     run,
 )
 from settlement_node.commands.local_node import NoEffectError, operator
-from settlement_node.durations import DAY
 from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.hosting.hosting import now

@@ -25,8 +25,8 @@ from settlement_node.commands.far_node import (
 from settlement_node.commands.local_node import LocalNodeError, Operator, operator
 from settlement_node.commands.verify import verified
 from settlement_node.coop.clearing_out import deleted_below
-from settlement_node.durations import shown_time
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
+from settlement_node.instants import shown_time
 from settlement_node.keeping.following import EraseBodies
 from settlement_node.keeping.roots import Roots
 from settlement_node.store.opening import open_store

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from depin_protocol.durations import DAY
 from depin_protocol.log.notes import VerifierKey
 from depin_protocol.problems import RefusedError
 from depin_protocol.receipts import Receipt
-from settlement_node.durations import DAY
 
 type Answer = Receipt | RefusedError
 """What comes of one statement: the promise, or why it can't enter its chain."""

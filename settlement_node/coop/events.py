@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
+from depin_protocol.durations import HOUR
 from depin_protocol.encoding import decode_json, encode_json, from_text
 from depin_protocol.events import Event, EventKind
 from depin_protocol.identifiers import ID_LENGTH
 from settlement_node.coop.answers import EventsExpiredError
-from settlement_node.durations import HOUR
 from settlement_node.intake.said import Telling
 from settlement_node.store.backup import META
 from settlement_node.store.port import Store

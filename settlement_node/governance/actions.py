@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import ClassVar, Final, Protocol, Self
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.keys import SIGNATURE_LENGTH, may_enrol, verify
 from depin_protocol.statements.fields import HASH, ID, BodyError, Fields
 from depin_protocol.statements.membership import TIERS, OperatorAction, possession_message
-from settlement_node.durations import DAY
 from settlement_node.governance.member import Role
 
 MAX_INVITE_LIFE: Final = 90 * DAY

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.statements.fields import HASH, ID, Fields
 from depin_protocol.statements.membership import TIERS
-from settlement_node.durations import DAY
 from settlement_node.governance.actions import NODE_KEY_USES
 from settlement_node.store.tables import Row, Table, binary
 

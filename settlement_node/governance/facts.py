@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
 from depin_protocol.joining import MAX_NAME
@@ -12,7 +13,6 @@ from depin_protocol.log.merkle import TreeHead
 from depin_protocol.log.notes import SignatureType, VerifierKey
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.fields import HASH, ID, MARKET, MAX_COUNT, BodyError, Fields, integer
-from settlement_node.durations import DAY
 from settlement_node.log.entries import Decision
 from settlement_node.store.tables import Row, Table, binary, text
 

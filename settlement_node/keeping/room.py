@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
+from depin_protocol.durations import DAY
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import ID, MAX_TIME, Fields
 from depin_protocol.statements.membership import Confirmation, OperatorAction
-from settlement_node.durations import DAY
 from settlement_node.governance.arriving import line_of
 from settlement_node.governance.community import Community
 from settlement_node.intake.said import Effects, Said

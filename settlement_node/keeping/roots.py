@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import decode_json, encode_json
 from depin_protocol.statements.fields import HASH, Fields, identifier
-from settlement_node.durations import DAY
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Delete, Put, Row, Table, binary, integers

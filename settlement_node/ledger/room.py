@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
+from depin_protocol.durations import HOUR
 from depin_protocol.encoding import EncodingError, from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import MAX_TIME, BodyError, Fields
 from depin_protocol.statements.membership import OperatorAction
-from settlement_node.durations import HOUR
 from settlement_node.governance.actions import Action
 from settlement_node.governance.arriving import JOINED
 from settlement_node.governance.community import Community

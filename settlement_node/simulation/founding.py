@@ -7,12 +7,13 @@ from dataclasses import replace
 from itertools import batched
 from typing import Final
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.invite import CODE_LENGTH
 from depin_protocol.keys import public_key
 from depin_protocol.receipts import Receipt
-from depin_protocol.rules.market_rules import DAY, MarketRules
+from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import Keyring
 from settlement_node.coop.writer import Surroundings

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from depin_protocol.rules.market_rules import MINUTE
+from depin_protocol.durations import MINUTE
 from depin_protocol.statements.bodies import Body, Stream
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.simulation.founding import MARKET, Clock, Street, founded

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from depin_protocol.rules.market_rules import DAY, MarketRules
+from depin_protocol.durations import DAY
+from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.simulation.forecasts import Forecast
 from settlement_node.simulation.generated import Chance, generated
 from settlement_node.simulation.own_files import from_files

@@ -9,7 +9,7 @@ import pytest
 
 NODE: Final = Path(__file__).resolve().parents[2] / "settlement_node"
 
-EVERYWHERE: Final = {"durations", "foreign_json"}
+EVERYWHERE: Final = {"foreign_json", "instants"}
 """Modules beside the folders that stand on nothing, and are for all."""
 
 ARROWS: Final[dict[str, set[str]]] = {

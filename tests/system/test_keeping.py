@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from pathlib import Path
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import to_text
 from depin_protocol.invite import parse_invite
 from settlement_node.coop.coop import Coop
@@ -15,8 +16,6 @@ from settlement_node.store.opening import open_store
 from settlement_node.store.tables import Put
 from tests.node.api.neighbour import Neighbour, ask, now, readings
 from tests.system.node_process import command, new_coop, refused, running
-
-DAY = 86_400_000
 
 
 async def a_day_later(folder: Path, days: int = 1) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from ..protocol.durations import HOUR
 from .points import COUNTERS, NO_POINTS, Points, Status
 
 ANSWERS: Final = 3
@@ -13,7 +14,6 @@ ANSWERS: Final = 3
 MOST_SESSION_WH: Final = 1_000_000
 """No car takes more at one time."""
 
-_MS_PER_HOUR: Final = 3_600_000
 # A device may count on only once a minute.
 _SHORTEST_MS: Final = 60_000
 
@@ -41,7 +41,7 @@ class Limits:
         if self.rated_w is None:
             return None
         work = 2 * self.rated_w * max(elapsed, _SHORTEST_MS)
-        return -(-work // _MS_PER_HOUR) + 2 * self.steps.get(name, 1)
+        return -(-work // HOUR) + 2 * self.steps.get(name, 1)
 
 
 @dataclass(frozen=True, slots=True)

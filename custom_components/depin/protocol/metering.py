@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from .bounds import MAX_ENERGY
+from .durations import HOUR
 
 MEASURED_GAP_MS: Final = 6 * 60_000
 """Samples further apart measure nothing between them: one each 5 minutes, and its delay."""
@@ -18,8 +19,7 @@ ESTIMATED_GAP_MS: Final = 6 * 3_600_000
 FINE_WH: Final = 10
 """A counter in larger steps is shaped by power."""
 
-_MS_PER_HOUR: Final = 3_600_000
-_WORK_PER_WH: Final = 2 * _MS_PER_HOUR
+_WORK_PER_WH: Final = 2 * HOUR
 _MAX_COUNTER: Final = 2**62
 _MAX_POWER: Final = 2**40
 
@@ -302,7 +302,7 @@ def _breaks(last: _Reading, at: int, counter: int, rules: Rules) -> bool:
     if rules.most_power is None:
         return False
     # One count may have been nearly full before.
-    return (rise - rules.resolution) * _MS_PER_HOUR > rules.most_power * (at - last.at)
+    return (rise - rules.resolution) * HOUR > rules.most_power * (at - last.at)
 
 
 def _changes(readings: Sequence[_Reading]) -> list[int]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from settlement_node.durations import DAY
+from depin_protocol.durations import DAY
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.bank.statement import BankLine, BankStatement

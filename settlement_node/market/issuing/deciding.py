@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from settlement_node.durations import shown_time
 from settlement_node.governance.community import Community
 from settlement_node.governance.objections import ObjectedError, Objection
+from settlement_node.instants import shown_time
 from settlement_node.intake.said import Said
 from settlement_node.ledger.assets import Asset, usual_denominations
 from settlement_node.ledger.creditor_reference import member_reference

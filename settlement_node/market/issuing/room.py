@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import EncodingError, from_text, to_text
 from depin_protocol.events import EventKind
 from depin_protocol.identifiers import ID_LENGTH
@@ -41,7 +42,7 @@ from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Put, Row, Table
 
-_LONGEST: Final = 33 * 86_400_000
+_LONGEST: Final = 33 * DAY
 """What is longer is no month, and not looked up, in milliseconds."""
 
 PARTY_DESCRIBED: Final = "party_described"

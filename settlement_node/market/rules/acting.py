@@ -8,11 +8,11 @@ from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.rules.market_rules import Band, MarketRules
 from depin_protocol.settlement.pool import PoolRule
 from depin_protocol.settlement.trades import References
-from settlement_node.durations import shown_time
 from settlement_node.governance.actions import Action
 from settlement_node.governance.community import Community
 from settlement_node.governance.member import Standing
 from settlement_node.governance.objections import ObjectedError, Objection, about
+from settlement_node.instants import shown_time
 from settlement_node.intake.said import Said
 from settlement_node.log.entries import Decision
 from settlement_node.market.rules.actions import DeclareSeries, PlaceMember, SetMarket

@@ -6,7 +6,8 @@ from dataclasses import replace
 from math import lcm
 from typing import Final, NamedTuple
 
-from depin_protocol.rules.market_rules import DAY, Band, MarketRules
+from depin_protocol.durations import DAY
+from depin_protocol.rules.market_rules import Band, MarketRules
 from depin_protocol.settlement.pool import PoolRule
 from depin_protocol.settlement.trades import References
 from depin_protocol.statements.money import DatedPrice

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from depin_protocol.durations import DAY
 from depin_protocol.metering import ESTIMATED_GAP_MS
 from depin_protocol.statements.measuring import Readings
 from settlement_node.log.entries import Decision
@@ -17,7 +18,7 @@ from settlement_node.market.settling.told import Quarters, Way
 
 CORRECTED: Final = "corrected"
 
-LATEST: Final = 3 * 366 * 86_400_000
+LATEST: Final = 3 * 366 * DAY
 """For how long after an interval the grid operator's word on it is heard, in milliseconds."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Self
 
 from depin_protocol.bounds import MAX_ENERGY
+from depin_protocol.durations import HOUR
 from depin_protocol.encoding import decode_json, encode_json, from_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.metering import (
@@ -30,7 +31,6 @@ SIGNS: Final[Mapping[str, Mapping[str, int]]] = {
 MAX_KEPT: Final = 1_200
 """Most samples that are kept of a device for its open intervals."""
 
-_MS_PER_HOUR: Final = 3_600_000
 _VOLTS: Final = 253
 """The highest voltage of a European grid: 230 V and a tenth."""
 
@@ -197,7 +197,7 @@ class Meter:
 
         Who catches up with what is settled gets on from interval to interval, each at most an hour.
         """
-        boundary = open_from if newest >= open_from else newest - _MS_PER_HOUR
+        boundary = open_from if newest >= open_from else newest - HOUR
         upto = bisect_right(samples, boundary, key=_instant)
         first = min(self._base(samples, upto, number) for number in range(len(self.rules)))
         return samples[max(first, len(samples) - MAX_KEPT) :]
@@ -242,7 +242,7 @@ class Meter:
                 carried = rules.most_power
                 if rise and (
                     not 0 < rise <= MAX_ENERGY
-                    or (carried is not None and rise * _MS_PER_HOUR > carried * (sample.at - at))
+                    or (carried is not None and rise * HOUR > carried * (sample.at - at))
                 ):
                     return None
                 before, at = counter, sample.at

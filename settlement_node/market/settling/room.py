@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import EncodingError, encode_json, from_text
 from depin_protocol.events import EventKind
 from depin_protocol.identifiers import ID_LENGTH
@@ -48,8 +49,6 @@ from settlement_node.store.tables import Change, Put, Row, Table
 
 TOLD: Final = "quarter_hours_told"
 FINAL: Final = "final"
-
-_DAY: Final = 86_400_000
 
 
 class SettlingRoom:
@@ -203,7 +202,7 @@ class SettlingRoom:
     def _final_until(self, market: str, at: int) -> int | None:
         """Say up to when a market's settlement becomes final, a day at a time."""
         reached = self._reached(market)
-        until = (reached.final // _DAY + 1) * _DAY
+        until = (reached.final // DAY + 1) * DAY
         correction = self._state.rules.grid(market).version(reached.final).rules.correction
         return until if until <= reached.settled and until + correction <= at else None
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import decode_json, encode_json
-from depin_protocol.rules.market_rules import DAY
 from depin_protocol.statements.fields import MAX_TIME
 from depin_protocol.statements.week import Window, minute_of_week
 from settlement_node.market.rules.market import Market

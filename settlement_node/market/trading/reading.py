@@ -8,9 +8,10 @@ from depin_protocol.clearing.book_tree import Context
 from depin_protocol.clearing.proof import Place, prove
 from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.zones import clear_market
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import HASH_LENGTH
-from depin_protocol.rules.market_rules import DAY, MarketRules
+from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError

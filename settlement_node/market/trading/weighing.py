@@ -14,8 +14,8 @@ from depin_protocol.statements.trading import (
     Order,
     StandingOrder,
 )
-from settlement_node.durations import shown_time
 from settlement_node.governance.community import Community
+from settlement_node.instants import shown_time
 from settlement_node.intake.said import Said
 from settlement_node.market.rules.market import HORIZON, Market
 from settlement_node.market.rules.room import RulesRoom

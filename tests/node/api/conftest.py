@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import from_text
 from depin_protocol.invite import CODE_LENGTH
 from settlement_node.api.limits import Limits
@@ -21,8 +22,6 @@ from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.founding import Wish, found
 from settlement_node.hosting.hosting import hosting
 from tests.node.api.neighbour import Neighbour, now, random_id
-
-DAY = 86_400_000
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Everybody reads a market's rules; a member reads its own terms, and nobody else's."""
 
-from depin_protocol.rules.market_rules import DAY, MINUTE, MarketRules
+from depin_protocol.durations import DAY, MINUTE
+from depin_protocol.rules.market_rules import MarketRules
 from tests.node.api.conftest import Node
 from tests.node.api.neighbour import ask, now
 

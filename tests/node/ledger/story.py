@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from depin_protocol.durations import DAY
 from settlement_node.ledger.accounts import KIND_RULES, AccountKind, AccountName
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.ledger import Ledger
@@ -14,7 +15,6 @@ from tests.node.ledger.row_shelf import DENOMINATIONS
 
 PAGE = Path(__file__).parents[3] / "docs" / "ledger.md"
 SECTION = re.compile(r"^### `(\w+)`\n(.+?)\n```\n(.+?)```$", re.MULTILINE | re.DOTALL)
-DAY = 86_400_000
 BEGIN = 1_794_182_400_000
 
 

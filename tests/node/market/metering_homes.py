@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from depin_protocol.rules.market_rules import MINUTE
+from depin_protocol.durations import MINUTE
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.measuring import Device, Readings
 from settlement_node.log.entries import Decision

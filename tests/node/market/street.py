@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import from_text
-from depin_protocol.rules.market_rules import DAY, MarketRules
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.measuring import Column, Device, Readings

@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from depin_protocol.durations import MINUTE
 from depin_protocol.metering import FINE_WH, Flag, Quality, Register, Rules, Sample
-from depin_protocol.rules.market_rules import MINUTE
 from depin_protocol.rules.netting import Netting
 from depin_protocol.statements.measuring import Device, Fuse, Readings
 from settlement_node.market.rules.places import WHOLE

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from depin_protocol.durations import MINUTE
 from depin_protocol.encoding import from_text
 from depin_protocol.metering import Quality
-from depin_protocol.rules.market_rules import MINUTE, MarketRules
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.trading import Curve, Order, Preference

@@ -10,6 +10,8 @@ from random import Random
 from typing import Final
 
 SOURCE: Final = Path(__file__).with_name("durable_image.c")
+# A disk that went through some cuts gets a few more; then a small one is quicker to check.
+CUTS_OF_A_DISK: Final = 10
 _PAGE: Final = 4096
 
 
@@ -119,3 +121,8 @@ def _mixed(synced: bytes, written: bytes | None, random: Random, surviving: floa
     while pages and not pages[-1]:
         pages.pop()
     return b"".join(page.ljust(_PAGE, b"\0") for page in pages[:-1]) + b"".join(pages[-1:])
+
+
+def surviving_share(random: Random) -> float:
+    """Draw how much of what was not synced is there all the same: often nothing."""
+    return random.choice([0.0, random.random()])

@@ -1,12 +1,7 @@
 """Cutting the power at random moments while numbered commits go on, and counting what is lost."""
 
-import os
-import select
 import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -21,13 +16,11 @@ from settlement_node.store.postgres import PostgresStore
 from settlement_node.store.sqlite import SqliteStore
 from settlement_node.store.sqlite_file import Synchronous
 from tests.node.postgres_server import Server, new_folder, user
-from tests.node.powercut.disk import Disk, build
+from tests.node.powercut.disk import CUTS_OF_A_DISK, Disk, build, surviving_share
 from tests.node.powercut.numbered import COOP, check
+from tests.node.powercut.victim import Victim
 
-REPOSITORY: Final = Path(__file__).parents[3]
-SECONDS_TO_BEGIN: Final = 60
-# A store that went through some cuts gets a few more; then a small one is quicker to check.
-CUTS_OF_A_DISK: Final = 10
+_NUMBERED: Final = "tests.node.powercut.numbered"
 
 
 @dataclass(slots=True)
@@ -63,33 +56,6 @@ class Tally:
         )
 
 
-class Victim:
-    """A process that commits, and says which commits have returned."""
-
-    def __init__(self, engine: str, place: str, mode: str, environment: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.node.powercut.numbered", engine, place, mode],
-            cwd=REPOSITORY,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-        )
-
-    def work(self, random: Random) -> None:
-        """Let it work for a while, now and then not even until its first commit."""
-        pipe = self._process.stdout
-        assert pipe is not None
-        if random.random() < 0.9:
-            select.select([pipe], [], [], SECONDS_TO_BEGIN)
-        time.sleep(random.uniform(0, 0.5))
-
-    def kill(self) -> list[int]:
-        """End it at once; return the commits that it acknowledged."""
-        self._process.kill()
-        said, _ = self._process.communicate()
-        # The last line may have been cut off within its number.
-        return [int(line) for line in said[: said.rfind(b"\n") + 1].split()]
-
-
 async def cut_sqlite(folder: Path, mode: Synchronous, cuts: int, random: Random) -> Tally:
     """Cut a SQLite store's power, so many times."""
     tally = Tally()
@@ -103,9 +69,9 @@ async def cut_sqlite(folder: Path, mode: Synchronous, cuts: int, random: Random)
             disk.image.mkdir()
             last = -1
         file = disk.root / "store"
-        victim = Victim("sqlite", str(file), mode, disk.environment())
-        victim.work(random)
-        acknowledged = victim.kill()
+        victim = Victim(_NUMBERED, ("sqlite", str(file), mode), disk.environment())
+        victim.work(random, early=0.5)
+        acknowledged = [int(line) for line in victim.kill()]
         disk.cut(random, surviving=surviving_share(random))
         last = await tally.add(last, acknowledged, SqliteStore.open(file, COOP))
     return tally
@@ -124,10 +90,10 @@ async def cut_postgres(binaries: Binaries, fsync: str, cuts: int, random: Random
         server.start()
         last = -1
         for _ in range(cuts):
-            victim = Victim("postgres", server.url(), fsync, {})
-            victim.work(random)
+            victim = Victim(_NUMBERED, ("postgres", server.url(), fsync), {})
+            victim.work(random, early=0.5)
             server.kill()
-            acknowledged = victim.kill()
+            acknowledged = [int(line) for line in victim.kill()]
             disk.cut(random, surviving=surviving_share(random))
             server.start()
             store = PostgresStore.open(server.url(), COOP, may_lose=fsync == "off")
@@ -136,8 +102,3 @@ async def cut_postgres(binaries: Binaries, fsync: str, cuts: int, random: Random
     finally:
         shutil.rmtree(folder)
     return tally
-
-
-def surviving_share(random: Random) -> float:
-    """Draw how much of what was not synced is there all the same: often nothing."""
-    return random.choice([0.0, random.random()])

@@ -17,13 +17,13 @@ from settlement_node.hosting.folder import LOG, OPERATOR
 from settlement_node.log.checkpoints import log_key
 from tests.node.api.neighbour import Neighbour, ask
 from tests.node.postgres_server import ServerDownError, server_programs
+from tests.node.powercut.disk import CUTS_OF_A_DISK
 from tests.system.crash.breaches import Breach, Findings
 from tests.system.crash.machines import Machine, NodeProcess, PostgresMachine, SqliteMachine
 from tests.system.crash.reckless import reckless
 from tests.system.crash.voices import HomeVoice, NewcomerVoice, OperatorVoice, Voice
 from tests.system.crash.witness import Witness
 
-CUTS_OF_A_DISK: Final = 10
 _HOMES: Final = 5
 _PATIENCE: Final = 60.0
 _LOOK: Final = 0.03

@@ -19,8 +19,7 @@ from settlement_node.cli import main
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.founding import Wish, found
 from tests.node.postgres_server import Server, new_folder, user
-from tests.node.powercut.disk import Disk, build
-from tests.node.powercut.hunt import surviving_share
+from tests.node.powercut.disk import Disk, build, surviving_share
 
 REPOSITORY: Final = Path(__file__).parents[3]
 _PATIENCE: Final = 60

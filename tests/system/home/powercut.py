@@ -4,9 +4,6 @@
 """
 
 import asyncio
-import os
-import select
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -22,12 +19,12 @@ from custom_components.depin.protocol.statements.envelope import (
     read_statement,
     signature_holds,
 )
-from tests.node.powercut.disk import Disk, build
+from tests.node.powercut.disk import CUTS_OF_A_DISK, Disk, build, surviving_share
+from tests.node.powercut.victim import Victim
 from tests.system.home.meter_reader import key_of, opened
 
-REPOSITORY: Final = Path(__file__).parents[3]
-SECONDS_TO_BEGIN: Final = 60
-CUTS_OF_A_DISK: Final = 10
+_READER: Final = "tests.system.home.meter_reader"
+_SECONDS_TO_START: Final = 3
 
 
 @dataclass(slots=True)
@@ -59,35 +56,6 @@ class Tally:
     def is_clean(self) -> bool:
         """Whether nothing went wrong."""
         return not (self.lost or self.used_twice or self.broken)
-
-
-class Victim:
-    """A home that records until it is killed."""
-
-    def __init__(self, disk: Disk, seed: int, mode: str) -> None:
-        words = [str(disk.root), str(seed), *(["reckless"] if mode == "reckless" else [])]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.system.home.meter_reader", *words],
-            cwd=REPOSITORY,
-            env={**os.environ, **disk.environment()},
-            stdout=subprocess.PIPE,
-        )
-
-    def work(self, random: Random) -> None:
-        """Let it work for a while, now and then not even until it is started."""
-        pipe = self._process.stdout
-        assert pipe is not None
-        if random.random() < 0.9:
-            select.select([pipe], [], [], SECONDS_TO_BEGIN)
-            time.sleep(random.uniform(0, 0.3))
-        else:
-            time.sleep(random.uniform(0, 3))
-
-    def kill(self) -> list[str]:
-        """End it at once; return the lines that it finished."""
-        self._process.kill()
-        said, _ = self._process.communicate()
-        return said[: said.rfind(b"\n") + 1].decode().splitlines()
 
 
 async def check(disk: Disk, seed: int, tally: Tally) -> set[str]:
@@ -124,8 +92,9 @@ async def cut(folder: Path, mode: str, cuts: int, random: Random) -> Tally:
             disk.image.mkdir()
             acknowledged = set()
         seed = number // CUTS_OF_A_DISK
-        victim = Victim(disk, seed, mode)
-        victim.work(random)
+        words = (str(disk.root), str(seed), *(["reckless"] if mode == "reckless" else []))
+        victim = Victim(_READER, words, disk.environment())
+        victim.work(random, early=_SECONDS_TO_START)
         said = victim.kill()
         tally.broken += "restored" in said
         said = [line for line in said if line != "restored"]
@@ -135,7 +104,7 @@ async def cut(folder: Path, mode: str, cuts: int, random: Random) -> Tally:
         acknowledged |= set(said)
         tally.cuts += 1
         tally.acknowledged += len(said)
-        disk.cut(random, surviving=random.choice([0.0, random.random()]))
+        disk.cut(random, surviving=surviving_share(random))
         held = await check(disk, seed, tally)
         tally.lost += len(acknowledged - held)
         acknowledged &= held

@@ -6,11 +6,9 @@ prices came evenly spread over the band, it would meet just as many intervals as
 """
 
 from dataclasses import dataclass
-from typing import Final
 
+from ..durations import HOUR
 from ..statements.trading import FlexibleOrder, Step
-
-_MS_PER_HOUR: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +51,12 @@ def flexible_bid(order: FlexibleOrder, taken: int, delivery: Delivery) -> tuple[
 def _room(order: FlexibleOrder, begin: int, end: int) -> int:
     """Tell the Wh that the order's power allows from an instant to another."""
     within = min(end, order.end) - max(begin, order.begin)
-    return max(0, within) * order.power // _MS_PER_HOUR
+    return max(0, within) * order.power // HOUR
 
 
 def _room_after(order: FlexibleOrder, delivery: Delivery) -> int:
     """Tell the Wh that the power allows in all later intervals, each in whole Wh."""
     left = max(0, order.end - delivery.start - delivery.length)
     intervals, rest = divmod(left, delivery.length)
-    whole = delivery.length * order.power // _MS_PER_HOUR
-    return intervals * whole + rest * order.power // _MS_PER_HOUR
+    whole = delivery.length * order.power // HOUR
+    return intervals * whole + rest * order.power // HOUR

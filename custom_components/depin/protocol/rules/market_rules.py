@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Self
 from ..bounds import MAX_AMOUNT, MAX_ENERGY, MAX_PARTS, MAX_PRICE
 from ..clearing.rule import Rule
 from ..clearing.zone_tree import ZoneTree
+from ..durations import DAY, HOUR, MINUTE
 from ..settlement.charges import Charges, Fees, Taxed, Vat
 from ..settlement.pool import Key, PoolRule
 from ..settlement.trades import References
@@ -13,10 +14,6 @@ from ..statements.fields import BodyError, Fields, ascending, integer, row
 from ..statements.timing import Deadlines
 from .netting import Netting
 from .zone_rows import MAX_ZONES, read_zone, read_zones, zone_rows
-
-MINUTE: Final = 60_000
-HOUR: Final = 60 * MINUTE
-DAY: Final = 24 * HOUR
 
 LENGTHS: Final = (MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR)
 """What an interval can last: each divides an hour, so every start is a multiple of its length."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from depin_protocol.durations import HOUR
 from depin_protocol.encoding import from_text
 from depin_protocol.metering import Quality
-from depin_protocol.rules.market_rules import HOUR
 from depin_protocol.statements.membership import OperatorAction
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import Action

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from depin_protocol.rules.market_rules import HOUR, MINUTE, MarketRules
+from depin_protocol.durations import HOUR, MINUTE
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.trading import Preference

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.zone_tree import Way, Zone, ZoneTree
+from depin_protocol.durations import DAY, HOUR, MINUTE
 from depin_protocol.encoding import decode_json, encode_json
-from depin_protocol.rules.market_rules import DAY, HOUR, LENGTHS, MINUTE, Band, MarketRules
+from depin_protocol.rules.market_rules import LENGTHS, Band, MarketRules
 from depin_protocol.rules.netting import Netting
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule

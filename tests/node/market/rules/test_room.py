@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.clearing.zone_tree import Way, Zone, ZoneTree
-from depin_protocol.rules.market_rules import DAY, HOUR, MINUTE, Band, MarketRules
+from depin_protocol.durations import DAY, HOUR, MINUTE
+from depin_protocol.rules.market_rules import Band, MarketRules
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.membership import OperatorAction
 from depin_protocol.statements.money import Constant, Dynamic, Tariff, TimeOfUse

@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 
 from depin_protocol.access import answer_challenge
+from depin_protocol.durations import DAY
 from depin_protocol.encoding import from_text, to_text
-from depin_protocol.rules.market_rules import DAY
 from depin_protocol.statements.trading import FlexibleOrder
 from settlement_node.api.serving import Listening, serving
 from settlement_node.hosting.hosting import Hosting

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from depin_protocol.rules.market_rules import DAY, MarketRules
+from depin_protocol.durations import DAY
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.trading import FlexibleOrder, StandingOrder
 from settlement_node.coop.coop import Coop

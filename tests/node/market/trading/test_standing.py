@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from depin_protocol.rules.market_rules import DAY
+from depin_protocol.durations import DAY
 from depin_protocol.statements.week import minute_of_week
 from settlement_node.ledger.actions import SetLimit
 from tests.node.market.trading.stall import (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from depin_protocol.rules.market_rules import DAY
+from depin_protocol.durations import DAY
 from depin_protocol.statements.trading import FlexibleOrder
 from settlement_node.coop.coop import Coop
 from settlement_node.log.checkpoints import verified

@@ -1,10 +1,7 @@
-"""Time in the milliseconds in which the log counts it, and as people read it."""
+"""Instants of the log, as people read them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
-
-HOUR: Final = 3_600_000
-DAY: Final = 24 * HOUR
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
