@@ -65,8 +65,8 @@ def role_field(roles: Iterable[str]) -> SelectSelector:
     return SelectSelector(SelectSelectorConfig(options=list(roles), translation_key="role"))
 
 
-class DeviceFlow(ConfigSubentryFlow, ABC):
-    """Adds a device, or changes one: its data is gathered step by step and stored when it works."""
+class MeasuringFlow(ConfigSubentryFlow, ABC):
+    """Adds something that measures, or changes it: its data is stored when all of it fits."""
 
     def __init__(self) -> None:
         """Begin with nothing known."""
@@ -75,6 +75,33 @@ class DeviceFlow(ConfigSubentryFlow, ABC):
     @property
     def _changes(self) -> bool:
         return self.source == SOURCE_RECONFIGURE
+
+    @abstractmethod
+    def _identity(self) -> str:
+        """Return what tells it from others."""
+
+    def _abort_if_known(self) -> None:
+        """End the flow where it is there already."""
+        own = self._get_reconfigure_subentry().subentry_id if self._changes else None
+        for subentry in self._get_entry().subentries.values():
+            if subentry.unique_id == self._identity() and subentry.subentry_id != own:
+                raise AbortFlow("already_configured")
+
+    def _store(self, title: str) -> SubentryFlowResult:
+        """Store it under the name that its owner gave it."""
+        if self._changes:
+            return self.async_update_and_abort(
+                self._get_entry(),
+                self._get_reconfigure_subentry(),
+                title=title,
+                data=self._data,
+                unique_id=self._identity(),
+            )
+        return self.async_create_entry(title=title, data=self._data, unique_id=self._identity())
+
+
+class DeviceFlow(MeasuringFlow):
+    """Adds a device that measures energy, or changes one."""
 
     def _other_grids(self) -> int:
         """Return how many of the other devices are this home's grid meter."""
@@ -102,32 +129,11 @@ class DeviceFlow(ConfigSubentryFlow, ABC):
             for use in uses
         ]
         self._data[CONF_POINTS] = self._points()
-        if self._changes:
-            return self.async_update_and_abort(
-                self._get_entry(),
-                self._get_reconfigure_subentry(),
-                title=chosen[CONF_NAME],
-                data=self._data,
-                unique_id=self._identity(),
-            )
-        return self.async_create_entry(
-            title=chosen[CONF_NAME], data=self._data, unique_id=self._identity()
-        )
+        return self._store(chosen[CONF_NAME])
 
     @abstractmethod
     def _points(self) -> dict[str, list[str]]:
         """Return what each part can show, as far as it was seen."""
-
-    @abstractmethod
-    def _identity(self) -> str:
-        """Return what tells the device from others."""
-
-    def _abort_if_known(self) -> None:
-        """End the flow where the device is there already."""
-        own = self._get_reconfigure_subentry().subentry_id if self._changes else None
-        for subentry in self._get_entry().subentries.values():
-            if subentry.unique_id == self._identity() and subentry.subentry_id != own:
-                raise AbortFlow("already_configured")
 
 
 class ProfileFlow(DeviceFlow):

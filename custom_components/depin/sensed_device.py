@@ -114,7 +114,7 @@ async def async_sensed_device(
 
 
 def uses_in(data: Mapping[str, Any]) -> list[Use]:
-    """Return what the owner uses a device as."""
+    """Return what the owner uses a device as; a sensor measures no energy, and is none."""
     return [
         Use(
             Role(each[CONF_PART]),
@@ -122,7 +122,7 @@ def uses_in(data: Mapping[str, Any]) -> list[Use]:
             each[CONF_DEVICE_NAME],
             each[CONF_TURNED],
         )
-        for each in data[CONF_USES]
+        for each in data.get(CONF_USES, ())
     ]
 
 

@@ -21,8 +21,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .contributed_sensor import ContributedSensor
 from .devices.points import Role, Status
-from .entity import DeviceEntity, MembershipEntity
+from .entity import ContributedEntity, DeviceEntity, MembershipEntity
 from .membership import DepinConfigEntry, Membership, MembershipState
 from .sensed_device import SensedDevice
 
@@ -184,6 +185,10 @@ DEVICE_SENSORS: Final[tuple[DeviceSensorDescription | PartDescription, ...]] = (
     ),
 )
 
+CONTRIBUTED: Final = SensorEntityDescription(
+    key="contributed", translation_key="contributed", entity_category=EntityCategory.DIAGNOSTIC
+)
+
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the platform's interface
@@ -201,6 +206,8 @@ async def async_setup_entry(
             ),
             config_subentry_id=subentry_id,
         )
+    for subentry_id, sensor in entry.runtime_data.senses.sensors.items():
+        async_add_entities([ContributionSensor(sensor)], config_subentry_id=subentry_id)
 
 
 class MembershipSensor(MembershipEntity, SensorEntity):
@@ -225,3 +232,20 @@ class DeviceSensor(DeviceEntity, SensorEntity):
     def native_value(self) -> StateType:
         """Return what the description reads."""
         return self.entity_description.value(self.device)
+
+
+class ContributionSensor(ContributedEntity, SensorEntity):
+    """What a contributed sensor observed, as the co-op hears it."""
+
+    def __init__(self, sensor: ContributedSensor) -> None:
+        """Show the quantity in its own unit."""
+        super().__init__(sensor, CONTRIBUTED)
+        self._attr_device_class = sensor.observable.kinds[0]
+        self._attr_state_class = sensor.observable.state_class
+        self._attr_native_unit_of_measurement = sensor.observable.unit
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """Return what was observed last."""
+        return self.sensor.value

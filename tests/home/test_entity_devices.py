@@ -193,6 +193,7 @@ async def test_other_entities_can_be_chosen_later(
 ) -> None:
     await add(hass, loaded, "grid", import_wh=meter)
     before = the_device(loaded).subentry
+    uses = before.data["uses"]
     other = entity_registry.async_get_or_create("sensor", "other", "new").entity_id
     hass.states.async_set(other, "7", COUNTER)
     flows = hass.config_entries.subentries
@@ -205,7 +206,7 @@ async def test_other_entities_can_be_chosen_later(
     await hass.async_block_till_done()
     after = the_device(loaded)
     assert after.subentry.title == "New"
-    assert after.subentry.data["uses"] == before.data["uses"]
+    assert after.subentry.data["uses"] == uses
     assert "rated_power" not in after.subentry.data
 
 
