@@ -22,6 +22,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .const import (
+    CONF_CURRENT_LIMIT,
     CONF_DEVICE_NAME,
     CONF_PART,
     CONF_POINTS,
@@ -115,7 +116,7 @@ class DeviceFlow(MeasuringFlow):
 
     def _finish(self, chosen: Mapping[str, Any], uses: Iterable[Use]) -> SubentryFlowResult:
         """Store the device."""
-        for name in (CONF_RATED_POWER, CONF_POLL_SECONDS):
+        for name in (CONF_RATED_POWER, CONF_POLL_SECONDS, CONF_CURRENT_LIMIT):
             self._data.pop(name, None)
             if name in chosen:
                 self._data[name] = chosen[name]
@@ -141,6 +142,8 @@ class ProfileFlow(DeviceFlow):
 
     _profile: Profile
     _reading: Reading
+    _takes_limit = False
+    """Whether the owner may let others limit its current."""
 
     async def _async_profiles(self, transports: Iterable[str]) -> SelectSelector:
         """Return the field of the profiles that are read in some way."""
@@ -214,7 +217,7 @@ class ProfileFlow(DeviceFlow):
             step_id="roles",
             data_schema=self.add_suggested_values_to_schema(self._role_form(), user_input),
             errors=errors,
-            description_placeholders={"seen": self._seen()},
+            description_placeholders={"seen": self._seen(), "limit": self._about_limit()},
         )
 
     def _role_form(self) -> vol.Schema:
@@ -237,7 +240,14 @@ class ProfileFlow(DeviceFlow):
         if CONF_POLL_SECONDS in self._data:
             seconds = self._data[CONF_POLL_SECONDS]
             fields[vol.Required(CONF_POLL_SECONDS, default=seconds)] = whole(5, 900, "s")
+        if self._takes_limit:
+            switched_on = self._data.get(CONF_CURRENT_LIMIT, False)
+            fields[vol.Required(CONF_CURRENT_LIMIT, default=switched_on)] = BooleanSelector()
         return vol.Schema(fields)
+
+    def _about_limit(self) -> str:
+        limit = self._profile.current_limit
+        return limit.about if limit else ""
 
     def _parts(self) -> list[Role]:
         """Return the parts that there are; of what has not spoken yet, all that it could have."""

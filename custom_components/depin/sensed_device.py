@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant
 
 from .const import (
+    CONF_CURRENT_LIMIT,
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
     CONF_LINK,
@@ -68,6 +69,11 @@ class SensedDevice:
     def has_status(self) -> bool:
         """Tell whether it says what it is doing, or can fall asleep."""
         return not isinstance(self.source, EntitySource)
+
+    @property
+    def takes_limit(self) -> bool:
+        """Tell whether its owner lets others limit its current."""
+        return bool(self.subentry.data.get(CONF_CURRENT_LIMIT))
 
     @property
     def status(self) -> Status | None:

@@ -168,6 +168,24 @@ class Plug:
         return Status.PLUGGED if plugged else Status.UNPLUGGED
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A value that tells this device from others."""
+
+    value: Measured
+    between: tuple[Fraction, Fraction] | None = None
+    begins_with: str | None = None
+
+    def passes(self, seen: Mapping[Hashable, Raw]) -> bool:
+        """Tell whether what was seen looks like this device."""
+        if self.begins_with is not None:
+            return (self.value.text(seen) or "").startswith(self.begins_with)
+        value = self.value.number(seen)
+        return value is not None and (
+            self.between is None or self.between[0] <= value <= self.between[1]
+        )
+
+
 def places(formula: Formula | State | Plug) -> Iterator[Hashable]:
     """Give every place that a formula looks at."""
     match formula:

@@ -5,7 +5,7 @@ Its library comes with Home Assistant's modbus, so this module is imported when 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final, override
 
 from modbus_connection import (
@@ -18,6 +18,8 @@ from modbus_connection import (
 from modbus_connection.model.sunspec import SunSpecError
 
 from ..const import CONF_BASE, CONF_UNIT, CONF_UNITS
+from ..devices.current_limit import CurrentLimit
+from ..devices.formulas import Measured, Raw
 from ..devices.places import RegisterPlace, Space
 from ..devices.points import NO_POINTS, Reading, SilentError
 from ..devices.profiles import Profile
@@ -111,6 +113,34 @@ class ModbusSource:
             return False
         return await _answer(self._device.identify()) is False
 
+    async def takes_limit(self) -> bool:
+        """Tell whether the device is one whose current may be limited."""
+        limit = self.profile.current_limit
+        return limit is not None and limit.only_if.passes(await self._look(limit.only_if.value))
+
+    async def limit(self, limit: CurrentLimit) -> float | None:
+        """Ask which limit holds, in amperes."""
+        async with self._one_at_a_time:
+            value = limit.shown.number(await self._look(limit.shown))
+        return None if value is None else float(value)
+
+    async def set_limit(self, limit: CurrentLimit, amperes: float) -> None:
+        """Set a limit, once the device was seen to be one that takes it.
+
+        Raises SilentError, which says why it was not set.
+        """
+        async with self._one_at_a_time:
+            if not await self.takes_limit():
+                msg = "it is no longer a device of which that is known to be safe"
+                raise SilentError(msg)
+            unit = self._recorded[limit.place.unit]
+            await _answer(unit.write_register(limit.place.address, limit.word(amperes)))
+
+    async def _look(self, value: Measured) -> Mapping[Hashable, Raw]:
+        if isinstance(self._device, SunSpecDevice) or not isinstance(value.place, RegisterPlace):
+            return {}
+        return await _answer(self._device.look([value.place]))
+
     def capture(self) -> dict[str, Any]:
         """Return the registers as they were last seen, without the serial number."""
         own = self._recorded[""]
@@ -191,6 +221,10 @@ class _Recorded(RegisterSource):
     async def read_input_registers(self, address: int, count: int) -> list[int]:
         words = await self._unit.read_input_registers(address, count)
         return self._noted("input", address, words)
+
+    async def write_register(self, address: int, value: int) -> None:
+        """Write with function 6."""
+        await self._unit.write_register(address, value)
 
     def _noted(self, space: Space, address: int, words: list[int]) -> list[int]:
         self.seen[space].update(enumerate(words, start=address))

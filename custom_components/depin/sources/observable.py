@@ -13,7 +13,6 @@ from homeassistant.components.sensor.const import UNIT_CONVERTERS
 from homeassistant.const import (
     ATTR_DEVICE_CLASS,
     ATTR_UNIT_OF_MEASUREMENT,
-    CONCENTRATION_PARTS_PER_MILLION,
     DEGREE,
     LIGHT_LUX,
     PERCENTAGE,
@@ -24,6 +23,7 @@ from homeassistant.const import (
     UnitOfFrequency,
     UnitOfIrradiance,
     UnitOfPressure,
+    UnitOfRatio,
     UnitOfSoundPressure,
     UnitOfSpeed,
     UnitOfTemperature,
@@ -111,7 +111,7 @@ OBSERVABLES: Final[Mapping[str, Observable]] = {
         (SensorDeviceClass.SOUND_PRESSURE,), UnitOfSoundPressure.DECIBEL, 0, 200
     ),
     "carbon_dioxide": Observable(
-        (SensorDeviceClass.CO2,), CONCENTRATION_PARTS_PER_MILLION, 0, 100_000
+        (SensorDeviceClass.CO2,), UnitOfRatio.PARTS_PER_MILLION, 0, 100_000
     ),
     "carbon_monoxide": _dust(SensorDeviceClass.CO),
     "nitrogen_dioxide": _dust(SensorDeviceClass.NITROGEN_DIOXIDE),
