@@ -30,7 +30,7 @@ from .devices.declaration import declaration, steps_of
 from .devices.metered_device import MeteredDevice, MeteredPart
 from .devices.points import NO_POINTS, Points, Role, Status
 from .devices.profiles import PointFormulas, Profile
-from .devices.roles import Use
+from .devices.roles import METERS, Use
 from .devices.sampler import POLL_MS, Sampled
 from .devices.value_gate import Limits
 from .protocol.statements.measuring import Device
@@ -98,13 +98,13 @@ async def async_sensed_device(
     data = subentry.data
     uses = uses_in(data)
     profile = await _async_profile(hass, data)
-    rated: int | None = data.get(CONF_RATED_POWER)
     roles = {use.role for use in uses}
     only_panels = Role.PRODUCTION in roles and Role.BATTERY not in roles
     parts = []
     declared = []
     for use in uses:
         steps = steps_of(use, _formulas(profile, use))
+        rated = _rated(data, profile, use)
         limits = Limits(rated, steps, panels_only=only_panels and use.role is Role.PRODUCTION)
         parts.append(MeteredPart(use, limits, memory.accepted(use.device), memory.said(use.device)))
         declared.append(declaration(use, steps, rated))
@@ -153,6 +153,15 @@ async def _async_source(
     if subentry.subentry_type == SUBENTRY_MQTT:
         return MessageSource(profile, data[CONF_PARAMETERS])
     return await async_modbus_source(hass, entry, profile, Link.of(data[CONF_LINK]), data)
+
+
+def _rated(data: Mapping[str, Any], profile: Profile | None, use: Use) -> int | None:
+    """Return what a part can carry: an inverter's rating says nothing of the meter behind it."""
+    parts = {*map(Role, data[CONF_POINTS]), *(profile.roles if profile else ())}
+    if use.part in METERS and parts - METERS:
+        return None
+    rated: int | None = data.get(CONF_RATED_POWER)
+    return rated
 
 
 def _formulas(profile: Profile | None, use: Use) -> PointFormulas:
