@@ -36,7 +36,14 @@ class Measured:
         value = raw if isinstance(raw, Fraction) else exact(raw)
         if value is None or (self.zero_is_nothing and not value):
             return None
-        if self.plain_above is None or abs(value) <= self.plain_above:
+        if self.plain_above is None:
+            value *= self.factor
+        elif abs(value) > self.plain_above:
+            value = -value if self.factor < 0 else value
+        elif value and value.denominator == 1:
+            # A whole number can be of either unit.
+            return None
+        else:
             value *= self.factor
         return abs(value) if self.magnitude else value
 
