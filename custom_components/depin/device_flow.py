@@ -223,10 +223,11 @@ class ProfileFlow(DeviceFlow):
     def _role_form(self) -> vol.Schema:
         before = {use.part: use for use in uses_in(self._data)} if self._changes else {}
         fields: dict[Any, Any] = {vol.Required(CONF_NAME, default=self._title()): TextSelector()}
+        seen = self._seen_parts() or self._parts()
         for part in self._parts():
             offered = uses_of(part, self._profile.also if part in METERS else ())
             role = before[part].role if part in before else self._suggested(offered)
-            if self._changes and part not in before:
+            if part not in before and (self._changes or part not in seen):
                 role = UNUSED
             fields[vol.Required(part.value, default=str(role))] = role_field(
                 [*map(str, offered), UNUSED]
@@ -251,8 +252,15 @@ class ProfileFlow(DeviceFlow):
 
     def _parts(self) -> list[Role]:
         """Return the parts that there are; of what has not spoken yet, all that it could have."""
-        seen = [role for role, points in self._reading.parts.items() if points != NO_POINTS]
-        return seen or list(self._profile.roles)
+        return self._seen_parts() or list(self._profile.roles)
+
+    def _seen_parts(self) -> list[Role]:
+        """Return the parts that have just said something, or are used already."""
+        used = {use.part for use in uses_in(self._data)} if self._changes else set()
+        said = {role for role, points in self._reading.parts.items() if points != NO_POINTS}
+        return [
+            role for role in {**self._profile.roles, **self._reading.parts} if role in used | said
+        ]
 
     def _suggested(self, offered: tuple[Role, ...]) -> Role | str:
         """Return what a part most likely is; a second meter is mostly one of some consumption."""
@@ -278,7 +286,8 @@ class ProfileFlow(DeviceFlow):
 
     @override
     def _points(self) -> dict[str, list[str]]:
-        return {part.value: _numbers(points) for part, points in self._reading.parts.items()}
+        seen = {part.value: _numbers(points) for part, points in self._reading.parts.items()}
+        return {**self._data.get(CONF_POINTS, {}), **seen}
 
     def _title(self) -> str:
         """Return what the device calls itself, or what its profile does."""
