@@ -1,13 +1,10 @@
 """What a sensor observed, until an interval's samples are closed into one statement."""
 
 from collections.abc import Callable
-from typing import Final
 
 from ..protocol.metering import Flag
 from ..protocol.statements.measuring import MAX_SAMPLES, Observations
-
-SPACING_MS: Final = 5 * 60_000
-"""At most one sample of so long a time is said."""
+from .interval_sheet import FAR_AHEAD_MS, SPACING_MS
 
 
 class ObservedSensor:
@@ -28,6 +25,13 @@ class ObservedSensor:
         """Call back after each observation, until the returned function is called."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def put_right(self, now: int) -> None:
+        """Take back what a clock that was far ahead has dated, for which the co-op has no use."""
+        latest = now + FAR_AHEAD_MS
+        if self._said > latest:
+            self._said = now
+        self._rows = {slot: row for slot, row in self._rows.items() if row[0] <= latest}
 
     def hear(self, value: int | None, at: int, flags: Flag) -> None:
         """Take what was observed at an instant; None is that there is nothing to be had."""

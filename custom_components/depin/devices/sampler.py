@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ..protocol.metering import Flag
-from .clock_watch import ClockWatch
+from .clock_watch import ClockTrouble, ClockWatch
 from .metered_device import Heard, MeteredDevice, MeteredPart
 from .observed_sensor import ObservedSensor
 from .points import Pulled, Pushed, Reading, SilentError
@@ -200,6 +200,12 @@ class Sampler:
 
     def _flags(self, now: int) -> Flag:
         trouble = self._watch.look(now, self._clock.steady())
+        if trouble is ClockTrouble.STEPPED:
+            for device in self._devices:
+                for part in device.metered.parts:
+                    part.sheet.put_right(now)
+            for sensor in self._sensors:
+                sensor.put_right(now)
         return Flag.NONE if trouble is None else Flag.CLOCK
 
     def _all_passed(self, instant: int) -> bool:

@@ -1,6 +1,7 @@
 """What a sensor observed: by its own time, thinned, and said once."""
 
-from custom_components.depin.devices.observed_sensor import SPACING_MS, ObservedSensor
+from custom_components.depin.devices.interval_sheet import SPACING_MS
+from custom_components.depin.devices.observed_sensor import ObservedSensor
 from custom_components.depin.protocol.metering import Flag
 from custom_components.depin.protocol.statements.measuring import MAX_SAMPLES, Observations
 
@@ -65,3 +66,18 @@ def test_what_a_full_disk_has_held_up_fills_several_statements() -> None:
     rest = porch.close(end)
     assert rest
     assert rest.values == (MAX_SAMPLES,)
+
+
+def test_a_clock_that_was_a_day_ahead_keeps_no_sensor_silent() -> None:
+    porch = sensor()
+    day = 288 * SPACING_MS
+    porch.hear(1, START + day, Flag.NONE)
+    ahead = porch.close(START + 2 * day)
+    assert ahead
+    porch.settle(ahead)
+    porch.hear(2, START + 2 * day, Flag.NONE)
+    porch.put_right(START)
+    porch.hear(3, START + SPACING_MS, Flag.CLOCK)
+    said = porch.close(START + 3 * day)
+    assert said
+    assert (said.at, said.values) == ((START + SPACING_MS,), (3,))

@@ -280,6 +280,21 @@ async def test_a_clock_that_is_set_back_says_no_instant_twice() -> None:
     assert said == sorted(set(said))
 
 
+async def test_a_clock_that_was_a_day_ahead_keeps_nobody_silent() -> None:
+    house, _ = home()
+    await house.run(15.1)
+    house.clock.stepped = 24 * 60 * MINUTE
+    await house.run(20)
+    house.clock.stepped = 0
+    back = house.clock.now()
+    await house.run(45)
+    bodies = [body for body in house.books.bodies if isinstance(body, Readings)]
+    again = [body for body in bodies if back <= body.at[0] and body.at[-1] < back + 60 * MINUTE]
+    assert len(again) >= 2
+    assert again[0].flags
+    assert again[0].flags[0] == Flag.CLOCK.value
+
+
 async def test_without_a_recorder_samples_are_forgotten() -> None:
     house, _ = home()
     await house.sampler.look_at(house.device)
