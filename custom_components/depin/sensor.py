@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, override
 
 from homeassistant.components.sensor import (
@@ -20,6 +21,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
 
 from .contributed_sensor import ContributedSensor
 from .devices.points import Role, Status
@@ -53,6 +55,14 @@ SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda membership: membership.key.fingerprint,
     ),
+)
+
+
+THINNED: Final = SensorEntityDescription(
+    key="samples_thinned",
+    translation_key="samples_thinned",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    entity_category=EntityCategory.DIAGNOSTIC,
 )
 
 
@@ -197,6 +207,7 @@ async def async_setup_entry(
 ) -> None:
     """Show the membership and its devices."""
     async_add_entities(MembershipSensor(entry, description) for description in SENSORS)
+    async_add_entities([ThinnedSensor(entry, THINNED)])
     for subentry_id, device in entry.runtime_data.senses.devices.items():
         async_add_entities(
             (
@@ -220,6 +231,22 @@ class MembershipSensor(MembershipEntity, SensorEntity):
     def native_value(self) -> str:
         """Return what the description reads."""
         return self.entity_description.value(self.membership)
+
+
+class ThinnedSensor(MembershipEntity, SensorEntity):
+    """Before when fine samples were deleted, since the room for them was used up."""
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        """Return the beginning of what is still there; unknown as long as all of it is."""
+        before = self.membership.samples.thinned_before
+        return None if before is None else dt_util.utc_from_timestamp(before / 1000)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Write the state whenever samples were added."""
+        self.async_on_remove(self.membership.samples.listen(self.async_write_ha_state))
 
 
 class DeviceSensor(DeviceEntity, SensorEntity):
