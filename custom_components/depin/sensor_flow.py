@@ -17,10 +17,11 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .const import CONF_DEVICE_NAME, CONF_ENTITIES, CONF_QUANTITY
+from .const import CONF_DEVICE_NAME, CONF_ENTITIES, CONF_QUANTITY, DOMAIN
 from .device_flow import MeasuringFlow
 from .protocol.encoding import to_text
 from .protocol.identifiers import ID_LENGTH
+from .sources.entity_source import says_nothing
 from .sources.observable import OBSERVABLES, observation_problem, quantity_of
 
 _FORM: Final = vol.Schema(
@@ -77,11 +78,14 @@ class SensorFlow(MeasuringFlow):
     def _chosen(self, chosen: dict[str, Any]) -> tuple[str, str | None]:
         """Return what the sensor observes, and why it cannot be contributed."""
         entity_id = chosen[CONF_ENTITY_ID]
-        if er.async_get(self.hass).async_get(entity_id) is None:
+        entry = er.async_get(self.hass).async_get(entity_id)
+        if entry is None:
             # What has no id of its own cannot be followed when it is renamed.
             return "", "not_registered"
+        if entry.platform == DOMAIN:
+            return "", "own_entity"
         state = self.hass.states.get(entity_id)
-        if state is None:
+        if state is None or says_nothing(state):
             return "", "no_state"
         quantity = chosen.get(CONF_QUANTITY) or quantity_of(state)
         if quantity is None:

@@ -137,6 +137,9 @@ async def test_what_has_no_id_or_no_state_cannot_be_used(
     silent = entity_registry.async_get_or_create("sensor", "other", "silent").entity_id
     form = await contribute(hass, loaded, entity_id=silent)
     assert form["errors"] == {"entity_id": "no_state"}
+    hass.states.async_set(silent, "unavailable")
+    form = await contribute(hass, loaded, entity_id=silent, quantity="ozone")
+    assert form["errors"] == {"entity_id": "no_state"}
 
 
 async def test_a_sensor_that_does_not_say_what_it_is_can_be_told(
@@ -168,6 +171,8 @@ async def test_the_same_sensor_is_contributed_once(
     await contribute(hass, loaded, entity_id=porch)
     form = await contribute(hass, loaded, entity_id=porch)
     assert (form["type"], form["reason"]) == ("abort", "already_configured")
+    form = await contribute(hass, loaded, entity_id="sensor.porch_contributed_value")
+    assert form["errors"] == {"entity_id": "own_entity"}
 
 
 async def test_another_sensor_can_be_chosen_later(

@@ -13,6 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, State, callback
 
 from ..devices.entity_device import EntityDevice, EntityFault, entity_fault
 from ..devices.points import Reading, Role
+from ..devices.quantities import finished, number
 from .followed_entities import FollowedEntities
 
 SILENCE_MS: Final = 6 * 3_600_000
@@ -36,6 +37,21 @@ def entity_problem(point: str, state: State) -> str | None:
     if fault:
         return fault.value
     return _RESETS if state.attributes.get(ATTR_LAST_RESET) else None
+
+
+def says_nothing(state: State | None) -> bool:
+    """Tell whether there is no state yet that tells anything of an entity."""
+    return state is None or (
+        state.state in {STATE_UNAVAILABLE, STATE_UNKNOWN}
+        and ATTR_UNIT_OF_MEASUREMENT not in state.attributes
+    )
+
+
+def shows_value(point: str, state: State) -> bool:
+    """Tell whether a state could be a point's value, or has none at the moment."""
+    if state.state in {STATE_UNAVAILABLE, STATE_UNKNOWN}:
+        return True
+    return finished(point, number(state.state)) is not None
 
 
 class EntitySource:
