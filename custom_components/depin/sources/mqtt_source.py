@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 _SHORTEST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 120.0
-_KEPT_MESSAGES: Final = 200
+_KEPT_TOPICS: Final = 200
+_KEPT_MESSAGES: Final = 12
+"""Of each topic: a telegram can come in that many pieces."""
+
 _LONG_NAME: Final = 6
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -45,7 +49,7 @@ class MessageSource:
             for name, value in self._parameters.items()
         }
         self._device = MessageDevice(profile, self._parameters)
-        self._heard: deque[tuple[str, str, int, bool]] = deque(maxlen=_KEPT_MESSAGES)
+        self._heard: dict[str, deque[tuple[str, int, bool]]] = {}
 
     @property
     def topics(self) -> frozenset[str]:
@@ -70,7 +74,9 @@ class MessageSource:
         at = time.time_ns() // 1_000_000
         text = payload if isinstance(payload, str) else payload.decode(errors="replace")
         self._device.hear(topic, text, at, retained=retained)
-        self._heard.append((topic, text, at, retained))
+        if topic in self._heard or len(self._heard) < _KEPT_TOPICS:
+            kept = self._heard.setdefault(topic, deque(maxlen=_KEPT_MESSAGES))
+            kept.append((text, at, retained))
 
     def reading(self, now: int) -> Reading:
         """Return what was heard so far."""
@@ -81,12 +87,17 @@ class MessageSource:
         return self._device.times()
 
     def capture(self) -> dict[str, Any]:
-        """Return the last messages, with the owner's names in topics left out."""
+        """Return the last messages of each topic, with the owner's names in topics left out."""
         topics = self._nameless_topics()
+        heard = [
+            (at, topics.get(topic, topic), text, retained)
+            for topic, kept in self._heard.items()
+            for text, at, retained in kept
+        ]
         return {
             "messages": [
-                [topics.get(topic, topic), self._nameless(text), {"at": at, "retained": retained}]
-                for topic, text, at, retained in self._heard
+                [topic, self._nameless(text), {"at": at, "retained": retained}]
+                for at, topic, text, retained in sorted(heard, key=itemgetter(0))
             ]
         }
 
