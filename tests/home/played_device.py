@@ -6,7 +6,7 @@ import enum
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
@@ -37,9 +37,10 @@ class PlayedDevice:
     fault: Fault = Fault.NONE
     port: int = 0
     requests: int = 0
+    writes: list[tuple[int, list[int]]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, capture: dict[str, Any]) -> PlayedDevice:
+    def of(cls, capture: dict[str, Any]) -> Self:
         """Play what a capture holds."""
         holding, input_ = (
             {int(at): word for at, word in capture.get(space, {}).items()}
@@ -59,14 +60,19 @@ class PlayedDevice:
         address: int,
         count: int,
         current: list[int],
-        _: list[int] | list[bool] | None,
+        written: list[int] | list[bool] | None,
     ) -> ExcCodes | None:
-        """Fill in what a request asks for."""
+        """Fill in what a request asks for, or note what it writes."""
         self.requests += 1
         if self.fault is Fault.REFUSED_REGISTERS:
             return ExcCodes.ILLEGAL_ADDRESS
         if self.fault is Fault.BUSY:
             return ExcCodes.DEVICE_BUSY
+        if written:
+            words = [int(word) for word in written]
+            self.writes.append((address, words))
+            self.holding.update(enumerate(words, start=address))
+            return None
         registers = self.input if function == _INPUT else self.holding
         for at in range(address, address + count):
             if at not in registers:
