@@ -1,14 +1,16 @@
 """A raw capture of a device, as diagnostics record it, and the points in it."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from modbus_connection import IllegalDataAddressError
 
+from . import payloads
 from .message_device import MessageDevice
+from .ocpp import ChargePoint
 from .parameters import parameters_in
 from .points import Reading
 from .profiles import Profile
@@ -124,11 +126,29 @@ def _replay_messages(capture: Capture, profile: Profile, parameters: Mapping[str
     if not capture.messages:
         msg = f"{profile.key} is read from messages, and this capture has none"
         raise CaptureError(msg)
-    heard = [(message.topic, message.payload) for message in capture.messages]
+    messages = capture.messages
+    if profile.transport == "ocpp":
+        messages = tuple(_of_connectors(messages))
+    heard = [(message.topic, message.payload) for message in messages]
     device = MessageDevice(profile, parameters_in(profile, heard, parameters))
-    for message in capture.messages:
+    for message in messages:
         device.hear(message.topic, message.payload, message.at, retained=message.retained)
     return device.reading(capture.messages[-1].at)
+
+
+def _of_connectors(messages: Iterable[Message]) -> Iterator[Message]:
+    """Give what a charger said by OCPP as messages of its connectors.
+
+    The meter of the whole charger, which is number 0, counts where no connector speaks.
+    """
+    charger = ChargePoint()
+    said = [
+        (connector, replace(message, topic=f"connector/{connector}", payload=json.dumps(points)))
+        for message in messages
+        for connector, points in charger.take(message.topic, payloads.document(message.payload))
+    ]
+    of_one = any(connector for connector, _ in said)
+    yield from (message for connector, message in said if connector or not of_one)
 
 
 def _markers(capture: Capture) -> list[int]:

@@ -16,7 +16,7 @@ _ADDRESS: Final = vol.All(int, vol.Range(min=0, max=0xFFFF))
 _SPACE: Final = vol.In(("holding", "input"))
 _ORDER: Final = vol.In(("big", "little"))
 _RATIO: Final = vol.Any(int, float, vol.Match(r"^-?[0-9]+/[1-9][0-9]*$"))
-_STEP: Final = vol.Any(str, int, {str: str})
+_STEP: Final = vol.Any(str, int)
 _TYPES: Final = vol.In((*REGISTERS, "string"))
 
 _WHERE: Final = {
@@ -31,7 +31,6 @@ _WHERE: Final = {
     vol.Optional("obis"): vol.Match(r"^\d+-\d+:\d+\.\d+\.\d+$"),
     vol.Optional("scale"): _RATIO,
     vol.Optional("unit"): vol.In(tuple(UNITS)),
-    vol.Optional("unit_key"): _TEXT,
     vol.Optional("shift"): _WHOLE,
     vol.Optional("mask"): _WHOLE,
     vol.Optional("magnitude"): True,

@@ -241,7 +241,7 @@ def _profile(key: str, written: dict[str, Any]) -> Profile:
         },
         availability=availability
         and (MessagePlace(availability["topic"]), frozenset(availability["online"])),
-        own_time=own_time and MessagePlace(own_time["topic"], _path(own_time.get("path", ()))),
+        own_time=own_time and MessagePlace(own_time["topic"], tuple(own_time.get("path", ()))),
         keepalive=written.get("keepalive"),
         device=build.points(written.get("device", {})),
         roles={Role(role): build.points(each) for role, each in written.get("roles", {}).items()},
@@ -346,11 +346,11 @@ class _Builder:
         )
 
     def _place(self, written: Mapping[str, Any]) -> Place:
-        path = _path(written.get("path", ()))
+        path: tuple[Step, ...] = tuple(written.get("path", ()))
         if "obis" in written:
             return TelegramPlace(written["topic"], written["obis"])
         if "topic" in written:
-            return MessagePlace(written["topic"], path, written.get("unit_key"))
+            return MessagePlace(written["topic"], path)
         kind = written["type"]
         return RegisterPlace(
             written["register"] + self._defaults.get("shift", 0),
@@ -361,10 +361,6 @@ class _Builder:
             frozenset(self._defaults.get("nothing", {}).get(kind, ())),
             written.get("of", ""),
         )
-
-
-def _path(written: list[Any] | tuple[Any, ...]) -> tuple[Step, ...]:
-    return tuple(tuple(step.items()) if isinstance(step, dict) else step for step in written)
 
 
 def _finished(formulas: Mapping[str, Formula], seen: Mapping[Hashable, Raw]) -> dict[str, Any]:
