@@ -16,7 +16,7 @@ from .points import Reading
 from .profiles import Profile
 from .register_device import RegisterDevice
 from .sunspec import SunSpecDevice
-from .sunspec_chain import BASES
+from .sunspec_chain import MARKS
 
 _REGISTERS: Final = 0x10000
 _MESSAGE_LENGTHS: Final = (2, 3)
@@ -112,13 +112,8 @@ async def replay(capture: Capture, profile: Profile, parameters: Mapping[str, st
 
 
 async def _replay_sunspec(capture: Capture, profile: Profile) -> Reading:
-    bases = (*(profile.bases or BASES), *_markers(capture))
-    device = SunSpecDevice(
-        capture,
-        bases=bases if capture.base is None else (capture.base, *bases),
-        meter_sign=profile.defaults.get("meter_sign", "auto"),
-        frozen=True,
-    )
+    elsewhere = _markers(capture)
+    device = SunSpecDevice.of(profile, capture, capture.base, elsewhere=elsewhere, frozen=True)
     return await device.read()
 
 
@@ -153,11 +148,10 @@ def _of_connectors(messages: Iterable[Message]) -> Iterator[Message]:
 
 def _markers(capture: Capture) -> list[int]:
     """Return where else than at the standard's addresses a SunSpec map could begin."""
-    first, second = 0x5375, 0x6E53
     return [
         address
         for address, word in sorted(capture.holding.items())
-        if word == first and capture.holding.get(address + 1) == second
+        if (word, capture.holding.get(address + 1)) == MARKS
     ]
 
 

@@ -122,6 +122,8 @@ _DEFAULTS: Final = vol.Schema(
         vol.Optional("shift"): _WHOLE,
         vol.Optional("nothing"): {_TYPES: [_WHOLE]},
         vol.Optional("meter_sign"): vol.In(("auto", "standard", "reversed")),
+        vol.Optional("meter"): vol.All(int, vol.Range(min=1, max=3)),
+        vol.Optional("production"): vol.In(("auto", "ac", "dc")),
     }
 )
 _READING: Final = vol.Schema(
