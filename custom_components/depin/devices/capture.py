@@ -12,7 +12,7 @@ from . import payloads
 from .message_device import MessageDevice
 from .ocpp import ChargePoint
 from .parameters import parameters_in
-from .points import Reading
+from .points import NO_POINTS, Reading
 from .profiles import Profile
 from .register_device import RegisterDevice
 from .sunspec import SunSpecDevice
@@ -108,7 +108,13 @@ async def replay(capture: Capture, profile: Profile, parameters: Mapping[str, st
     if profile.transport == "sunspec":
         return await _replay_sunspec(capture, profile)
     units = dict.fromkeys({"", *profile.units}, capture)
-    return await RegisterDevice(profile, units).read()
+    told = await RegisterDevice(profile, units).told()
+    open_choices = {name: choice for name, choice in told.items() if name not in profile.chosen}
+    reading = await RegisterDevice(profile.choosing(open_choices), units).read()
+    said = [f"{name}={choice}, by what the device says" for name, choice in open_choices.items()]
+    if all(points == NO_POINTS for points in (reading.device, *reading.parts.values())):
+        said.append(f"this capture has no value at any register that {profile.key} knows")
+    return replace(reading, said=(*reading.said, *said))
 
 
 async def _replay_sunspec(capture: Capture, profile: Profile) -> Reading:

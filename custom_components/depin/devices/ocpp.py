@@ -182,14 +182,15 @@ def _total(samples: list[Mapping[str, Any]], measurand: str) -> Fraction | None:
 
 def _value(sample: Mapping[str, Any], measurand: str) -> Fraction | None:
     """Return a sample in watts or watt-hours, None where its unit is another."""
-    unit, multiplier = sample.get("unit"), 0
+    unit: object = sample.get("unit")
+    multiplier: object = 0
     if isinstance(described := sample.get("unitOfMeasure"), dict):
         unit, multiplier = described.get("unit"), described.get("multiplier", 0)
     factor = _FACTORS[measurand].get(unit) if unit is None or isinstance(unit, str) else None
     value = _plain(sample.get("value"))
-    if value is None or factor is None or multiplier not in _MULTIPLIERS:
+    if value is None or factor is None or not isinstance(multiplier, int):
         return None
-    return value * factor * Fraction(10) ** int(multiplier)
+    return value * factor * Fraction(10) ** multiplier if multiplier in _MULTIPLIERS else None
 
 
 def _plain(written: object) -> Fraction | None:
@@ -198,4 +199,5 @@ def _plain(written: object) -> Fraction | None:
         return number(written)
     if not isinstance(written, int | Fraction) or isinstance(written, bool):
         return None
-    return Fraction(written) if abs(written) < _LARGEST else None
+    value = Fraction(written)
+    return value if abs(value) < _LARGEST else None

@@ -211,6 +211,7 @@ PROFILE: Final = vol.Schema(
                     vol.Required("about"): _TEXT,
                     vol.Required("default"): _TEXT,
                     vol.Required("choices"): {str: dict},
+                    vol.Optional("told_by"): {str: [_CHECK]},
                 }
             )
         },

@@ -116,6 +116,15 @@ class ModbusSource:
             return False
         return await _answer(self._device.identify()) is False
 
+    async def told(self) -> Mapping[str, str]:
+        """Ask the device which choices fit it, where others were made; read it before."""
+        if not isinstance(self._device, SunSpecDevice):
+            return await _answer(self._device.told())
+        production = self._device.settled.production
+        if production == self.profile.defaults.get("production", "auto"):
+            return {}
+        return {"production": production}
+
     async def takes_limit(self) -> bool:
         """Tell whether the device is one whose current may be limited."""
         limit = self.profile.current_limit
