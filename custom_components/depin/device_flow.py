@@ -1,7 +1,7 @@
 """What the flows of all kinds of devices share: the profile, and what the device is used as."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from secrets import token_bytes
 from typing import Any, Final, override
 
@@ -23,6 +23,7 @@ from homeassistant.helpers.selector import (
 
 from .const import (
     CONF_DEVICE_NAME,
+    CONF_IMPORT_ONLY,
     CONF_PART,
     CONF_POINTS,
     CONF_POLL_SECONDS,
@@ -65,6 +66,13 @@ def role_field(roles: Iterable[str]) -> SelectSelector:
     return SelectSelector(SelectSelectorConfig(options=list(roles), translation_key="role"))
 
 
+def grid_fault(counters_there: Collection[str], *, import_only: bool) -> str | None:
+    """Tell why a meter with these counters cannot settle, None where it can."""
+    if "import_wh" not in counters_there:
+        return "no_import"
+    return None if import_only or "export_wh" in counters_there else "no_export"
+
+
 class DeviceFlow(ConfigSubentryFlow, ABC):
     """Adds a device, or changes one: its data is gathered step by step and stored when it works."""
 
@@ -88,7 +96,7 @@ class DeviceFlow(ConfigSubentryFlow, ABC):
 
     def _finish(self, chosen: Mapping[str, Any], uses: Iterable[Use]) -> SubentryFlowResult:
         """Store the device."""
-        for name in (CONF_RATED_POWER, CONF_POLL_SECONDS):
+        for name in (CONF_RATED_POWER, CONF_POLL_SECONDS, CONF_IMPORT_ONLY):
             self._data.pop(name, None)
             if name in chosen:
                 self._data[name] = chosen[name]
@@ -202,6 +210,8 @@ class ProfileFlow(DeviceFlow):
                 errors["base"] = "nothing_used"
             elif [use.role for use in uses].count(Role.GRID) + self._other_grids() > 1:
                 errors["base"] = "second_grid"
+            elif fault := self._grid_fault(uses, user_input):
+                errors["base"] = fault
             else:
                 return self._finish(user_input, uses)
         return self.async_show_form(
@@ -215,13 +225,16 @@ class ProfileFlow(DeviceFlow):
         before = {use.part: use for use in uses_in(self._data)} if self._changes else {}
         fields: dict[Any, Any] = {vol.Required(CONF_NAME, default=self._title()): TextSelector()}
         for part in self._parts():
-            offered = uses_of(part, self._profile.also if part in METERS else ())
+            offered = self._offered(part)
             role = before[part].role if part in before else self._suggested(offered)
             if self._changes and part not in before:
                 role = UNUSED
             fields[vol.Required(part.value, default=str(role))] = role_field(
                 [*map(str, offered), UNUSED]
             )
+        if any(Role.GRID in self._offered(part) for part in self._parts()):
+            import_only = self._data.get(CONF_IMPORT_ONLY, False)
+            fields[vol.Required(CONF_IMPORT_ONLY, default=import_only)] = BooleanSelector()
         if any(part in METERS for part in self._parts()):
             turned = any(use.turned for use in before.values())
             fields[vol.Required(CONF_TURNED, default=turned)] = BooleanSelector()
@@ -237,6 +250,24 @@ class ProfileFlow(DeviceFlow):
         """Return the parts that there are; of what has not spoken yet, all that it could have."""
         seen = [role for role, points in self._reading.parts.items() if points != NO_POINTS]
         return seen or list(self._profile.roles)
+
+    def _offered(self, part: Role) -> tuple[Role, ...]:
+        """Return what a part can be used as."""
+        return uses_of(part, self._profile.also if part in METERS else ())
+
+    def _grid_fault(self, uses: Iterable[Use], chosen: Mapping[str, Any]) -> str | None:
+        """Tell why what is chosen as the grid meter cannot settle."""
+        import_only = chosen.get(CONF_IMPORT_ONLY, False)
+        faults = (
+            grid_fault(use.sources(self._could_count(use.part)), import_only=import_only)
+            for use in uses
+            if use.role is Role.GRID
+        )
+        return next(faults, None)
+
+    def _could_count(self, part: Role) -> set[str]:
+        """Return the numbers of a part that there are, or may come."""
+        return set(_numbers(self._reading.parts.get(part, NO_POINTS)))
 
     def _suggested(self, offered: tuple[Role, ...]) -> Role | str:
         """Return what a part most likely is; a second meter is mostly one of some consumption."""

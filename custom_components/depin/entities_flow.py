@@ -9,14 +9,15 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
     EntityWithDeviceFilterSelectorConfig,
     TextSelector,
 )
 
-from .const import CONF_ENTITIES, CONF_RATED_POWER, CONF_ROLE
-from .device_flow import MOST_WATTS, DeviceFlow, role_field, whole
+from .const import CONF_ENTITIES, CONF_IMPORT_ONLY, CONF_RATED_POWER, CONF_ROLE
+from .device_flow import MOST_WATTS, DeviceFlow, grid_fault, role_field, whole
 from .devices.points import Role
 from .devices.roles import Use, counters
 from .protocol.encoding import to_text
@@ -68,6 +69,10 @@ class EntitiesFlow(DeviceFlow):
                     errors[point] = problem
             if not given:
                 errors["base"] = "no_entity"
+            elif self._role is Role.GRID and not errors:
+                fault = grid_fault(given, import_only=user_input[CONF_IMPORT_ONLY])
+                if fault:
+                    errors["base"] = fault
             if not errors:
                 self._data[CONF_ENTITIES] = registered
                 self._abort_if_known()
@@ -86,6 +91,8 @@ class EntitiesFlow(DeviceFlow):
             },
             vol.Optional(CONF_RATED_POWER): whole(1, MOST_WATTS, "W"),
         }
+        if self._role is Role.GRID:
+            fields[vol.Required(CONF_IMPORT_ONLY, default=False)] = BooleanSelector()
         return self.async_show_form(
             step_id="entities",
             data_schema=self.add_suggested_values_to_schema(
@@ -119,7 +126,8 @@ class EntitiesFlow(DeviceFlow):
             for point, registry_id in self._data.get(CONF_ENTITIES, {}).items()
             if (entity_id := er.async_resolve_entity_id(registry, registry_id))
         }
-        rated = {name: self._data[name] for name in (CONF_RATED_POWER,) if name in self._data}
+        plain = (CONF_RATED_POWER, CONF_IMPORT_ONLY)
+        rated = {name: self._data[name] for name in plain if name in self._data}
         title = {CONF_NAME: self._get_reconfigure_subentry().title} if self._changes else {}
         return {**title, **entities, **rated}
 

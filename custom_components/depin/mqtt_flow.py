@@ -18,6 +18,7 @@ from homeassistant.helpers.selector import (
 
 from .const import CONF_BROKER, CONF_PARAMETERS, CONF_PROFILE, CONF_TLS
 from .device_flow import ProfileFlow, whole
+from .devices.points import Role
 from .sources.mqtt_source import BrokerError, MessageSource, async_listen
 
 _OF_HOME_ASSISTANT: Final = "home_assistant"
@@ -165,6 +166,11 @@ class MqttFlow(ProfileFlow):
             listening.cancel()
             waiting.cancel()
         return (None, "") if source.has_heard else ("nothing_heard", "")
+
+    @override
+    def _could_count(self, part: Role) -> set[str]:
+        """Count what no message has brought yet as what may come."""
+        return super()._could_count(part) | {*self._profile.roles[part].numbers}
 
     @override
     def _identity(self) -> str:

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from .const import (
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
+    CONF_IMPORT_ONLY,
     CONF_LINK,
     CONF_PARAMETERS,
     CONF_PART,
@@ -101,7 +102,8 @@ async def async_sensed_device(
         steps = steps_of(use, _formulas(profile, use))
         limits = Limits(rated, steps, panels_only=only_panels and use.role is Role.PRODUCTION)
         parts.append(MeteredPart(use, limits, memory.accepted(use.device), memory.said(use.device)))
-        declared.append(declaration(use, steps, rated))
+        import_only = data.get(CONF_IMPORT_ONLY, False)
+        declared.append(declaration(use, steps, rated, import_only=import_only))
     source = await _async_source(hass, entry, subentry, profile, uses)
     poll_ms = data[CONF_POLL_SECONDS] * 1000 if CONF_POLL_SECONDS in data else POLL_MS
     return SensedDevice(

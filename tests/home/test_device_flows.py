@@ -16,7 +16,7 @@ from custom_components.depin.devices.profiles import load
 from custom_components.depin.sensed_device import SensedDevice
 from custom_components.depin.sources import modbus_source
 
-from .devices.sunspec_maps import common, inverter, sunspec_map
+from .devices.sunspec_maps import common, inverter, meter, sunspec_map
 from .played_device import PlayedDevice, played
 from .test_modbus_devices import hybrid, keba, sdm630, shelly
 
@@ -188,6 +188,27 @@ async def test_a_second_grid_meter_is_refused_and_another_role_suggested(
             form["flow_id"], {"name": "Two", "grid": "grid", "turned": False}
         )
         assert form["errors"] == {"base": "second_grid"}
+
+
+async def test_a_grid_meter_that_shows_no_export_is_refused_without_the_owners_word(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    # SunSpec's word for "not counted" is a total of 0: a home that has never fed in.
+    meter_of_old = sunspec_map(
+        common("Maker", "Meter", "M-1"), meter(230, exported=0, imported=1_000)
+    )
+    async with played(PlayedDevice.of(meter_of_old)) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        chosen = {"name": "Meter", "grid": "grid", "turned": False}
+        form = await answered(hass, loaded, "sunspec", {"type": "tcp"}, {}, where, chosen)
+        assert form["errors"] == {"base": "no_export"}
+        flows = hass.config_entries.subentries
+        form = await flows.async_configure(form["flow_id"], {**chosen, "turned": True})
+        assert form["errors"] == {"base": "no_import"}
+        form = await flows.async_configure(form["flow_id"], {**chosen, "import_only": True})
+        assert form["type"] == "create_entry"
+        await hass.async_block_till_done()
+        assert the_device(loaded).declared[0].import_only
 
 
 async def test_a_device_can_move_and_take_another_role(
