@@ -5,6 +5,7 @@ from typing import Final
 DOMAIN: Final = "depin"
 
 CONF_INVITE: Final = "invite"
+CONF_CONNECTION_POWER: Final = "connection_power"
 CONF_COOP: Final = "coop"
 CONF_MEMBER: Final = "member"
 CONF_NODE_KEY: Final = "node_key"

@@ -22,6 +22,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .const import (
+    CONF_CONNECTION_POWER,
     CONF_DEVICE_NAME,
     CONF_IMPORT_ONLY,
     CONF_PART,
@@ -39,10 +40,11 @@ from .devices.points import NO_POINTS, Points, Reading, Role
 from .devices.profiles import Profile
 from .devices.roles import METERS, Use, counters, uses_of
 from .protocol.encoding import to_text
-from .sensed_device import uses_in
+from .sensed_device import limit_of, uses_in
 
 UNUSED: Final = "unused"
 _NAME_SIZE: Final = 16
+_PLAIN: Final = (CONF_RATED_POWER, CONF_CONNECTION_POWER, CONF_POLL_SECONDS, CONF_IMPORT_ONLY)
 MOST_WATTS: Final = 10_000_000
 
 
@@ -96,7 +98,7 @@ class DeviceFlow(ConfigSubentryFlow, ABC):
 
     def _finish(self, chosen: Mapping[str, Any], uses: Iterable[Use]) -> SubentryFlowResult:
         """Store the device."""
-        for name in (CONF_RATED_POWER, CONF_POLL_SECONDS, CONF_IMPORT_ONLY):
+        for name in _PLAIN:
             self._data.pop(name, None)
             if name in chosen:
                 self._data[name] = chosen[name]
@@ -238,9 +240,12 @@ class ProfileFlow(DeviceFlow):
         if any(part in METERS for part in self._parts()):
             turned = any(use.turned for use in before.values())
             fields[vol.Required(CONF_TURNED, default=turned)] = BooleanSelector()
-        rated = self._data.get(CONF_RATED_POWER) or self._reading.flat.rated_w
-        suggestion = {"suggested_value": rated} if rated else None
-        fields[vol.Optional(CONF_RATED_POWER, description=suggestion)] = whole(1, MOST_WATTS, "W")
+        rated = self._reading.flat.rated_w
+        suggested = {CONF_RATED_POWER: rated} if rated else {}
+        suggested |= self._data
+        for limit in self._limits():
+            hint = {"suggested_value": suggested[limit]} if limit in suggested else None
+            fields[vol.Optional(limit, description=hint)] = whole(1, MOST_WATTS, "W")
         if CONF_POLL_SECONDS in self._data:
             seconds = self._data[CONF_POLL_SECONDS]
             fields[vol.Required(CONF_POLL_SECONDS, default=seconds)] = whole(5, 900, "s")
@@ -250,6 +255,10 @@ class ProfileFlow(DeviceFlow):
         """Return the parts that there are; of what has not spoken yet, all that it could have."""
         seen = [role for role, points in self._reading.parts.items() if points != NO_POINTS]
         return seen or list(self._profile.roles)
+
+    def _limits(self) -> list[str]:
+        """Name the limits that the device's parts can have."""
+        return sorted({limit_of(role) for part in self._parts() for role in self._offered(part)})
 
     def _offered(self, part: Role) -> tuple[Role, ...]:
         """Return what a part can be used as."""

@@ -16,12 +16,12 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .const import CONF_ENTITIES, CONF_IMPORT_ONLY, CONF_RATED_POWER, CONF_ROLE
+from .const import CONF_ENTITIES, CONF_IMPORT_ONLY, CONF_ROLE
 from .device_flow import MOST_WATTS, DeviceFlow, grid_fault, role_field, whole
 from .devices.points import Role
 from .devices.roles import Use, counters
 from .protocol.encoding import to_text
-from .sensed_device import uses_in
+from .sensed_device import limit_of, uses_in
 from .sources.entity_source import entity_problem
 
 _NAME_SIZE: Final = 16
@@ -89,7 +89,7 @@ class EntitiesFlow(DeviceFlow):
                 )
                 for point, kind in self._fields().items()
             },
-            vol.Optional(CONF_RATED_POWER): whole(1, MOST_WATTS, "W"),
+            vol.Optional(limit_of(self._role)): whole(1, MOST_WATTS, "W"),
         }
         if self._role is Role.GRID:
             fields[vol.Required(CONF_IMPORT_ONLY, default=False)] = BooleanSelector()
@@ -126,7 +126,7 @@ class EntitiesFlow(DeviceFlow):
             for point, registry_id in self._data.get(CONF_ENTITIES, {}).items()
             if (entity_id := er.async_resolve_entity_id(registry, registry_id))
         }
-        plain = (CONF_RATED_POWER, CONF_IMPORT_ONLY)
+        plain = (limit_of(self._role), CONF_IMPORT_ONLY)
         rated = {name: self._data[name] for name in plain if name in self._data}
         title = {CONF_NAME: self._get_reconfigure_subentry().title} if self._changes else {}
         return {**title, **entities, **rated}

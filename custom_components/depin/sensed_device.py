@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant
 
 from .const import (
+    CONF_CONNECTION_POWER,
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
     CONF_IMPORT_ONLY,
@@ -32,7 +33,7 @@ from .devices.points import NO_POINTS, Points, Role, Status
 from .devices.profiles import PointFormulas, Profile
 from .devices.roles import Use
 from .devices.sampler import POLL_MS, Sampled
-from .devices.value_gate import Limits
+from .devices.value_gate import USUAL_MOST_W, Limits
 from .protocol.statements.measuring import Device
 from .sources.entity_source import EntitySource
 from .sources.links import Link
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .sources.modbus_source import ModbusSource
 
 _NO_FORMULAS = PointFormulas()
+_OF_THE_CONNECTION = frozenset({Role.GRID, Role.SUB, Role.FEEDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +95,21 @@ async def async_sensed_device(
     data = subentry.data
     uses = uses_in(data)
     profile = await _async_profile(hass, data)
-    rated: int | None = data.get(CONF_RATED_POWER)
     roles = {use.role for use in uses}
     only_panels = Role.PRODUCTION in roles and Role.BATTERY not in roles
     parts = []
     declared = []
     for use in uses:
         steps = steps_of(use, _formulas(profile, use))
-        limits = Limits(rated, steps, panels_only=only_panels and use.role is Role.PRODUCTION)
+        limit: int | None = data.get(limit_of(use.role))
+        limits = Limits(
+            limit or USUAL_MOST_W[use.role],
+            steps,
+            panels_only=only_panels and use.role is Role.PRODUCTION,
+        )
         parts.append(MeteredPart(use, limits, memory.accepted(use.device), memory.said(use.device)))
         import_only = data.get(CONF_IMPORT_ONLY, False)
-        declared.append(declaration(use, steps, rated, import_only=import_only))
+        declared.append(declaration(use, steps, limit, import_only=import_only))
     source = await _async_source(hass, entry, subentry, profile, uses)
     poll_ms = data[CONF_POLL_SECONDS] * 1000 if CONF_POLL_SECONDS in data else POLL_MS
     return SensedDevice(
@@ -126,6 +132,11 @@ def uses_in(data: Mapping[str, Any]) -> list[Use]:
         )
         for each in data[CONF_USES]
     ]
+
+
+def limit_of(role: Role) -> str:
+    """Name the limit that a role has: a meter of the house carries what the house's fuse does."""
+    return CONF_CONNECTION_POWER if role in _OF_THE_CONNECTION else CONF_RATED_POWER
 
 
 async def _async_profile(hass: HomeAssistant, data: Mapping[str, Any]) -> Profile | None:

@@ -11,7 +11,7 @@ from modbus_connection import ModbusSerialParams
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.depin.devices.capture import parse_capture, replay
-from custom_components.depin.devices.points import Role
+from custom_components.depin.devices.points import Points, Role
 from custom_components.depin.devices.profiles import load
 from custom_components.depin.sensed_device import SensedDevice
 from custom_components.depin.sources import modbus_source
@@ -211,6 +211,29 @@ async def test_a_grid_meter_that_shows_no_export_is_refused_without_the_owners_w
         assert the_device(loaded).declared[0].import_only
 
 
+async def test_the_houses_meter_is_not_bound_by_what_the_inverter_can(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    async with played(PlayedDevice.of(hybrid())) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        form = await answered(hass, loaded, "sunspec", {"type": "tcp"}, {}, where)
+        fields = {str(field) for field in form["data_schema"].schema}
+        assert {"rated_power", "connection_power"} < fields
+        form = await hass.config_entries.subentries.async_configure(
+            form["flow_id"], {"name": "Roof", "rated_power": 3000, "connection_power": 43_500}
+        )
+        assert form["type"] == "create_entry"
+        await hass.async_block_till_done()
+        bounds = {each.role: each.nameplate for each in the_device(loaded).declared}
+        assert bounds == {"production": 3000, "battery": 3000, "grid": 43_500}
+        car = Points(power_w=11_000)
+        believed = {
+            str(part.use.role): part.gate.judge(car, 1).points.power_w
+            for part in the_device(loaded).metered.parts
+        }
+        assert believed == {"production": None, "battery": None, "grid": 11_000}
+
+
 async def test_a_device_can_move_and_take_another_role(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
@@ -231,7 +254,7 @@ async def test_a_device_can_move_and_take_another_role(
             {"profile": "eastron_sdm630"},
             {"type": "tcp"},
             {"host": HOST, "port": device.port, "unit": 1},
-            {"name": "Meter", "grid": "grid", "turned": False, "rated_power": 9000},
+            {"name": "Meter", "grid": "grid", "turned": False, "connection_power": 9000},
         )
         known = the_device(loaded).subentry
         name = known.data["uses"][0]["device_name"]

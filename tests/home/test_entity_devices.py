@@ -48,9 +48,10 @@ async def add(hass: HomeAssistant, entry: MockConfigEntry, role: str, **entities
     )
     form = await flows.async_configure(form["flow_id"], {"role": role})
     if form["step_id"] == "entities":
+        limit = "connection_power" if role in {"grid", "sub", "feeder"} else "rated_power"
         word = {"import_only": True} if role == "grid" else {}
         form = await flows.async_configure(
-            form["flow_id"], {"name": "Meter", "rated_power": 20_000, **word, **entities}
+            form["flow_id"], {"name": "Meter", limit: 20_000, **word, **entities}
         )
     await hass.async_block_till_done()
     return form
@@ -226,7 +227,7 @@ async def test_other_entities_can_be_chosen_later(
     after = the_device(loaded)
     assert after.subentry.title == "New"
     assert after.subentry.data["uses"] == before.data["uses"]
-    assert "rated_power" not in after.subentry.data
+    assert "connection_power" not in after.subentry.data
 
 
 async def test_diagnostics_name_neither_the_home_nor_its_entities(

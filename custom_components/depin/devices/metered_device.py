@@ -139,6 +139,15 @@ class MeteredDevice:
         self._settled_at = at
         self._tell()
 
+    def held_since(self, instant: int) -> dict[str, Fault]:
+        """Return what has been held back since an instant or longer, and why."""
+        return {
+            name: held.fault
+            for part in self.parts
+            for name, held in part.gate.held.items()
+            if held.since <= instant
+        }
+
     def passed(self, instant: int) -> bool:
         """Tell whether nothing of before an instant is to come any more."""
         return self._settled_at >= instant or all(part.sheet.passed(instant) for part in self.parts)

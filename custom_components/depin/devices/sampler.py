@@ -12,7 +12,7 @@ from .clock_watch import ClockWatch
 from .metered_device import Heard, MeteredDevice, MeteredPart
 from .points import Pulled, Pushed, Reading, SilentError
 from .recording import Recorder, SampleStore
-from .value_gate import Fault
+from .value_gate import LONG_MS, Fault
 
 INTERVAL_MS: Final = 15 * 60_000
 POLL_MS: Final = 60_000
@@ -61,7 +61,10 @@ class Notices(Protocol):
         """Say that counters of a device begin anew: another meter, or one that was set back."""
 
     def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
-        """Say which values of a device are not believed; none when all are."""
+        """Say which values of a device were not believed just now; none when all were."""
+
+    def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
+        """Say which values of a device have not been believed for long; none when all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,8 @@ class Sampler:
         if heard.changed:
             self._notices.counters_changed(device.key, heard.changed)
         self._notices.values_held(device.key, heard.held)
+        long_ago = self._clock.now() - LONG_MS
+        self._notices.values_held_long(device.key, device.metered.held_since(long_ago))
 
     def _flags(self, now: int) -> Flag:
         trouble = self._watch.look(now, self._clock.steady())

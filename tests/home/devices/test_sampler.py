@@ -102,6 +102,7 @@ class Books:
     fine: list[list[bytes]] = field(default_factory=list)
     changes: list[tuple[str, ...]] = field(default_factory=list)
     held: list[Mapping[str, Fault]] = field(default_factory=list)
+    held_long: list[Mapping[str, Fault]] = field(default_factory=list)
 
     async def async_record(self, body: Readings | Device) -> None:
         self.bodies.append(body)
@@ -117,6 +118,10 @@ class Books:
     def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
         assert key == "m1"
         self.held.append(faults)
+
+    def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
+        assert key == "m1"
+        self.held_long.append(faults)
 
 
 @dataclass
@@ -142,7 +147,7 @@ class Home:
 
 
 def metered() -> MeteredDevice:
-    part = MeteredPart(Use(Role.GRID, Role.GRID, NAME), Limits(rated_w=17_250), {})
+    part = MeteredPart(Use(Role.GRID, Role.GRID, NAME), Limits(17_250), {})
     return MeteredDevice([part])
 
 
@@ -241,6 +246,19 @@ async def test_a_value_that_is_held_is_asked_for_again_at_once() -> None:
     assert shown.import_wh >= 1_000_000
 
 
+async def test_what_is_held_for_a_quarter_of_an_hour_is_said_until_it_is_believed() -> None:
+    house, meter = home()
+    for minute in range(20):
+        meter.answers = [Points(import_wh=1_000_000, power_w=100_000)] * 2
+        await house.sampler.look_at(house.device)
+        if minute < 14 or minute > 15:
+            assert house.books.held_long[-1] == ({"power_w": Fault.POWER} if minute > 15 else {})
+        house.clock.time += MINUTE
+    meter.answers = []
+    await house.sampler.look_at(house.device)
+    assert house.books.held_long[-1] == {}
+
+
 async def test_another_meter_is_taken_after_three_answers_and_said() -> None:
     house, meter = home()
     await house.sampler.look_at(house.device)
@@ -304,9 +322,7 @@ async def test_panels_that_do_not_answer_at_night_are_asleep() -> None:
     clock = FastClock()
     books = Books()
     meter = Meter(clock)
-    part = MeteredPart(
-        Use(Role.GRID, Role.PRODUCTION, NAME), Limits(rated_w=10_000, panels_only=True), {}
-    )
+    part = MeteredPart(Use(Role.GRID, Role.PRODUCTION, NAME), Limits(10_000, panels_only=True), {})
     device = Sampled("m1", "Meter", MeteredDevice([part]), meter)
     sampler = Sampler(clock, lambda: False, books)
     sampler.add(device)

@@ -7,19 +7,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from custom_components.depin.devices.points import Points, Status
+from custom_components.depin.devices.points import Points, Role, Status
 from custom_components.depin.devices.value_gate import (
     MOST_SESSION_WH,
+    USUAL_MOST_W,
     Accepted,
     Fault,
+    Held,
     Limits,
     ValueGate,
 )
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
-TEN_KW = Limits(rated_w=10_000)
-PANELS = Limits(rated_w=10_000, panels_only=True)
+TEN_KW = Limits(10_000)
+PANELS = Limits(10_000, panels_only=True)
 
 
 def at_one_kwh(limits: Limits = TEN_KW) -> ValueGate:
@@ -109,13 +111,59 @@ def test_a_counter_that_is_seldom_renewed_may_make_up_for_it() -> None:
 
 
 def test_a_coarse_counter_may_step() -> None:
-    gate = at_one_kwh(Limits(rated_w=1000, steps={"import_wh": 1000}))
+    gate = at_one_kwh(Limits(1000, steps={"import_wh": 1000}))
     assert gate.judge(Points(import_wh=2000), MINUTE).points.import_wh == 2000
 
 
-def test_without_a_rated_power_no_rise_is_doubted() -> None:
-    gate = at_one_kwh(Limits())
-    assert gate.judge(Points(import_wh=10**9), 1).points.import_wh == 10**9
+@pytest.mark.parametrize("role", list(Role))
+def test_a_glitch_is_never_taken_and_the_moving_counter_goes_on(role: Role) -> None:
+    """What the owner says nothing of has a limit all the same."""
+    gate = at_one_kwh(Limits(USUAL_MOST_W[role]))
+    assert gate.judge(Points(import_wh=0xFFFF_FFFF), MINUTE).points.import_wh is None
+    for minute in range(2, 100):
+        counted = 1000 + 8 * minute
+        assert gate.judge(Points(import_wh=counted), minute * MINUTE).points.import_wh == counted
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_new_meter_that_counts_on_is_taken_at_the_third_answer(role: Role) -> None:
+    gate = at_one_kwh(Limits(USUAL_MOST_W[role]))
+    gate.judge(Points(import_wh=9_000_000), HOUR * 24 * 365)
+    answers = [
+        gate.judge(Points(import_wh=5000 + 8 * minute), HOUR * 24 * 365 + minute * MINUTE)
+        for minute in (1, 2, 3)
+    ]
+    assert [each.changed for each in answers] == [(), (), ("import_wh",)]
+
+
+def test_a_counter_faster_than_its_limit_is_not_held_for_ever() -> None:
+    """A limit of 1 kW is wrong for a car of 11 kW: half an hour on, the count is taken as new."""
+    gate = at_one_kwh(Limits(1000))
+    taken = [
+        minute
+        for minute in range(1, 100)
+        if gate.judge(Points(import_wh=1000 + 183 * minute), minute * MINUTE).changed
+    ]
+    assert taken == [31, 62, 93]
+
+
+def test_numbers_that_jump_about_are_never_taken_however_long() -> None:
+    gate = at_one_kwh()
+    for minute in range(1, 300):
+        garbage = 10**9 * (1 + minute * 7 % 5)
+        assert gate.judge(Points(import_wh=garbage), minute * MINUTE).points.import_wh is None
+
+
+def test_what_is_held_back_is_known_with_its_reason_and_its_time() -> None:
+    gate = at_one_kwh()
+    gate.judge(Points(import_wh=10**9, power_w=10**6), MINUTE)
+    gate.judge(Points(import_wh=10**8), 2 * MINUTE)
+    assert gate.held == {
+        "import_wh": Held(Fault.JUMP, MINUTE),
+        "power_w": Held(Fault.POWER, MINUTE),
+    }
+    gate.judge(Points(import_wh=1001, power_w=5), 3 * MINUTE)
+    assert gate.held == {}
 
 
 def test_a_clock_that_steps_back_stops_nothing() -> None:
@@ -132,7 +180,7 @@ def test_power_has_a_limit(watts: int, passes: bool) -> None:  # noqa: FBT001
 
 
 def test_a_session_has_a_limit() -> None:
-    judged = ValueGate(Limits()).judge(Points(session_wh=MOST_SESSION_WH + 1), 0)
+    judged = ValueGate(TEN_KW).judge(Points(session_wh=MOST_SESSION_WH + 1), 0)
     assert judged.points.session_wh is None
     assert judged.faults == {"session_wh": Fault.SESSION}
 
