@@ -215,11 +215,12 @@ async def _answer[T](question: Awaitable[T]) -> T:
     try:
         async with asyncio.timeout(ANSWER_S):
             return await question
-    except (ModbusError, SunSpecError) as error:
-        raise SilentError(str(error) or type(error).__name__) from error
     except TimeoutError as error:
         msg = f"there was no answer within {ANSWER_S:g} s"
         raise SilentError(msg) from error
+    except (ModbusError, SunSpecError, OSError) as error:
+        # A serial line in a socket passes on as it is that the socket was closed.
+        raise SilentError(str(error) or type(error).__name__) from error
 
 
 class _Recorded(RegisterSource):
