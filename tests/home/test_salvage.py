@@ -61,7 +61,7 @@ def flip(file: Path, at: int) -> None:
 async def test_all_that_is_sound_is_said_again_once(
     tmp_path: Path, suffix: str, share: float, lost: int, again: int
 ) -> None:
-    """One record is gone: an answer, so that one is said twice, or a statement, which is missing."""
+    """An answer is gone, so that one is said twice, or a statement, which is missing."""
     await written(tmp_path)
     (file,) = (tmp_path / "outbox").glob(f"*.{suffix}")
     flip(file, int(file.stat().st_size * share))
