@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 
 from .const import (
     CONF_CONNECTION_POWER,
+    CONF_CURRENT_LIMIT,
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
     CONF_IMPORT_ONLY,
@@ -73,6 +74,11 @@ class SensedDevice:
         return not isinstance(self.source, EntitySource)
 
     @property
+    def takes_limit(self) -> bool:
+        """Tell whether its owner lets others limit its current."""
+        return bool(self.subentry.data.get(CONF_CURRENT_LIMIT))
+
+    @property
     def status(self) -> Status | None:
         """Return what it is doing: what a part says, else the whole."""
         said = [part.shown.status for part in self.metered.parts]
@@ -122,7 +128,7 @@ async def async_sensed_device(
 
 
 def uses_in(data: Mapping[str, Any]) -> list[Use]:
-    """Return what the owner uses a device as."""
+    """Return what the owner uses a device as; a sensor measures no energy, and is none."""
     return [
         Use(
             Role(each[CONF_PART]),
@@ -130,7 +136,7 @@ def uses_in(data: Mapping[str, Any]) -> list[Use]:
             each[CONF_DEVICE_NAME],
             each[CONF_TURNED],
         )
-        for each in data[CONF_USES]
+        for each in data.get(CONF_USES, ())
     ]
 
 

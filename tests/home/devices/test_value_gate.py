@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from custom_components.depin.devices.points import Points, Role, Status
 from custom_components.depin.devices.value_gate import (
+    ANSWERS,
     MOST_SESSION_WH,
     USUAL_MOST_W,
     Accepted,
@@ -238,6 +239,7 @@ class Meter(RuleBasedStateMachine):
         self.true = start
         self.shown: int | None = None
         self.gate = ValueGate(TEN_KW)
+        self.misread_in_a_row = 0
         self.answer(start)
 
     def answer(self, value: int | None) -> Points:
@@ -253,23 +255,26 @@ class Meter(RuleBasedStateMachine):
     @rule(seconds=st.integers(1, 900), share=st.integers(0, 100))
     def count(self, seconds: int, share: int) -> None:
         """Let the meter count at up to its rated power, and be read right."""
+        self.misread_in_a_row = 0
         self.at += seconds * 1000
         self.true += 10_000 * seconds * share // (3600 * 100)
         assert self.answer(self.true).import_wh in {self.true, None}
 
     @rule(garbage=st.one_of(st.none(), st.just(0), st.integers(0, 2**62)))
     def misread(self, garbage: int | None) -> None:
-        """One reply is missing, zero or anything."""
+        """One reply is missing, zero or anything; three of them may agree."""
+        self.misread_in_a_row += 1
         before = self.shown
         passed = self.answer(garbage).import_wh
         if garbage == 0:
             assert passed is None
-        if passed is not None and before is not None and passed < before:
-            raise AssertionError("one answer alone made the counter fall")
+        if passed is not None and before is not None and self.misread_in_a_row < ANSWERS:
+            assert passed >= before
 
     @rule()
     def recover(self) -> None:
         """Three true answers are always enough, whatever came before."""
+        self.misread_in_a_row = 0
         for _ in range(3):
             points = self.answer(self.true)
         assert points.import_wh == self.true
