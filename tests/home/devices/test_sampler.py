@@ -39,10 +39,13 @@ class FastClock:
     def __init__(self) -> None:
         self.time = START
         self.stepped = 0
+        self.steps_to_come: list[tuple[int, int]] = []
         self.is_driven = False
         self.waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
     def now(self) -> int:
+        while self.steps_to_come and self.steps_to_come[0][0] <= self.time:
+            self.stepped = self.steps_to_come.pop(0)[1]
         return self.time + self.stepped
 
     def steady(self) -> int:
@@ -311,6 +314,48 @@ async def test_a_clock_that_was_a_day_ahead_keeps_nobody_silent() -> None:
     assert len(again) >= 2
     assert again[0].flags
     assert again[0].flags[0] == Flag.CLOCK.value
+
+
+async def test_a_home_that_runs_on_goes_on_when_its_clock_is_put_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nobody sleeps until the day after, and nothing is dropped for being of the past."""
+    house, meter = home()
+    house.clock.steps_to_come = [(START + 20 * MINUTE, 24 * 60 * MINUTE), (START + 40 * MINUTE, 0)]
+    await house.run(120)
+    bodies = [body for body in house.books.bodies if isinstance(body, Readings)]
+    after = [
+        body
+        for body in bodies
+        if body.at[0] > START + 40 * MINUTE and body.at[-1] <= START + 121 * MINUTE
+    ]
+    assert len(after) >= 5
+    assert after[0].flags
+    assert after[0].flags[0] == Flag.CLOCK.value
+    assert after[-1].flags is None
+    assert sum("was put back" in message for message in caplog.messages) == 1
+    assert len(meter.asked) > 110
+
+
+async def test_a_home_that_was_restarted_under_a_clock_far_ahead_goes_on() -> None:
+    house, _ = home()
+    ahead = START + 24 * 60 * MINUTE
+    part = MeteredPart(Use(Role.GRID, Role.GRID, NAME), Limits(17_250), {}, said=ahead)
+    house.device.metered.parts = (part,)
+    await house.sampler.look_at(house.device)
+    await house.sampler.close(house.clock.now() + 1, house.books, house.books)
+    (body,) = house.books.bodies
+    assert isinstance(body, Readings)
+    assert body.flags == (Flag.CLOCK.value,)
+
+
+async def test_a_pushed_value_is_taken_under_a_clock_that_was_put_back() -> None:
+    part = MeteredPart(Use(Role.GRID, Role.GRID, NAME), Limits(17_250), {})
+    day = 24 * 60 * MINUTE
+    for at in (START + day, START):
+        part.put_right(at)
+        heard = part.hear(Points(import_wh=5), {"import_wh": at}, sun_up=True, flags=Flag.NONE)
+        assert [each.points.import_wh for each in heard] == [5]
 
 
 async def test_without_a_recorder_samples_are_forgotten() -> None:
