@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
 from secrets import token_bytes
+from types import MappingProxyType
 from typing import Any, Final, override
 
 import voluptuous as vol
@@ -158,6 +159,8 @@ class ProfileFlow(DeviceFlow):
 
     _profile: Profile
     _reading: Reading
+    _told: Mapping[str, str] = MappingProxyType({})
+    """The choices that fit the device by what it says, where others were made."""
     _takes_limit = False
     """Whether the owner may let others limit its current."""
 
@@ -194,7 +197,7 @@ class ProfileFlow(DeviceFlow):
             self._data[CONF_PROFILE_OPTIONS] = user_input or {}
             await self._async_load_profile()
             return await self._async_after_choices()
-        made = self._data.get(CONF_PROFILE_OPTIONS, {})
+        made = {**self._data.get(CONF_PROFILE_OPTIONS, {}), **self._told}
         return self.async_show_form(
             step_id="choices",
             data_schema=vol.Schema(
@@ -207,10 +210,21 @@ class ProfileFlow(DeviceFlow):
             ),
             description_placeholders={
                 "choices": "\n".join(
-                    f"- **{name}**: {option.about}" for name, option in options.items()
+                    f"- **{name}**: {option.about}{self._told_of(name)}"
+                    for name, option in options.items()
                 )
             },
         )
+
+    def _told_of(self, option: str) -> str:
+        return f" This device says: **{self._told[option]}**." if option in self._told else ""
+
+    def _keeps_choices(self) -> bool:
+        """Tell whether the owner left what was chosen before as it was."""
+        if not self._changes:
+            return False
+        before = self._get_reconfigure_subentry().data.get(CONF_PROFILE_OPTIONS, {})
+        return bool(before == self._data[CONF_PROFILE_OPTIONS])
 
     @abstractmethod
     async def _async_after_choices(self) -> SubentryFlowResult:

@@ -16,7 +16,7 @@ from custom_components.depin.devices.profiles import load
 from custom_components.depin.sensed_device import SensedDevice
 from custom_components.depin.sources import modbus_source
 
-from .devices.sunspec_maps import common, inverter, meter, sunspec_map
+from .devices.sunspec_maps import common, inputs, inverter, meter, sunspec_map
 from .played_device import PlayedDevice, played
 from .test_modbus_devices import hybrid, keba, sdm630, shelly
 
@@ -79,6 +79,64 @@ async def test_another_device(hass: HomeAssistant, loaded: MockConfigEntry) -> N
             hass, loaded, "modbus", {"profile": "eastron_sdm630"}, {"type": "tcp"}, where
         )
         assert form["errors"] == {"base": "another_device"}
+
+
+async def test_a_device_that_settles_a_disagreement_is_asked_about_once(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    made = keba()
+    made["holding"] |= {"1016": 62, "1017": 60_224, "1018": 0, "1019": 10_200}
+    async with played(PlayedDevice.of(made)) as device:
+        where = {"host": HOST, "port": device.port, "unit": 255}
+        chosen: dict[str, Any] = {"profile": "keba_p30_p40_modbus"}
+        form: Any = await answered(hass, loaded, "modbus", chosen, {"type": "tcp"}, {}, where)
+        assert form["step_id"] == "choices"
+        assert "This device says: **Wh**" in form["description_placeholders"]["choices"]
+        flows = hass.config_entries.subentries
+        # What is suggested is what an empty answer takes.
+        form = await flows.async_configure(form["flow_id"], {})
+        assert form["step_id"] == "roles"
+        assert "12345670" in form["description_placeholders"]["seen"]
+        form = await flows.async_configure(form["flow_id"], {"name": "Garage"})
+        assert form["type"] == "create_entry"
+        await hass.async_block_till_done()
+        stored = the_device(loaded).subentry
+        assert stored.data["options"] == {"counters": "Wh"}
+        # Whoever insists on another choice is believed, and not asked again while it stays.
+        change: Any = await flows.async_init(
+            (loaded.entry_id, "modbus"),
+            context={"source": SOURCE_RECONFIGURE, "subentry_id": stored.subentry_id},
+        )
+        for answer in ({"type": "tcp"}, {"counters": "0.1 Wh"}, where):
+            change = await flows.async_configure(change["flow_id"], answer)
+        assert change["step_id"] == "choices"
+        change = await flows.async_configure(change["flow_id"], {"counters": "0.1 Wh"})
+        assert change["step_id"] == "roles"
+        change = await flows.async_configure(change["flow_id"], {"name": "Garage"})
+        assert change["reason"] == "reconfigure_successful"
+        await hass.async_block_till_done()
+        change = await flows.async_init(
+            (loaded.entry_id, "modbus"),
+            context={"source": SOURCE_RECONFIGURE, "subentry_id": stored.subentry_id},
+        )
+        for answer in ({"type": "tcp"}, {"counters": "0.1 Wh"}, where):
+            change = await flows.async_configure(change["flow_id"], answer)
+        assert change["step_id"] == "roles"
+
+
+async def test_a_hybrid_that_is_seen_to_be_one_is_asked_about(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    strings = inputs([("1", 500, 40_000), ("2", 300, 30_000)])
+    made = sunspec_map(common("SolarEdge", "SE10K", "S-9"), inverter(-5008, 100_000), strings)
+    async with played(PlayedDevice.of(made)) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        form: Any = await answered(hass, loaded, "sunspec", {"type": "tcp"}, {}, where)
+        assert form["step_id"] == "choices"
+        assert "This device says: **dc**" in form["description_placeholders"]["choices"]
+        flows = hass.config_entries.subentries
+        form = await flows.async_configure(form["flow_id"], {})
+        assert "production_wh 70000" in form["description_placeholders"]["seen"]
 
 
 async def test_a_device_without_any_value(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

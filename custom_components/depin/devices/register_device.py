@@ -37,6 +37,10 @@ class RegisterDevice:
         """Tell whether the device looks like its profile; None where the profile cannot tell."""
         return self.profile.matches(await self.look(self.profile.check_places()))
 
+    async def told(self) -> Mapping[str, str]:
+        """Ask the device which choices fit it, where its profile's were made otherwise."""
+        return self.profile.told(await self.look(self.profile.telling_places()))
+
     async def look(self, places: Iterable[Place]) -> Mapping[Hashable, Raw]:
         """Return the values at some places, without those that the device refuses."""
         return await _seen(self._plans(places))

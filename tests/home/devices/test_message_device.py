@@ -166,26 +166,6 @@ def test_a_payload_without_bounds_is_not_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("beside", "watts"),
-    [({"unit": "kW"}, 5000), ({}, 5), ({"unit": "A"}, None), ({"unit": 3}, None)],
-)
-def test_a_unit_that_stands_beside_a_value_counts(
-    beside: dict[str, object], watts: int | None
-) -> None:
-    sampled = [{"measurand": "Power.Active.Import", "value": "5", **beside}]
-    device = MessageDevice(load("ocpp"), {})
-    device.hear("MeterValues", sent(meterValue=[{"sampledValue": sampled}]), 1)
-    assert device.reading(1).flat.power_w == watts
-
-
-def test_a_value_of_no_number_beside_a_unit_is_none() -> None:
-    sampled = [{"measurand": "Power.Active.Import", "value": True, "unit": "W"}]
-    device = MessageDevice(load("ocpp"), {})
-    device.hear("MeterValues", sent(meterValue=[{"sampledValue": sampled}]), 1)
-    assert device.reading(1).flat.power_w is None
-
-
-@pytest.mark.parametrize(
     ("plugged", "charging", "status"),
     [
         ("true", "false", Status.PLUGGED),
@@ -286,5 +266,5 @@ def test_a_time_without_a_zone_is_none(written: object) -> None:
 @given(st.text(max_size=200))
 def test_no_payload_raises(payload: str) -> None:
     payloads.scalar(payload)
-    payloads.on_path(payloads.document(payload), ("a", 0, (("b", "c"),)))
+    payloads.on_path(payloads.document(payload), ("a", 0, "b"))
     Telegram().take("/" + payload + "!ABCD")
