@@ -177,6 +177,7 @@ class ModbusSource:
         """Begin anew, without anything known of what the device refuses or where its map is."""
         self._made_at = time.monotonic()
         before, self._device = self._device, self._made()
+        self._device.counted = before.counted
         if isinstance(self._device, SunSpecDevice) and isinstance(before, SunSpecDevice):
             self._device.settled = before.settled
 
