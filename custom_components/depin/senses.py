@@ -51,6 +51,7 @@ class Senses:
         self._memory = DeviceMemory(hass, entry)
         self._clock = SystemClock()
         self.sampler = Sampler(self._clock, partial(sun.is_up, hass), self)
+        self._held_long: dict[str, Mapping[str, Fault]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._recorder: Recorder | None = None
         self._samples: SampleStore | None = None
@@ -144,6 +145,27 @@ class Senses:
             _LOGGER.debug("%s: %s %s and is held back", device.subentry.title, name, fault)
             if isinstance(device.source, EntitySource) and fault in _SET_BACK:
                 self._entity_unfit(f"entity_set_back_{key}_{name}", device.subentry, name)
+
+    def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
+        """Tell the owner, while it is so, that values have not been believed for long."""
+        if faults == self._held_long.get(key, {}):
+            return
+        self._held_long[key] = faults
+        if not faults:
+            ir.async_delete_issue(self._hass, DOMAIN, f"values_held_{key}")
+            return
+        title = self.devices[key].subentry.title
+        why = "; ".join(f"{name} {fault}" for name, fault in sorted(faults.items()))
+        _LOGGER.warning("%s: values are held back for long: %s", title, why)
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            f"values_held_{key}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="values_held",
+            translation_placeholders={"device": title, "values": why},
+        )
 
     @callback
     def _async_entry_changed(self, _: ConfigEntryChange, entry: ConfigEntry) -> None:

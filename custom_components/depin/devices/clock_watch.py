@@ -46,11 +46,15 @@ class ClockWatch:
         self._steady_doubt = 0
         self._was_synchronised = False
 
+    def doubt(self, steady: int) -> None:
+        """Take it that the clock was stepped, as others have noticed."""
+        self._steady_doubt = steady + self._interval_ms
+
     def look(self, now: int, steady: int) -> ClockTrouble | None:
         """Compare both clocks, in milliseconds, and say what is wrong."""
         offset = now - steady
         if self._offset is not None and abs(offset - self._offset) > STEP_MS:
-            self._steady_doubt = steady + self._interval_ms
+            self.doubt(steady)
         self._offset = offset
         if steady < self._steady_doubt:
             return ClockTrouble.STEPPED

@@ -68,10 +68,14 @@ class MessageDevice:
                 return
             at = own
         said = self._take(topic, payload, tree)
-        if said := {place: raw for place, raw in said.items() if at >= self._times.get(place, at)}:
+        if retained:
+            said = {place: raw for place, raw in said.items() if at >= self._times.get(place, at)}
+        if said:
             self._seen.update(said)
             self._times.update(dict.fromkeys(said, at))
-            self.heard_at = at if self.heard_at is None else max(self.heard_at, at)
+            # What comes now is the latest, though the clock may have been put back.
+            if not retained or self.heard_at is None or at > self.heard_at:
+                self.heard_at = at
 
     def reading(self, now: int) -> Reading:
         """Return what was heard, or that the device is unavailable."""

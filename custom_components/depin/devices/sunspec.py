@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from modbus_connection.model.sunspec import SunSpecMapShiftError
 
+from .counted_parts import CountedParts
 from .formulas import Raw
 from .points import NO_POINTS, Points, PvString, Reading, Role, Status
 from .profiles import Profile
@@ -96,6 +97,7 @@ class SunSpecDevice:
         self._frozen = frozen
         self._chain: Chain | None = None
         self.settled = settled
+        self.counted = CountedParts()
 
     @classmethod
     def of(
@@ -130,7 +132,7 @@ class SunSpecDevice:
         if self.settled.production == "auto" and hides_battery(models):
             # Once it was seen there, a battery stays: its counters do not change places every day.
             self.settled = replace(self.settled, production="dc")
-        return interpret(models, self.settled)
+        return interpret(models, self.settled, self.counted)
 
     def scan_again(self) -> None:
         """Look for models anew at the next read, as some appear only later."""
@@ -152,7 +154,7 @@ def hides_battery(models: Sequence[ReadModel]) -> bool:
     return ac_power < -_STANDBY_W or ac_power > 2 * dc_power + _DOUBTFUL_W
 
 
-def interpret(models: Sequence[ReadModel], settled: Settled = AS_SEEN) -> Reading:
+def interpret(models: Sequence[ReadModel], settled: Settled, counted: CountedParts) -> Reading:
     """Return the points of a chain of models, as they were read."""
     manufacturer = _manufacturer(models)
     if manufacturer.startswith("outback"):
@@ -160,7 +162,7 @@ def interpret(models: Sequence[ReadModel], settled: Settled = AS_SEEN) -> Readin
     inverter = _first(models, (*INVERTERS, DER))
     chosen = _meters(models)[settled.meter - 1 : settled.meter]
     inputs = _inputs(models, manufacturer)
-    battery = _battery(models, inputs)
+    battery = _battery(models, inputs, counted)
     parts: dict[Role, Points] = {}
     said: list[str] = []
     device = NO_POINTS
@@ -172,7 +174,7 @@ def interpret(models: Sequence[ReadModel], settled: Settled = AS_SEEN) -> Readin
     elif inverter:
         seen = settled.production == "auto" and battery is not None
         hybrid = seen or settled.production == "dc"
-        parts[Role.PRODUCTION], more = _production(device, inputs, hybrid=hybrid)
+        parts[Role.PRODUCTION], more = _production(device, inputs, counted, hybrid=hybrid)
         said += more
     if battery:
         parts[Role.BATTERY] = battery
@@ -182,8 +184,8 @@ def interpret(models: Sequence[ReadModel], settled: Settled = AS_SEEN) -> Readin
         )
         parts[Role.GRID] = _grid(chosen[0], reverse=reverse, manufacturer=manufacturer)
     if Role.PRODUCTION in parts:
-        counted = parts[Role.PRODUCTION].production_wh
-        device = Points(production_wh=counted).filled_from(device)
+        produced = parts[Role.PRODUCTION].production_wh
+        device = replace(device, production_wh=produced)
     return Reading(_identity(models).filled_from(device), parts, tuple(said))
 
 
@@ -241,18 +243,23 @@ def _status(inverter: ReadModel) -> Status | None:
     return None if state is None else _STATES.get(int(state))
 
 
-def _production(device: Points, inputs: _Inputs, *, hybrid: bool) -> tuple[Points, list[str]]:
+def _production(
+    device: Points, inputs: _Inputs, counted: CountedParts, *, hybrid: bool
+) -> tuple[Points, list[str]]:
     """Return what the panels do; on a hybrid the AC side does not tell."""
     strings = tuple(PvString(power(each.power), energy(each.energy)) for each in inputs.strings)
     while strings and strings[-1] == PvString():
         strings = strings[:-1]
     if not hybrid:
-        counted = Points(production_wh=device.production_wh, strings=strings)
+        produced = Points(production_wh=device.production_wh, strings=strings)
         if device.power_w is not None and device.power_w < -_STANDBY_W:
-            return counted, [_HIDDEN_BATTERY]
-        return Points(power_w=device.power_w).filled_from(counted), []
+            return produced, [_HIDDEN_BATTERY]
+        return Points(power_w=device.power_w).filled_from(produced), []
     dc_power = _total(each.power for each in inputs.strings)
-    dc_energy = _total(each.energy for each in inputs.strings)
+    energies = [each.energy for each in inputs.strings]
+    if counted.lacks("production_wh", energies):
+        return Points(power_w=power(dc_power), strings=strings), []
+    dc_energy = _total(energies)
     return (
         Points(
             power_w=power(dc_power),
@@ -337,7 +344,7 @@ def _told(model: ReadModel | None, count: str) -> Sequence[Mapping[str, Raw]]:
     return model.blocks[: int(said)] if said else model.blocks
 
 
-def _battery(models: Sequence[ReadModel], inputs: _Inputs) -> Points | None:
+def _battery(models: Sequence[ReadModel], inputs: _Inputs, counted: CountedParts) -> Points | None:
     """Return the battery's points, None where nothing speaks of one."""
     given = _total(each.power for each in inputs.discharging)
     taken = _total(each.power for each in inputs.charging if each.power is not None)
@@ -345,11 +352,16 @@ def _battery(models: Sequence[ReadModel], inputs: _Inputs) -> Points | None:
     bank = _first(models, (802,))
     battery = Points(
         power_w=power(_bank_power(bank) if watts is None and bank else watts),
-        charge_wh=energy(_total(each.energy for each in inputs.charging)),
-        discharge_wh=energy(_total(each.energy for each in inputs.discharging)),
+        charge_wh=_whole_energy("charge_wh", inputs.charging, counted),
+        discharge_wh=_whole_energy("discharge_wh", inputs.discharging, counted),
         soc_percent=share(_first_number(models, ((713, "SoC"), (802, "SoC"), (124, "ChaState")))),
     )
     return None if battery == NO_POINTS else battery
+
+
+def _whole_energy(name: str, inputs: Iterable[_Direct], counted: CountedParts) -> int | None:
+    energies = [each.energy for each in inputs]
+    return None if counted.lacks(name, energies) else energy(_total(energies))
 
 
 def _bank_power(bank: ReadModel) -> Fraction | None:

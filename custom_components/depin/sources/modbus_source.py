@@ -177,6 +177,7 @@ class ModbusSource:
         """Begin anew, without anything known of what the device refuses or where its map is."""
         self._made_at = time.monotonic()
         before, self._device = self._device, self._made()
+        self._device.counted = before.counted
         if isinstance(self._device, SunSpecDevice) and isinstance(before, SunSpecDevice):
             self._device.settled = before.settled
 
@@ -221,11 +222,12 @@ async def _answer[T](question: Awaitable[T]) -> T:
     try:
         async with asyncio.timeout(ANSWER_S):
             return await question
-    except (ModbusError, SunSpecError) as error:
-        raise SilentError(str(error) or type(error).__name__) from error
     except TimeoutError as error:
         msg = f"there was no answer within {ANSWER_S:g} s"
         raise SilentError(msg) from error
+    except (ModbusError, SunSpecError, OSError) as error:
+        # A serial line in a socket passes on as it is that the socket was closed.
+        raise SilentError(str(error) or type(error).__name__) from error
 
 
 class _Recorded(RegisterSource):

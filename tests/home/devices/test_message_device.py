@@ -93,6 +93,14 @@ def test_a_retained_message_is_no_news_of_what_was_heard_later() -> None:
     assert device.reading(6_000).flat == Points(power_w=6, import_wh=1000)
 
 
+def test_what_is_heard_now_counts_though_the_clock_was_put_back() -> None:
+    device = plug()
+    device.hear("zigbee2mqtt/plug", sent(power=6), 10**9)
+    device.hear("zigbee2mqtt/plug", sent(power=5), 1000)
+    assert device.reading(2000).flat == Points(power_w=5)
+    assert device.reading(HOUR).flat == Points(status=Status.UNAVAILABLE)
+
+
 def test_a_retained_message_from_the_future_says_nothing() -> None:
     device = plug()
     device.hear("zigbee2mqtt/plug", sent(power=5, last_seen=2), 1000, retained=True)
