@@ -141,7 +141,7 @@ _CHECK: Final = vol.All(
         {
             **_WHERE,
             vol.Optional("between"): vol.All([vol.Any(int, float)], vol.Length(min=2, max=2)),
-            vol.Optional("begins_with"): _TEXT,
+            vol.Optional("begins_with"): vol.Any(_TEXT, [_TEXT]),
         }
     ),
     _one_place,

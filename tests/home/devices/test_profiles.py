@@ -11,7 +11,7 @@ import voluptuous as vol
 import yaml  # type: ignore[import-untyped]
 
 from custom_components.depin.devices.capture import replay
-from custom_components.depin.devices.points import Points
+from custom_components.depin.devices.points import Points, Role
 from custom_components.depin.devices.profile_schema import PROFILE
 from custom_components.depin.devices.profiles import (
     FOLDER,
@@ -187,6 +187,44 @@ async def test_a_capture_of_another_device_says_so() -> None:
     made = capture(registers("holding", {5: ("uint16", 5)}))
     reading = await replay(made, load("eastron_sdm630"), {})
     assert reading.said == ("this capture has no value at any register that eastron_sdm630 knows",)
+
+
+ZEROS = {space: {str(at): 0 for at in range(65_536)} for space in ("holding", "input")}
+
+
+@pytest.mark.parametrize("name", [name for name in names() if load(name).checks])
+async def test_a_device_of_zeros_is_no_device(name: str) -> None:
+    assert await RegisterDevice(load(name), {"": capture(ZEROS)}).identify() is False
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "made"),
+    [
+        ("shelly_pro_3em_modbus", {}, ("input", {1020: ("float32", 231.0)}, "little")),
+        (
+            "shelly_pro_3em_modbus",
+            {"profile": "channel_2"},
+            ("input", {2023: ("float32", 231.0)}, "little"),
+        ),
+        ("alfen_ng9xx_modbus", {}, ("holding", {1201: ("string", "C2")}, "big")),
+        ("sma_native", {}, ("holding", {30_057: ("uint32", 3_001_234_567)}, "big")),
+    ],
+)
+async def test_a_device_is_known_by_what_its_profile_says(
+    name: str, options: dict[str, str], made: tuple[str, Any, str]
+) -> None:
+    assert await RegisterDevice(load(name, options), {"": capture(registers(*made))}).identify()
+
+
+async def test_an_inverter_without_dc_registers_shows_what_it_gives() -> None:
+    made = registers("holding", {30_775: ("int32", 3000)})
+    reading = await replay(capture(made), load("sma_native"), {})
+    assert reading.parts[Role.PRODUCTION].power_w == 3000
+
+
+async def test_a_counter_that_older_firmware_leaves_empty_hides_none() -> None:
+    made = registers("holding", {36_120: ("uint64", 0), 36_017: ("float32", 654_321.0)})
+    assert (await replay(capture(made), load("goodwe_et"), {})).flat.import_wh == 654_321
 
 
 def test_some_devices_cannot_be_told() -> None:
