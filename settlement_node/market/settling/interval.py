@@ -53,7 +53,9 @@ class SettledInterval:
     def decision(self) -> Decision:
         """Write the decision: sums for everybody, where enough took part, and members' lines."""
         interval = self.interval
-        enough = len(self.members) >= interval.rules.k
+        # Of who told nothing nothing is in the sums, and hides nobody.
+        told = sum(one.metered.quality is not Quality.MISSING for one in self.members)
+        enough = told >= interval.rules.k
         result: dict[str, object] = {
             "market": interval.market,
             "start": interval.start,
