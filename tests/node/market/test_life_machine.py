@@ -252,7 +252,7 @@ class Life(RuleBasedStateMachine):
         body = Readings(one.grid, (at,), {"import": (wrong,)})
         self.run(self._only_say(one, body, "metering"))
 
-    @rule(number=homes, way=st.sampled_from(Way), back=st.integers(-1, 12), wh=energies)
+    @rule(number=homes, way=st.sampled_from(Way), back=st.integers(0, 12), wh=energies)
     def tell_quarter_hours(self, number: int, way: Way, back: int, wh: int) -> None:
         """Let the grid operator say what it measured: before or after it was settled."""
         start = boundary(self.here.clock()) - back * QUARTER
@@ -267,7 +267,7 @@ class Life(RuleBasedStateMachine):
 
     def _tell(self, number: int, way: Way, start: int, wh: int) -> None:
         member = self._home(number).home.member
-        series = MemberSeries(member, way, start, (wh, None), (Quality.MEASURED,) * 2)
+        series = MemberSeries(member, way, start, (wh,), (Quality.MEASURED,))
         self.run(self._act(TellQuarterHours((series,))))
 
     async def _act(self, action: Action) -> None:
