@@ -62,7 +62,7 @@ def place(
     placed = Placed(trader.member, pseudonym(salt, context.market, start), context.zone, bids, asks)
     room = rules.most_wh - sum(energy for _, energy in bids)
     for one in sorted(trader.flexible.values(), key=lambda one: one.said):
-        if one.since > start:
+        if one.since > start or rules.wants_whole_lots:
             continue
         steps = flexible_bid(one.order, one.taken, delivery)
         wanted = sum(energy for _, energy in steps)

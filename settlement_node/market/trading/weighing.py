@@ -161,7 +161,7 @@ class Weighing:
         if wanted > rules.most_wh:
             detail = f"with other flexible orders it wants {wanted} Wh, over {rules.most_wh}"
             raise RefusedOrderError(TradingObjection.TOO_MUCH, detail)
-        if rules.clearing is Rule.MCAFEE or rules.lot_wh > 1:
+        if rules.wants_whole_lots:
             detail = "a flexible order is placed in any Wh, and this market takes whole lots only"
             raise RefusedOrderError(TradingObjection.OFF_LOT, detail)
         if len(wish.trader.flexible) == MAX_FLEXIBLE:
