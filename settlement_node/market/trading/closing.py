@@ -154,11 +154,14 @@ class Closings:
         contexts = {zone.name: Context(market, start, zone.name) for zone in rules.zones.zones}
         by_zone: dict[str, list[Placed]] = {zone: [] for zone in contexts}
         for member, trader in orders.traders.items():
-            zone = self._rules.terms(member, market, start).zone
+            terms = self._rules.terms(member, market, start)
+            # A flexible order can outlast its member's place here.
+            if not terms.participation:
+                continue
             salt = self._community.members[member].pseudonym_salt
-            placed = place(trader, delivery, contexts[zone], rules, salt)
+            placed = place(trader, delivery, contexts[terms.zone], rules, salt)
             if placed is not None:
-                by_zone[zone].append(placed)
+                by_zone[terms.zone].append(placed)
         return {zone: ZoneBook.of(contexts[zone], placed) for zone, placed in by_zone.items()}
 
 

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.clearing.rule import Rule
+from depin_protocol.durations import DAY
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.trading import FlexibleOrder
-from settlement_node.market.rules.actions import SetMarket
+from settlement_node.market.rules.actions import PlaceMember, SetMarket
+from settlement_node.market.rules.places import Place
 from settlement_node.replay.verify import verify
 from tests.node.market.trading.stall import (
     EURO,
@@ -21,7 +23,7 @@ from tests.node.market.trading.stall import (
     order,
 )
 from tests.node.village import village
-from tests.protocol.spoken import QUARTER
+from tests.protocol.spoken import NOON, QUARTER
 
 LIMIT = 200_000
 
@@ -107,6 +109,31 @@ async def test_it_is_not_placed_where_new_rules_want_whole_lots(tmp_path: Path, 
         assert before.result["start"] == begins - QUARTER
         assert lines_of(before)[car.member]["bought"] == 1_000
         assert car.member not in {**lines_of(at_change), **lines_of(after)}
+        assert stall.balance(car).debits_pending == 0
+        await here.coop.close()
+        await verify(here.store)
+
+
+async def test_it_buys_nothing_where_its_member_takes_no_part_any_more(tmp_path: Path) -> None:
+    async with village(tmp_path) as here:
+        stall = Stall(here)
+        car, roof = await stall.welcome(1, 1)
+        for participation in (10_000, 0):
+            await here.act(PlaceMember(car.member, MARKET, Place("all", 0, participation)))
+        (_, placed) = await stall.decisions("member_placed")
+        leaves = placed.lines[0]["start"]
+        assert isinstance(leaves, int)
+        assert leaves > NOON + DAY
+        await stall.until(leaves - DAY)
+        wish = FlexibleOrder(MARKET, 1_500, 4_000, LIMIT, leaves - QUARTER, leaves + 2 * QUARTER)
+        assert await stall.say(car, wish) is None
+        starts = (leaves - QUARTER, leaves, leaves + QUARTER)
+        asks = [ask(start, (20_000, 400)) for start in starts]
+        assert await stall.say(roof, order(*asks)) is None
+        for start in starts:
+            await stall.until(start - GATE)
+        lines = [lines_of(one).get(car.member, {}) for one in await stall.decisions("cleared")]
+        assert [line.get("bought") for line in lines] == [400, None, None]
         assert stall.balance(car).debits_pending == 0
         await here.coop.close()
         await verify(here.store)
