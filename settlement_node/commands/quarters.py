@@ -19,8 +19,8 @@ from settlement_node.commands.moments import written
 from settlement_node.commands.months import zone_option
 from settlement_node.commands.naming import Members
 from settlement_node.commands.quarters_export import export
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.hosting.hosting import now
 from settlement_node.market.quarter_hours.identities import doubts
 from settlement_node.market.quarter_hours.importing import read_quarter_hours
 from settlement_node.market.quarter_hours.problems import ImportRefusedError

@@ -99,9 +99,7 @@ class Rulebook:
     def tell_tariff(self, member: str, tariff: Tariff, at: int) -> Change:
         """Take in what a member says of its tariff."""
         held = self._markets[tariff.market]
-        # A market that is announced may begin only after the notice is over.
-        change = held.start_after(max(at + NOTICE, held.versions[0].start))
-        times = Times(held.open_from(at), change, at - held.kept(at))
+        times = Times(held.open_from(at), held.start_after(at + NOTICE), at - held.kept(at))
         told = self._tariffs[tariff.market].setdefault(member, MemberTariff(Side(), Side()))
         told.tell(tariff, times)
         return Put(MEMBER_TARIFF, [_tariff_row(tariff.market, member, told)])

@@ -155,11 +155,11 @@ class Closings:
         by_zone: dict[str, list[Placed]] = {zone: [] for zone in contexts}
         for member, trader in orders.traders.items():
             terms = self._rules.terms(member, market, start)
-            # A flexible order can outlast its member's place here.
-            if not terms.participation:
-                continue
             salt = self._community.members[member].pseudonym_salt
-            placed = place(trader, delivery, contexts[terms.zone], rules, salt)
+            # A flexible order may have come to rules, or a place, that did not hold when it came.
+            allowed = bool(terms.participation) and not rules.wants_whole_lots
+            fill_up_to = rules.most_wh if allowed else 0
+            placed = place(trader, delivery, contexts[terms.zone], salt, fill_up_to)
             if placed is not None:
                 by_zone[terms.zone].append(placed)
         return {zone: ZoneBook.of(contexts[zone], placed) for zone, placed in by_zone.items()}

@@ -120,14 +120,17 @@ async def test_public_sums_are_given_only_where_k_members_took_part(tmp_path: Pa
         assert isinstance(figures, dict)
         assert figures["members"] == 2
         assert (figures["imported"], figures["exported"], figures["missing"]) == (500, 800, 0)
-        # Of who told nothing nothing is in the sums: they would be one home's alone.
-        here.clock.now = END + QUARTER
-        await here.say(sun.say(here.clock(), 0, 7, start=END))
-        await at(here, END + QUARTER + DEADLINE)
+
+
+async def test_who_is_missing_hides_nobodys_meter(tmp_path: Path) -> None:
+    async with street(tmp_path, MarketRules(k=2)) as here:
+        sun, _ = await settle_in(here, SUN, RAIN)
+        here.clock.now = END
+        await here.say(sun.say(END, 0, 800, start=FIRST))
+        await at(here, END + DEADLINE)
         decision = await last(here)
-        assert decision.kind == "settled"
+        assert len(decision.lines) == 2
         assert decision.result["figures"] is None
-        assert line_of(decision, SUN).metered.exported == 7
 
 
 async def test_a_trade_is_paid_at_its_price_and_the_pool_shares_the_rest(tmp_path: Path) -> None:

@@ -226,20 +226,6 @@ async def test_values_of_a_dynamic_tariff_join_the_ones_before(here: Village) ->
     await all_follows(here)
 
 
-async def test_a_tariff_of_a_market_that_begins_later_holds_from_its_beginning(
-    here: Village,
-) -> None:
-    home = Home(2)
-    await here.welcome(home)
-    begins = (NOON + 30 * DAY) // HOUR * HOUR
-    await here.act(SetMarket("later", USUAL, begins))
-    for price in (1, 2):
-        tariff = Tariff("later", Constant(price), Constant(price))
-        await here.say(home.say("trading", tariff, here.clock()))
-        assert rules(here).terms(home.member, "later", begins).retail == price
-    await all_follows(here)
-
-
 async def test_a_tariff_of_a_market_that_is_not_there_has_no_effect(here: Village) -> None:
     home = Home(2)
     await here.welcome(home)
@@ -306,3 +292,14 @@ async def test_statements_are_late_by_the_rules_of_their_interval(here: Village)
     assert rules(here).deadlines(wish).gate == 2 * HOUR
     street = home.say("trading", Order("street", (curve,)), NOON)
     assert rules(here).deadlines(street).gate == 5 * MINUTE
+
+
+async def test_a_tariff_can_be_told_before_its_market_begins(here: Village) -> None:
+    begins = NOON + 30 * DAY
+    assert (await done(here, SetMarket("later", USUAL, begins))).kind == MARKET_SET
+    home = Home(2)
+    await here.welcome(home)
+    for price in (1, 2):
+        tariff = Tariff("later", Constant(price), Constant(0))
+        await here.say(home.say("trading", tariff, here.clock()))
+    assert rules(here).terms(home.member, "later", begins).retail == 2

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.clearing.rule import Rule
-from depin_protocol.durations import DAY
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.trading import FlexibleOrder
 from settlement_node.market.rules.actions import PlaceMember, SetMarket
@@ -21,9 +20,10 @@ from tests.node.market.trading.stall import (
     cancel,
     lines_of,
     order,
+    standing,
 )
 from tests.node.village import village
-from tests.protocol.spoken import NOON, QUARTER
+from tests.protocol.spoken import QUARTER
 
 LIMIT = 200_000
 
@@ -114,26 +114,23 @@ async def test_it_is_not_placed_where_new_rules_want_whole_lots(tmp_path: Path, 
         await verify(here.store)
 
 
-async def test_it_buys_nothing_where_its_member_takes_no_part_any_more(tmp_path: Path) -> None:
+async def test_it_is_not_placed_where_its_home_has_no_place_any_more(tmp_path: Path) -> None:
     async with village(tmp_path) as here:
         stall = Stall(here)
         car, roof = await stall.welcome(1, 1)
-        for participation in (10_000, 0):
-            await here.act(PlaceMember(car.member, MARKET, Place("all", 0, participation)))
-        (_, placed) = await stall.decisions("member_placed")
-        leaves = placed.lines[0]["start"]
-        assert isinstance(leaves, int)
-        assert leaves > NOON + DAY
-        await stall.until(leaves - DAY)
-        wish = FlexibleOrder(MARKET, 1_500, 4_000, LIMIT, leaves - QUARTER, leaves + 2 * QUARTER)
+        assert await stall.say(car, standing("bid", (100, 1))) is None
+        await here.act(PlaceMember(car.member, MARKET, Place("all", participation=0)))
+        (*_, placed) = await stall.decisions("member_placed")
+        ends = placed.lines[0]["start"]
+        assert isinstance(ends, int)
+        await stall.until(ends - 3 * QUARTER)
+        wish = FlexibleOrder(MARKET, 2_000, 4_000, LIMIT, ends - QUARTER, ends + QUARTER)
         assert await stall.say(car, wish) is None
-        starts = (leaves - QUARTER, leaves, leaves + QUARTER)
-        asks = [ask(start, (20_000, 400)) for start in starts]
-        assert await stall.say(roof, order(*asks)) is None
-        for start in starts:
-            await stall.until(start - GATE)
-        lines = [lines_of(one).get(car.member, {}) for one in await stall.decisions("cleared")]
-        assert [line.get("bought") for line in lines] == [400, None, None]
+        offers = [ask(ends + n * QUARTER, (20_000, 1_000)) for n in (-1, 0)]
+        assert await stall.say(roof, order(*offers)) is None
+        for n in (-1, 0, 1):
+            await stall.until(ends + n * QUARTER - GATE)
+        cleared = {one.result["start"]: lines_of(one) for one in await stall.decisions("cleared")}
+        assert cleared[ends - QUARTER][car.member]["bought"] == 1_000
+        assert car.member not in cleared[ends]
         assert stall.balance(car).debits_pending == 0
-        await here.coop.close()
-        await verify(here.store)
