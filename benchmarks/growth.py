@@ -36,9 +36,10 @@ from settlement_node.commands.local_node import operator
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import GiveInvite, invite_hash
 from settlement_node.governance.member import Role
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.founding import Wish, found
-from settlement_node.hosting.hosting import now, surroundings
+from settlement_node.hosting.hosting import surroundings
 from settlement_node.intake.receipts import RECEIPT_GROUP
 from settlement_node.intake.streams import CHAIN, STATEMENT, chain_row
 from settlement_node.log.bundles import pack_entries

@@ -106,7 +106,9 @@ def _untold(late: Iterable[LateCorrection], told: list[KeptStatement]) -> Iterat
         for place, (statement, _, _) in enumerate(told):
             if statement.month.holds(one.told.start):
                 # Told in its turn by the first statement after it, if that came later.
-                if all(one.entry >= later.said for later in told[place + 1 :]):
+                # Where only the source of a value is another, there is nothing to tell.
+                is_told = any(one.entry < later.said for later in told[place + 1 :])
+                if not is_told and one.told.lines != one.became:
                     yield Correction(one.told, one.became, statement.number, one.reason)
                 break
 

@@ -16,6 +16,7 @@ from depin_protocol.statements.membership import OperatorAction
 from depin_protocol.statements.trading import Preference
 from settlement_node.governance.community import Community
 from settlement_node.governance.objections import Objection, no_effect
+from settlement_node.instants import shown_time
 from settlement_node.intake.said import Effects, Said, Telling
 from settlement_node.ledger.room import LedgerRoom
 from settlement_node.ledger.transfers import Transfer
@@ -227,6 +228,9 @@ class SettlingRoom:
             if series.member not in self._state.community.members:
                 detail = f"nobody here is {series.member}"
                 return [no_effect(said, Objection.NO_SUCH_MEMBER, detail)]
+            if series.end > said.at:
+                detail = f"nobody has measured yet what flows until {shown_time(series.end)}"
+                return [no_effect(said, Objection.PARAMETERS_INVALID, detail)]
         lines: tuple[dict[str, object], ...] = tuple(
             {"series": series.to_json()} for series in action.series
         )

@@ -46,6 +46,8 @@ class Metered:
     read_to: int
     imported: int = 0
     exported: int = 0
+    lost: list[Readings] = field(default_factory=list)
+    """What it read and has not said."""
     wanted: dict[tuple[int, Side], tuple[Step, ...]] = field(default_factory=dict)
     """What its last order in effect said of an interval."""
     is_plain: bool = True
@@ -94,8 +96,8 @@ def boundary(instant: int) -> int:
     return instant - (instant - NOON) % QUARTER
 
 
-async def decisions_since(here: Village, index: int) -> list[Decision]:
-    """Read what the log decided from an entry on; a state root's lines stand elsewhere."""
+async def decisions_since(here: Village, index: int) -> list[tuple[int, Decision]]:
+    """Read what the log decided from an entry on, and as which; of a state root lines are apart."""
     found = []
     for at in range(index, here.coop.position.size):
         entry, body = await here.coop.entry(at), await here.coop.body(at)
@@ -103,7 +105,7 @@ async def decisions_since(here: Village, index: int) -> list[Decision]:
         assert body is not None
         read = read_entry(entry)
         if isinstance(read, DecisionEntry) and read.kind != STATE_ROOT:
-            found.append(read_decision(read, body))
+            found.append((at, read_decision(read, body)))
     return found
 
 

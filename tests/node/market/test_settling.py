@@ -242,6 +242,17 @@ def telling(home: Home, way: Way, *values: int, measured: bool = True) -> Action
     return TellQuarterHours((MemberSeries(home.member, way, FIRST, values, qualities),))
 
 
+async def test_quarters_that_are_not_over_are_not_told(tmp_path: Path) -> None:
+    async with street(tmp_path, TRADING) as here:
+        await settle_in(here, SUN)
+        here.clock.now = END - 1
+        await here.act(telling(SUN, Way.IMPORT, 5))
+        assert (await last(here)).result["code"] == "parameters-invalid"
+        here.clock.now = END
+        await here.act(telling(SUN, Way.IMPORT, 5))
+        assert (await last(here)).kind == "quarter_hours_told"
+
+
 async def sold_and_settled(here: Village) -> None:
     """Let 400 Wh be sold, delivered and settled."""
     sun, rain = await settle_in(here, SUN, RAIN)
@@ -277,7 +288,7 @@ async def test_what_is_told_before_an_interval_is_settled_settles_it(
         sun, _ = await settle_in(here, SUN, RAIN)
         here.clock.now = END
         await here.say(sun.say(END, 0, 400, start=FIRST))
-        await here.act(telling(SUN, Way.EXPORT, 390, 1, measured=False))
+        await here.act(telling(SUN, Way.EXPORT, 390, measured=False))
         await at(here, END + DEADLINE)
         (decision,) = await decided(here, "settled")
         line = line_of(decision, SUN)
