@@ -42,7 +42,7 @@ class SelectingView(ABC):
         order = f'ORDER BY "{last.name}"'
         found: list[Row] = []
         for prefix, group in groupby(asked, lambda key: key[:-1]):
-            for together in batched(group, _KEYS_AT_ONCE, strict=False):
+            for together in batched(group, _KEYS_AT_ONCE):
                 select = self._select(leading, prefix)
                 select.where(f'"{last.name}" IN', [key[-1] for key in together])
                 found += await self._rows(f"{select.of(table)} {order}", select.values)

@@ -426,7 +426,7 @@ class Counting:
         self.reads += 1
         return await self._view.several(table, keys)
 
-    async def scan(  # noqa: PLR0913 - as a view has it
+    async def scan(
         self,
         table: Table,
         prefix: Key = (),
