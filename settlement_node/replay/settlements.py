@@ -25,7 +25,7 @@ async def stands_on(view: View, table: Table, row: Row) -> bool:
             table is SETTLED
         ):
             result = await _result(view, index)
-            line = decode_json(data) if data == await _line(view, index, position) else {}
+            line = decode_json(data) if data == await line_of(view, index, position) else {}
             begun = line.get("start", result.get("start"))
             told_of = result.get("market"), begun, line.get("member")
             return told_of == (market, start, to_text(member))
@@ -39,7 +39,8 @@ async def stands_on(view: View, table: Table, row: Row) -> bool:
     return False
 
 
-async def _line(view: View, index: int, position: int) -> bytes | None:
+async def line_of(view: View, index: int, position: int) -> bytes | None:
+    """Return a decision's line without its salt."""
     body = await body_at(view, index)
     try:
         lines = [] if body is None else decode_lines(body)
