@@ -62,6 +62,12 @@ class CurrentLimitNumber(DeviceEntity, NumberEntity):
         self._attr_native_min_value = limit.lowest
         self._attr_native_max_value = limit.highest
 
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Ask at once, and be shown after each reading of the charger."""
+        await super().async_added_to_hass()
+        self.async_schedule_update_ha_state(force_refresh=True)
+
     async def async_update(self) -> None:
         """Ask the charger which limit holds."""
         try:
