@@ -1,7 +1,6 @@
 """Statements of account, for the member whose they are and for who looks after the books."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
@@ -12,19 +11,9 @@ from settlement_node.api.bodies import answer
 from settlement_node.api.problems import not_found
 from settlement_node.api.visitors import owner
 from settlement_node.governance.member import Role
-from settlement_node.market.billing.csv_file import write_csv
-from settlement_node.market.billing.json_file import write_json
-from settlement_node.market.billing.pdf_file import write_pdf
+from settlement_node.market.billing.forms import FORMS
 from settlement_node.market.billing.statement import StatementOfAccount
-from settlement_node.market.billing.xlsx_file import write_xlsx
 from settlement_node.market.issuing.reading import kept_statements
-
-FORMS: Final[dict[str, tuple[str, Callable[[StatementOfAccount], bytes]]]] = {
-    "json": ("application/json", write_json),
-    "csv": ("text/csv", write_csv),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", write_xlsx),
-    "pdf": ("application/pdf", write_pdf),
-}
 
 _NAMES: Final = ", ".join(FORMS)
 
@@ -42,10 +31,9 @@ async def file(request: web.Request) -> web.Response:
     found = next((one for one in told if str(one.number) == number), None)
     if found is None or form is None:
         raise not_found(f"no statement of this member has this number, or this form: {_NAMES}")
-    media_type, write = form
     return web.Response(
-        body=await asyncio.to_thread(write, found),
-        content_type=media_type,
+        body=await asyncio.to_thread(form.write, found),
+        content_type=form.media_type,
         headers={
             "Cache-Control": "no-store",
             "Content-Disposition": f'attachment; filename="{number}.{name}"',

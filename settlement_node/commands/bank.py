@@ -14,8 +14,8 @@ from settlement_node.commands.books import Books, written
 from settlement_node.commands.common import coop_option, counted, data_option, folder_at, run
 from settlement_node.commands.local_node import LocalNodeError, NoEffectError, operator
 from settlement_node.governance.actions import Action
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.hosting.hosting import now
 from settlement_node.instants import shown_time
 from settlement_node.ledger.actions import (
     MAX_LINES,

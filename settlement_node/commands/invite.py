@@ -15,8 +15,8 @@ from settlement_node.commands.common import coop_option, data_option, folder_at,
 from settlement_node.commands.local_node import operator
 from settlement_node.governance.actions import MAX_INVITE_LIFE, GiveInvite, invite_hash
 from settlement_node.governance.member import Role
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.hosting.hosting import now
 
 
 @click.command()

@@ -7,8 +7,8 @@ import click
 
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import operator
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.hosting.hosting import now
 from settlement_node.instants import shown_time
 
 

@@ -17,8 +17,8 @@ from settlement_node.api.coops import JOIN_TYPE
 from settlement_node.commands.common import run
 from settlement_node.commands.far_node import NodeAddress, asking
 from settlement_node.commands.local_node import LocalNodeError, NodeRefusedError
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import kept_seed
-from settlement_node.hosting.hosting import now
 from settlement_node.output import shown
 
 

@@ -24,8 +24,9 @@ from settlement_node.api.serving import Listening, serving
 from settlement_node.foreign_json import ForeignJSONError, read_foreign
 from settlement_node.governance.actions import Action, action_body
 from settlement_node.governance.objections import NO_EFFECT
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
-from settlement_node.hosting.hosting import hosting, now
+from settlement_node.hosting.hosting import hosting
 from settlement_node.hosting.socket_path import short_path
 from settlement_node.log.entries import SALT_LENGTH, decode_lines
 from settlement_node.output import shown

@@ -19,8 +19,8 @@ from settlement_node.commands.common import (
 )
 from settlement_node.commands.local_node import NoEffectError, operator
 from settlement_node.governance.actions import Action
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import NodeFolder
-from settlement_node.hosting.hosting import now
 from settlement_node.ledger.actions import (
     CancelPayout,
     CloseAccount,

@@ -10,8 +10,8 @@ from depin_protocol.statements.membership import prove_possession
 from settlement_node.commands.common import coop_option, data_option, folder_at, reason_option, run
 from settlement_node.commands.local_node import operator
 from settlement_node.governance.actions import NODE_KEY_USES, ReplaceNodeKey
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import SEED_LENGTH, NodeFolder
-from settlement_node.hosting.hosting import now
 
 
 @click.command("node-key")

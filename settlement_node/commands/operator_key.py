@@ -10,8 +10,8 @@ from depin_protocol.keys import fingerprint, public_key
 from depin_protocol.statements.membership import prove_possession
 from settlement_node.commands.common import chosen, coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import operator
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import OPERATOR, SEED_LENGTH, CoopFolder, NodeFolder
-from settlement_node.hosting.hosting import now
 
 
 @click.command("operator-key")

@@ -39,6 +39,7 @@ class _Wish:
     proxies: Sequence[str]
     announce: bool
     take_over: bool
+    clock_is_right: bool
 
 
 @click.command()
@@ -54,6 +55,7 @@ class _Wish:
 )
 @click.option("--announce", is_flag=True, help="Let homes of this network find the node.")
 @click.option("--take-over", is_flag=True, help="Shut out another owner of the database's books.")
+@click.option("--clock-is-right", is_flag=True, help="Start though the log ended a month ago.")
 def serve(  # noqa: PLR0913, PLR0917 - each is an option
     path: Path,
     host: str,
@@ -64,10 +66,12 @@ def serve(  # noqa: PLR0913, PLR0917 - each is an option
     *,
     announce: bool,
     take_over: bool,
+    clock_is_right: bool,
 ) -> None:
     """Run all co-ops of the data folder until SIGTERM or Ctrl-C, which lose nothing."""
-    wish = _Wish(folder_at(path), host, port, tls_cert, tls_key, proxy, announce, take_over)
-    run(_serve(wish))
+    node = folder_at(path)
+    flags = announce, take_over, clock_is_right
+    run(_serve(_Wish(node, host, port, tls_cert, tls_key, proxy, *flags)))
 
 
 async def _serve(wish: _Wish) -> None:
@@ -87,7 +91,9 @@ async def _serve(wish: _Wish) -> None:
         )
     tls = _tls(wish.certificate, wish.key)
     where = Listening(wish.node.socket, wish.host, wish.port, tls)
-    async with hosting(folders, take_over=wish.take_over) as hosted:
+    async with hosting(
+        folders, take_over=wish.take_over, clock_is_right=wish.clock_is_right
+    ) as hosted:
         for trouble in hosted.troubles.values():
             click.echo(f"not running: {trouble}", err=True)
         if not hosted.coops:

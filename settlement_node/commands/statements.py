@@ -22,12 +22,12 @@ from settlement_node.commands.local_node import NoEffectError, operator
 from settlement_node.commands.months import read_month, zone_option
 from settlement_node.governance.objections import Objection
 from settlement_node.hosting.folder import NodeFolder
+from settlement_node.market.billing.forms import FORMS
 from settlement_node.market.billing.months import Month
 from settlement_node.market.issuing.actions import DescribeParty, IssueStatement
 from settlement_node.market.issuing.party import Party
 from settlement_node.output import shown
 
-_FORMS: Final = ("pdf", "json", "csv", "xlsx")
 _month_option: Final = click.option("--month", help="Of this month alone, such as 2026-11.")
 _members_option: Final = click.option(
     "--member", "members", multiple=True, help="Of this member alone, by name or identifier."
@@ -117,7 +117,12 @@ def show(path: Path, coop: str | None, month: str | None, members: tuple[str, ..
 @_month_option
 @_members_option
 @click.option(
-    "--form", "forms", multiple=True, type=click.Choice(_FORMS), default=("pdf",), show_default=True
+    "--form",
+    "forms",
+    multiple=True,
+    type=click.Choice(list(FORMS)),
+    default=("pdf",),
+    show_default=True,
 )
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def export(  # noqa: PLR0913, PLR0917 - each is an argument or option

@@ -71,7 +71,7 @@ class Pipeline:
 
     async def start(self) -> None:
         """Write what is overdue, then take submissions."""
-        first = asyncio.create_task(self._write(Group()))
+        first = asyncio.create_task(self._begin())
         first.add_done_callback(self._ended)
         await first
         self._tasks = [
@@ -167,6 +167,10 @@ class Pipeline:
                 self._refuse(submissions, ReadOnlyError(self._refusing))
             self._ready.task_done()
 
+    async def _begin(self) -> None:
+        await self._writer.say_it_was_away()
+        await self._write(Group())
+
     async def _write(self, group: Group) -> Outcome:
         outcome = await self._writer.write(group)
         wanted_at = self._checkpoints.wanted_at
@@ -205,7 +209,7 @@ class Pipeline:
         self._waiting_bytes -= one.weight
         self._open.discard(one)
 
-    def _ended(self, task: asyncio.Task[Outcome] | asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is None:
             return

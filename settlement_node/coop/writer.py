@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from depin_protocol.durations import MINUTE
 from depin_protocol.problems import ChainEndedError, EarlierLogError, ForkError, RefusedError
 from depin_protocol.receipts import sign_receipts
 from depin_protocol.statements.envelope import Statement
@@ -24,10 +25,12 @@ from settlement_node.keeping.state_root import STATE_ROOT, written
 from settlement_node.log.checkpoints import AT_ONCE, Checkpoints
 from settlement_node.log.entries import SALT_LENGTH, Decision, StatementEntry, read_entry
 from settlement_node.log.reading import entry_at
+from settlement_node.market.settling.room import STOPPED
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Change
 
 _NEW_KEY: Final = "node_key_replaced"
+_LONG_AWAY: Final = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,14 @@ class Writer:
         self._changes: list[Change] = []
         self._told: set[str] = set()
         self._at_once = False
+
+    async def say_it_was_away(self) -> None:
+        """Log before all else that the node was not there, where it had homes to listen to."""
+        state = self._state
+        is_long = self._around.clock() - state.at >= _LONG_AWAY
+        if is_long and state.settling.waits and state.next_decision(state.at) is None:
+            self.decide(Decision(STOPPED, {}), state.at)
+            await self._commit(grown=True)
 
     async def write(self, group: Group) -> Outcome:
         """Put a group into the log, durably, and return what to answer."""

@@ -15,6 +15,7 @@ from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.fields import BodyError
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.facts import RETENTION_YEARS, Facts
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import (
     LOG,
     OPERATOR,
@@ -25,7 +26,7 @@ from settlement_node.hosting.folder import (
     FolderError,
     NodeFolder,
 )
-from settlement_node.hosting.hosting import now, surroundings
+from settlement_node.hosting.hosting import surroundings
 from settlement_node.store.opening import open_store
 
 _SCHEME: Final = re.compile(r"https?://")

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -12,23 +11,22 @@ from settlement_node.coop.keyring import KeyMissingError, Keyring
 from settlement_node.coop.writer import Surroundings
 from settlement_node.governance.community import NotFoundedError
 from settlement_node.hosting.archives import Archives
+from settlement_node.hosting.clock import ClockError, WatchedClock, check_clock
 from settlement_node.hosting.folder import CoopFolder, FolderError
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.store.errors import StoreError
 from settlement_node.store.opening import open_store
 from settlement_node.store.port import Store
 
-_TROUBLES = (StoreError, DamagedLogError, KeyMissingError, FolderError, LogError, NotFoundedError)
-
-
-def now() -> int:
-    """Tell the time in milliseconds."""
-    return time.time_ns() // 1_000_000
+_TROUBLES = (
+    *(StoreError, DamagedLogError, KeyMissingError, FolderError, LogError, NotFoundedError),
+    ClockError,
+)
 
 
 def surroundings(folder: CoopFolder) -> Surroundings:
     """Return what a co-op takes from outside, with the keys of its folder."""
-    return Surroundings(Keyring(folder.seeds().values()), now, secrets.token_bytes)
+    return Surroundings(Keyring(folder.seeds().values()), WatchedClock(), secrets.token_bytes)
 
 
 class Hosting:
@@ -43,9 +41,9 @@ class Hosting:
         self.troubles: dict[str, str] = {}
         """Why a co-op that lies here does not run."""
         self.flaws: dict[str, list[str]] = {}
-        """What of a co-op that runs can't be shown."""
+        """What is wrong with a co-op that runs all the same."""
 
-    async def open(self, folder: CoopFolder, *, take_over: bool) -> None:
+    async def open(self, folder: CoopFolder, *, take_over: bool, clock_is_right: bool) -> None:
         """Open a co-op and let it write, or note why it can't."""
         name = folder.description.coop
         try:
@@ -57,13 +55,14 @@ class Hosting:
             return
         try:
             coop = await Coop.open(store, around)
+            lag = check_clock(around.clock(), coop.state.at, is_right=clock_is_right)
             await coop.start()
         except _TROUBLES as error:
             await store.close()
             self.troubles[name] = f"{folder.description.name}: {error}"
             return
         self.coops[name], self.folders[name], self.stores[name] = coop, folder, store
-        self.flaws[name] = await self.archives.open(folder)
+        self.flaws[name] = [*([lag] if lag else []), *await self.archives.open(folder)]
 
     async def stop(self) -> None:
         """Let every co-op commit what waits; they can be read still."""
@@ -77,12 +76,16 @@ class Hosting:
 
 @asynccontextmanager
 async def hosting(
-    folders: Iterable[CoopFolder], *, take_over: bool = False
+    folders: Iterable[CoopFolder], *, take_over: bool = False, clock_is_right: bool = False
 ) -> AsyncIterator[Hosting]:
     """Run co-ops until the block ends; what they were given by then is durable."""
     hosted = Hosting()
     try:
-        await asyncio.gather(*(hosted.open(folder, take_over=take_over) for folder in folders))
+        opening = (
+            hosted.open(folder, take_over=take_over, clock_is_right=clock_is_right)
+            for folder in folders
+        )
+        await asyncio.gather(*opening)
         yield hosted
     finally:
         await hosted.stop()

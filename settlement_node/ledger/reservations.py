@@ -1,4 +1,4 @@
-"""What orders reserve: one reservation a member and interval, which only ever rises."""
+"""What orders reserve: one reservation for all that holds together, which only ever rises."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -56,18 +56,12 @@ def ask_reserves(steps: Iterable[Step], cover: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Whose money an interval's orders hold, in whose name, and until when at most."""
+    """Whose money orders hold, on which account, what for, and until when at most."""
 
     member: int
     reservations: int
-    market: str
-    start: int
+    reference: bytes
     expires: int
-
-    @property
-    def reference(self) -> bytes:
-        """What all transfers of this market's interval are about."""
-        return interval_reference(self.market, self.start)
 
 
 def interval_reference(market: str, start: int) -> bytes:

@@ -99,9 +99,9 @@ def ended(process: subprocess.Popen[str]) -> str:
 
 @contextmanager
 def running(
-    folder: Path, *arguments: str, program: tuple[str, ...] = COMMAND
+    folder: Path, *arguments: str, program: tuple[str, ...] = COMMAND, warns_of: str = ""
 ) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """Run the node on some port; it must stop by itself when it is told to."""
+    """Run the node on some port; it stops when it is told to, and complains of nothing else."""
     process = subprocess.Popen(
         [*program, "serve", "--data", folder, "--host", "127.0.0.1", "--port", "0", *arguments],
         stdout=subprocess.PIPE,
@@ -116,7 +116,7 @@ def running(
         process.send_signal(signal.SIGTERM)
         printed, errors = process.communicate(timeout=_PATIENCE)
         assert printed.endswith("stopped\n")
-        assert not errors, errors
+        assert warns_of in errors if warns_of else not errors, errors
         assert process.returncode == 0
     finally:
         process.kill()

@@ -17,6 +17,8 @@ from settlement_node.store.tables import Put
 from tests.node.api.neighbour import Neighbour, ask, now, readings
 from tests.system.node_process import command, new_coop, refused, running
 
+LAGS = "set the clock"
+
 
 async def a_day_later(folder: Path, days: int = 1) -> None:
     """Let the co-op look at a clock that is a day or more ahead, while no node runs."""
@@ -53,7 +55,7 @@ def test_a_root_is_confirmed_and_relied_on(tmp_path: Path) -> None:
         home.tell(port, *(home.say("metering", readings(total)) for total in range(20)))
         key.write_text(to_text(auditor.seed))
     asyncio.run(a_day_later(folder))
-    with running(folder) as (port, _):
+    with running(folder, warns_of=LAGS) as (port, _):
         root = command("state", "list", "--data", folder).split()[0]
         assert "confirmed by nobody" in command("state", "list", "--data", folder)
         assert "only an auditor" in refused("state", "confirm", "--data", folder, root)
@@ -88,12 +90,12 @@ def test_an_erasure_is_told_when_it_is_done(tmp_path: Path) -> None:
     root = command("state", "list", "--data", folder).split()[0]
     command("state", "confirm", "--data", folder, root, "--key", key)
     asyncio.run(a_day_later(folder, 400))
-    with running(folder) as (port, process):
+    with running(folder, warns_of=LAGS) as (port, process):
         arguments = ("--data", folder, root, "--reason", "their time is over")
         assert f"first {root} entries" in command("state", "erase", *arguments)
         listed = command("state", "list", "--data", folder).splitlines()[0]
         assert listed.endswith("all below it is being deleted")
-    with running(folder) as (port, process):
+    with running(folder, warns_of=LAGS) as (port, process):
         assert process.stdout is not None
         gone = f"the bodies of the first {root} entries are deleted"
         assert any(line == f"Sonnenstraße: {gone}\n" for line in iter(process.stdout.readline, ""))

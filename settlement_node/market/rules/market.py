@@ -83,7 +83,9 @@ class Market:
         return instant // length * length
 
     def start_after(self, instant: int) -> int:
-        """Return the first start at an instant or after it."""
+        """Return the first start at an instant or after it; the market may begin later."""
+        if instant <= self._starts[0]:
+            return self._starts[0]
         start = self.start_of(instant)
         return start if start == instant else self.next(start)
 

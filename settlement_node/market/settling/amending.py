@@ -33,7 +33,7 @@ class Amendment(NamedTuple):
 def touched(state: SettlingState, member: str, body: Readings) -> list[Place]:
     """Name the settled intervals that a statement's samples may say more of."""
     meter = state.meters.of(member).get(body.device)
-    if meter is None or meter.retired:
+    if meter is None or not meter.hears(body):
         return []
     first, last = body.at[0], body.at[-1]
     before = [one.at for one in meter.samples if one.at < first]

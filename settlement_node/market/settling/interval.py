@@ -53,7 +53,8 @@ class SettledInterval:
     def decision(self) -> Decision:
         """Write the decision: sums for everybody, where enough took part, and members' lines."""
         interval = self.interval
-        enough = len(self.members) >= interval.rules.k
+        # Who is missing adds nothing that the others' values could hide in.
+        enough = sum(one.is_known for one in self.members) >= interval.rules.k
         result: dict[str, object] = {
             "market": interval.market,
             "start": interval.start,
@@ -73,7 +74,7 @@ class SettledInterval:
             sums["delivered"] += lines.trade.delivered_in
             sums["pooled"] += lines.pool.taken
             sums["certified"] += lines.certificates.received
-            sums["missing"] += metered.quality is Quality.MISSING
+            sums["missing"] += not one.is_known
             sums["estimated"] += metered.quality is Quality.ESTIMATED
         return {"members": len(self.members), **sums}
 

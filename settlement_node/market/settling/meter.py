@@ -88,6 +88,10 @@ class Meter:
         """Tell whether it was in use all through an interval."""
         return self.since <= start and (not self.retired or self.retired >= end)
 
+    def hears(self, readings: Readings) -> bool:
+        """Tell whether a statement has news of it: what it said in use may come after its end."""
+        return not self.retired or readings.at[0] < self.retired
+
     def joined(self, readings: Readings) -> list[Taken]:
         """Return what is kept together with what a statement says, in order of time."""
         said = self._said(readings)

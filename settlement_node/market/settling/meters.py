@@ -84,7 +84,7 @@ class Meters:
     def take(self, member: str, body: Readings, open_from: int) -> tuple[Change, ...]:
         """Keep what open intervals need of a statement; of unknown devices, nothing."""
         meter = self.of(member).get(body.device)
-        if meter is None or meter.retired:
+        if meter is None or not meter.hears(body):
             return ()
         meter.take(body, open_from)
         return (Put(METER, [meter_row(member, body.device, meter)]),)

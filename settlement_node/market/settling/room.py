@@ -49,12 +49,13 @@ from settlement_node.store.tables import Change, Put, Row, Table
 
 TOLD: Final = "quarter_hours_told"
 FINAL: Final = "final"
+STOPPED: Final = "stopped"
 
 
 class SettlingRoom:
     """What was metered is settled against what was traded, interval by interval."""
 
-    kinds: Final = frozenset((SETTLED, CORRECTED, TOLD, FINAL))
+    kinds: Final = frozenset((SETTLED, CORRECTED, TOLD, FINAL, STOPPED))
     actions: Final = ACTIONS
     tables: Final[tuple[Table, ...]] = TABLES
 
@@ -149,12 +150,21 @@ class SettlingRoom:
         """When an interval's time will come."""
         return self._due.at
 
+    @property
+    def waits(self) -> bool:
+        """Tell whether anybody's readings are waited for, so that it matters who is away."""
+        return bool(self._state.progress.markets())
+
     def check_free(self, decision: Decision, at: int) -> None:
         """Check a decision that nothing in the log called for, or raise a DecisionError."""
+        if self.waits and decision == Decision(STOPPED, {}):
+            return
         raise DecisionError(f"nothing that precedes {at} calls for the decision {decision.kind}")
 
     def apply(self, decision: Decision, *, name: str, index: int, at: int) -> Effects:
         """Let a decision take effect."""
+        if decision.kind == STOPPED:
+            return Effects((*self._state.hear(at), *self._state.hearing.stop()))
         return self._applied(decision, name, index, at).and_then(Effects(self._state.hear(at)))
 
     def hear(self, decision: Decision, *, index: int, at: int) -> Effects:  # noqa: ARG002

@@ -58,6 +58,12 @@ class SettledMember:
     lines: MemberLines
     into_mix: int = 0
     """Certified Wh that went to others without being preferred by them."""
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether anything was metered or told of it."""
+        return self.metered.quality is not Quality.MISSING
+
     from_mix: int = 0
     """Certified Wh that came out of what all gave."""
     preferred: tuple[tuple[str, int], ...] = ()

@@ -100,7 +100,7 @@ class SettlingState:
             for market in self.progress.markets()
             if (reached := self.progress.of(market)) is not None
         ]
-        return self.hearing.hear(at, min(waits)) if waits else ()
+        return self.hearing.hear(at, min(waits), self.progress.everywhere) if waits else ()
 
     def prefer(self, member: str, body: Preference) -> Change:
         """Take in whose energy a member wants first."""

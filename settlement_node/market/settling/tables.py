@@ -20,8 +20,15 @@ TOLD: Final = Table(
 PROGRESS: Final = Table("settling_progress", text("market"), integers("settled", "final"))
 """Up to where each market's intervals are settled, and up to where that is final."""
 
-HEARD: Final = Table("settling_heard", text("of"), integers("last", "silent_from", "silent_until"))
-"""When anything was logged last, and the last long silence."""
+HEARD: Final = Table(
+    "settling_heard",
+    text("of"),
+    integers("last", "stopped", "silent_from", "silent_until"),
+)
+"""When anything was logged last, whether the node was away after that, and the last silence."""
+
+AWAY: Final = Table("settling_away", integers("since"), integers("until"))
+"""When the node was away."""
 
 SETTLED_INTERVAL: Final = Table(
     "settled_interval", (*text("market"), *integers("start", "index")), binary("data")
@@ -41,4 +48,4 @@ LATE: Final = Table(
 )
 """Corrections that came after an interval was final: for the next statement of account."""
 
-TABLES: Final = (METER, PREFERRED, TOLD, PROGRESS, HEARD, SETTLED_INTERVAL, SETTLED, LATE)
+TABLES: Final = (METER, PREFERRED, TOLD, PROGRESS, HEARD, AWAY, SETTLED_INTERVAL, SETTLED, LATE)

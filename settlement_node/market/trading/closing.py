@@ -1,4 +1,4 @@
-"""What is decided about an interval: opened to standing orders, its gate, cleared, or voided."""
+"""What is decided about an interval: opened, repriced, its gate, cleared, or voided."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,10 +20,12 @@ from settlement_node.market.trading.funding import Funding, member_cause
 from settlement_node.market.trading.gathering import Placed, ZoneBook, place
 from settlement_node.market.trading.market_orders import MarketOrders
 from settlement_node.market.trading.objections import RefusedOrderError
+from settlement_node.market.trading.repricing import Repricer
 from settlement_node.market.trading.trader import SIDES, Trader, flat
 from settlement_node.market.trading.weighing import Weighing
 
 OPENED: Final = "opened"
+REPRICED: Final = "repriced"
 GATE: Final = "gate"
 INTERVAL_CLEARED: Final = "cleared"
 VOIDED: Final = "voided"
@@ -35,8 +37,8 @@ class Closing:
 
     decision: Decision
     transfers: list[Transfer] = field(default_factory=list)
-    held_back: list[str] = field(default_factory=list)
-    """Whose standing orders do not hold in the interval."""
+    held_back: dict[str, list[Side]] = field(default_factory=dict)
+    """By member: sides that are kept out of the interval."""
     placed: list[Placed] = field(default_factory=list)
     """Whose orders are in the book."""
     ending: Ending = field(default_factory=Ending)
@@ -84,10 +86,24 @@ class Closings:
                     closing.transfers += chain
                     lines.append({"member": member, "reserved": chain[-1].amount})
             except RefusedOrderError as refused:
-                closing.held_back.append(member)
+                told = trader.curves.get(start, {})
+                closing.held_back[member] = [side for side in SIDES if side not in told]
                 lines.append({"member": member, "refused": refused.code})
         closing.decision = Decision(OPENED, {"market": market, "start": start}, tuple(lines))
         return closing
+
+    def repriced(self, orders: MarketOrders, start: int, at: int) -> Closing | None:
+        """Reserve anew for prices that were declared since; None if all is reserved."""
+        found = Repricer(self._rules, self._funding, orders, start, at).reprice()
+        if not found.lines:
+            return None
+        result = {"market": orders.grid.name, "start": start}
+        return Closing(
+            Decision(REPRICED, result, tuple(found.lines)),
+            found.transfers,
+            found.held_back,
+            ending=Ending(ended=found.ended),
+        )
 
     def gate(self, orders: MarketOrders, start: int) -> Closing:
         """Close an interval's book."""
@@ -138,11 +154,14 @@ class Closings:
         contexts = {zone.name: Context(market, start, zone.name) for zone in rules.zones.zones}
         by_zone: dict[str, list[Placed]] = {zone: [] for zone in contexts}
         for member, trader in orders.traders.items():
-            zone = self._rules.terms(member, market, start).zone
+            terms = self._rules.terms(member, market, start)
             salt = self._community.members[member].pseudonym_salt
-            placed = place(trader, delivery, contexts[zone], rules, salt)
+            # A flexible order may have come to rules, or a place, that did not hold when it came.
+            allowed = bool(terms.participation) and not rules.wants_whole_lots
+            fill_up_to = rules.most_wh if allowed else 0
+            placed = place(trader, delivery, contexts[terms.zone], salt, fill_up_to)
             if placed is not None:
-                by_zone[zone].append(placed)
+                by_zone[terms.zone].append(placed)
         return {zone: ZoneBook.of(contexts[zone], placed) for zone, placed in by_zone.items()}
 
 

@@ -79,7 +79,7 @@ class Ender:
                 worth = bought_comes_to(price, given, clearing.rules, clearing.returned)
                 part = min(cleared - taken, worth)
             booked, more, goes_on = self._funding.flexible_at_gate(
-                after, part, cause, goes_on=goes_on
+                after, self._start, part, cause, goes_on=goes_on
             )
             ending.transfers += booked
             taken += more

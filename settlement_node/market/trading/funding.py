@@ -8,7 +8,6 @@ from depin_protocol.identifiers import HASH_LENGTH, ID_LENGTH
 from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.intake.said import Said
 from settlement_node.ledger.accounts import AccountKind, AccountName
-from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.effects import money_of
 from settlement_node.ledger.outcomes import Outcome
@@ -19,6 +18,7 @@ from settlement_node.ledger.reservations import (
     ask_reserves,
     at_gate,
     bid_reserves,
+    interval_reference,
     raised,
 )
 from settlement_node.ledger.room import LedgerRoom
@@ -88,7 +88,8 @@ class Funding:
             held = wish.orders.reserved.get(start, {}).get(wish.trader.member)
             transfers += self.for_interval(wish.trader, wish.orders.grid.name, start, held, cause)
         if wish.placed is not None:
-            transfers += self._for_flexible(wish.trader.member, wish.placed, cause)
+            placed = wish.placed
+            transfers += self.for_flexible(wish.trader.member, placed, placed.since, cause)
         for name in wish.withdrawn:
             transfers += self.released(name, cause)
         chain = linked(transfers)
@@ -103,7 +104,17 @@ class Funding:
         bids, asks = trader.steps(start, "bid"), trader.steps(start, "ask")
         amount = _amount(bids, asks, rules)
         standing = None if held is None else self._ledger.ledger.reservation(held)
-        return raised(standing, self._holding(trader.member, market, start), amount, cause)
+        holding = self._holding(trader.member, interval_reference(market, start))
+        return raised(standing, holding, amount, cause)
+
+    def for_flexible(
+        self, member: str, one: Flexible, start: int, cause: Cause
+    ) -> tuple[Transfer, ...]:
+        """Return what has to be reserved for a flexible order by the rules of an interval."""
+        held = self._flexible.get(one.name)
+        standing = None if held is None else self._standing(held)
+        holding = self._holding(member, _FLEXIBLE + from_text(one.name, HASH_LENGTH))
+        return raised(standing, holding, self._flexible_amount(one, start), cause)
 
     def check(self, chain: tuple[Transfer, ...], at: int) -> None:
         """Raise a RefusedOrderError unless the ledger would do all of this."""
@@ -117,9 +128,9 @@ class Funding:
         return at_gate(standing, cleared, at), min(cleared, standing.amount)
 
     def flexible_at_gate(
-        self, one: Flexible, cleared: int, cause: Cause, *, goes_on: bool
+        self, one: Flexible, start: int, cleared: int, cause: Cause, *, goes_on: bool
     ) -> tuple[tuple[Transfer, ...], int, bool]:
-        """Return what becomes of a flexible order's reservation, and how much of it is taken.
+        """Return what an interval makes of a flexible order's reservation, and how much it takes.
 
         And whether the order goes on: it ends when what is left of it can't be reserved again,
         since the account has gone below its limit meanwhile.
@@ -129,7 +140,7 @@ class Funding:
             return (), 0, goes_on
         standing = self._standing(held)
         ending, taken = self.at_gate(held, cleared, cause.at)
-        rest = min(self._flexible_amount(one), standing.amount - taken) if goes_on else 0
+        rest = min(self._flexible_amount(one, start), standing.amount - taken) if goes_on else 0
         if not rest:
             return (ending,), taken, goes_on
         name = transfer_id(cause.at, b"reserve", cause.name, standing.reference)
@@ -146,27 +157,8 @@ class Funding:
         standing = self._standing(held)
         return (void(transfer_id(cause.at, b"release", cause.name, standing.id), standing),)
 
-    def _for_flexible(self, member: str, one: Flexible, cause: Cause) -> tuple[Transfer, ...]:
-        amount = self._flexible_amount(one)
-        if not amount:
-            return ()
-        reference = _FLEXIBLE + from_text(one.name, HASH_LENGTH)
-        return (
-            Transfer(
-                transfer_id(cause.at, b"reserve", cause.name, reference),
-                self._number(money_of(member)),
-                self._number(AccountName(AccountKind.RESERVATIONS)),
-                amount,
-                Asset.CURRENCY,
-                Code.ORDER_RESERVATION,
-                Phase.RESERVE,
-                expires=_NEVER,
-                reference=reference,
-            ),
-        )
-
-    def _flexible_amount(self, one: Flexible) -> int:
-        rules = self._rules.at(one.order.market, one.since)
+    def _flexible_amount(self, one: Flexible, start: int) -> int:
+        rules = self._rules.at(one.order.market, start)
         return _amount(((one.order.price, one.left),), (), rules)
 
     def _standing(self, held: bytes) -> Transfer:
@@ -175,9 +167,9 @@ class Funding:
             raise LookupError(f"reservation {held.hex()} does not stand any more")
         return standing
 
-    def _holding(self, member: str, market: str, start: int) -> Holding:
+    def _holding(self, member: str, reference: bytes) -> Holding:
         reservations = self._number(AccountName(AccountKind.RESERVATIONS))
-        return Holding(self._number(money_of(member)), reservations, market, start, _NEVER)
+        return Holding(self._number(money_of(member)), reservations, reference, _NEVER)
 
     def _number(self, name: AccountName) -> int:
         number = self._ledger.ledger.number(name)

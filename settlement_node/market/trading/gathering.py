@@ -7,7 +7,6 @@ from depin_protocol.clearing.book import Book, Order
 from depin_protocol.clearing.book_tree import BookTree, Context
 from depin_protocol.clearing.flexible import Delivery, flexible_bid
 from depin_protocol.clearing.pseudonym import pseudonym
-from depin_protocol.rules.market_rules import MarketRules
 from settlement_node.market.trading.trader import Flexible, Steps, Trader
 
 
@@ -54,16 +53,13 @@ class ZoneBook:
 
 
 def place(
-    trader: Trader, delivery: Delivery, context: Context, rules: MarketRules, salt: bytes
+    trader: Trader, delivery: Delivery, context: Context, salt: bytes, fill_up_to: int
 ) -> Placed | None:
-    """Place what a member wants in an interval; None if that is nothing.
-
-    A curve that no longer fits the band, which may have come after it, is not in the book.
-    """
+    """Place what a member wants in an interval, bids with flexible orders up to so many Wh."""
     start = context.interval_start
-    bids, asks = (_within(trader.steps(start, side), rules) for side in ("bid", "ask"))
+    bids, asks = trader.steps(start, "bid"), trader.steps(start, "ask")
     placed = Placed(trader.member, pseudonym(salt, context.market, start), context.zone, bids, asks)
-    room = rules.most_wh - sum(energy for _, energy in bids)
+    room = fill_up_to - sum(energy for _, energy in bids)
     for one in sorted(trader.flexible.values(), key=lambda one: one.said):
         if one.since > start:
             continue
@@ -74,8 +70,3 @@ def place(
             placed.bids = (*placed.bids, *steps)
             placed.flexible.append((one, len(steps)))
     return placed if placed.bids or placed.asks else None
-
-
-def _within(steps: Steps, rules: MarketRules) -> Steps:
-    low, high = rules.band
-    return steps if all(low <= price <= high for price, _ in steps) else ()

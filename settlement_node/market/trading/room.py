@@ -26,14 +26,16 @@ from settlement_node.market.trading.closing import (
     GATE,
     INTERVAL_CLEARED,
     OPENED,
+    REPRICED,
     VOIDED,
     Closing,
     Closings,
 )
+from settlement_node.market.trading.ending import Ending
 from settlement_node.market.trading.funding import Funding, member_cause
 from settlement_node.market.trading.market_orders import STANDING_AHEAD, TURN, MarketOrders
 from settlement_node.market.trading.objections import RefusedOrderError
-from settlement_node.market.trading.trader import SIDES, TRADER, Trader
+from settlement_node.market.trading.trader import TRADER, Trader
 from settlement_node.market.trading.weighing import IsMetered, Weighing, Wish
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
@@ -58,7 +60,7 @@ class _Weighed:
 class TradingRoom:
     """Orders in effect until their gate, and what each gate made of them until it is settled."""
 
-    kinds: Final = frozenset((OPENED, GATE, INTERVAL_CLEARED, VOIDED))
+    kinds: Final = frozenset((OPENED, REPRICED, GATE, INTERVAL_CLEARED, VOIDED))
     actions: Final[frozenset[str]] = frozenset()
     tables: Final[tuple[Table, ...]] = (TRADER, TURN, CLEARED, INTERVAL)
 
@@ -192,7 +194,11 @@ class TradingRoom:
         orders = self.orders(market)
         changes = self._book(orders, due.transfers, index=index, at=at)
         if decision.kind == OPENED:
-            changes += self._open(orders, start, due)
+            changes += self._hold_back(orders, start, due)
+            orders.opened = orders.grid.next(start)
+        elif decision.kind == REPRICED:
+            self._closings.open_again()
+            changes += self._hold_back(orders, start, due) + self._end_flexible(orders, due.ending)
         elif decision.kind == GATE:
             orders.closing = start
             orders.gated = max(orders.gated, start)
@@ -251,18 +257,16 @@ class TradingRoom:
             if is_gate and has_ended:
                 return self._closings.voided(orders, start, at)
             if is_gate:
-                return self._closings.gate(orders, start)
+                repriced = self._closings.repriced(orders, start, at)
+                return repriced or self._closings.gate(orders, start)
         return None
 
-    def _open(self, orders: MarketOrders, start: int, due: Closing) -> list[Change]:
+    def _hold_back(self, orders: MarketOrders, start: int, due: Closing) -> list[Change]:
         changes: list[Change] = []
-        for member in due.held_back:
+        for member, sides in due.held_back.items():
             trader = orders.traders[member].copy()
-            curves = trader.curves.setdefault(start, {})
-            for side in SIDES:
-                curves.setdefault(side, None)
+            trader.hold_back(start, sides)
             changes += self._write(orders, trader)
-        orders.opened = orders.grid.next(start)
         return changes
 
     def _close(self, orders: MarketOrders, start: int, due: Closing, index: int) -> list[Change]:
@@ -273,12 +277,17 @@ class TradingRoom:
         if due.cleared is not None:
             self._cleared[market, start] = due.cleared
             changes.append(Put(CLEARED, [due.cleared.row()]))
-        for member in sorted({*due.ending.given, *due.ending.ended}):
+        return changes + self._end_flexible(orders, due.ending)
+
+    def _end_flexible(self, orders: MarketOrders, ending: Ending) -> list[Change]:
+        """Write down what flexible orders were given, and which of them are over."""
+        changes: list[Change] = []
+        for member in sorted({*ending.given, *ending.ended}):
             trader = orders.traders[member].copy()
-            for name, given in due.ending.given.get(member, {}).items():
+            for name, given in ending.given.get(member, {}).items():
                 one = trader.flexible[name]
                 trader.flexible[name] = replace(one, taken=one.taken + given)
-            for name in due.ending.ended.get(member, ()):
+            for name in ending.ended.get(member, ()):
                 del trader.flexible[name]
             changes += self._write(orders, trader)
         return changes
@@ -329,9 +338,10 @@ def _tellings(due: Closing, name: str, market: str, start: int) -> tuple[Telling
     decision = due.decision
     data: dict[str, object] = {"decision": name, "market": market, "start": start}
     match decision.kind:
-        case "opened":
+        case "opened" | "repriced":
+            kind = {"kind": decision.kind}
             return tuple(
-                Telling(str(line["member"]), EventKind.DECISION, {"kind": OPENED, **data, **line})
+                Telling(str(line["member"]), EventKind.DECISION, {**kind, **data, **line})
                 for line in decision.lines
                 if "refused" in line
             )

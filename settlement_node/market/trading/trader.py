@@ -1,5 +1,6 @@
 """What one member wants in a market: its curves, its standing orders, its flexible orders."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -17,7 +18,7 @@ SIDES: Final[tuple[Side, ...]] = tuple(COLUMNS)
 
 type Steps = tuple[Step, ...]
 type Curves = dict[Side, Steps | None]
-"""None where the standing order was held back when the interval opened."""
+"""None where the money, or the band, kept a curve or the standing order out of the interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,10 @@ class Trader:
             if start >= one.since:
                 return one.steps if one.holds_in(start) else ()
         return ()
+
+    def hold_back(self, start: int, sides: Iterable[Side]) -> None:
+        """Keep these sides' curves out of an interval."""
+        self.curves.setdefault(start, {}).update(dict.fromkeys(sides))
 
     def stand(self, side: Side, order: Standing, gated: int) -> None:
         """Let a standing order hold from its first interval on; forget those long replaced."""

@@ -90,11 +90,8 @@ class Weighing:
     def check_steps(self, member: str, market: str, start: int, steps: Steps) -> MarketRules:
         """Return an interval's rules if they allow these steps, or raise a RefusedOrderError."""
         rules = self._rules.at(market, start)
-        low, high = rules.band
+        check_band(rules, start, steps)
         for price, energy in steps:
-            if not low <= price <= high:
-                detail = f"a limit of {price} is outside the band {low} to {high} of {start}"
-                raise RefusedOrderError(TradingObjection.OUTSIDE_BAND, detail)
             if price % rules.tick:
                 detail = f"a limit of {price} is no multiple of the tick {rules.tick}"
                 raise RefusedOrderError(TradingObjection.OFF_TICK, detail)
@@ -164,7 +161,7 @@ class Weighing:
         if wanted > rules.most_wh:
             detail = f"with other flexible orders it wants {wanted} Wh, over {rules.most_wh}"
             raise RefusedOrderError(TradingObjection.TOO_MUCH, detail)
-        if rules.clearing is Rule.MCAFEE or rules.lot_wh > 1:
+        if rules.wants_whole_lots:
             detail = "a flexible order is placed in any Wh, and this market takes whole lots only"
             raise RefusedOrderError(TradingObjection.OFF_LOT, detail)
         if len(wish.trader.flexible) == MAX_FLEXIBLE:
@@ -211,6 +208,15 @@ class Weighing:
                 continue
             detail = f"a book holds at most {MAX_ORDERS} steps"
             raise RefusedOrderError(TradingObjection.BOOK_FULL, detail)
+
+
+def check_band(rules: MarketRules, start: int, steps: Steps) -> None:
+    """Raise a RefusedOrderError unless an interval's band allows these limits."""
+    low, high = rules.band
+    for price, _ in steps:
+        if not low <= price <= high:
+            detail = f"a limit of {price} is outside the band {low} to {high} of {start}"
+            raise RefusedOrderError(TradingObjection.OUTSIDE_BAND, detail)
 
 
 def _cancel(cancellation: Cancellation, wish: Wish, first: int) -> None:

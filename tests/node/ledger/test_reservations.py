@@ -17,6 +17,7 @@ from settlement_node.ledger.reservations import (
     ask_reserves,
     at_gate,
     bid_reserves,
+    interval_reference,
     raised,
 )
 from settlement_node.ledger.rows import Logged
@@ -106,7 +107,9 @@ def test_one_reservation_a_member_and_interval_which_only_rises() -> None:
     member = AccountName(AccountKind.MEMBER_MONEY, b"ada")
     held = AccountName(AccountKind.RESERVATIONS)
     ledger.apply([opening_balance(ledger, member, 1000, 1)], Logged(0, 10))
-    holding = Holding(ledger.open(member), ledger.open(held), "main", 900_000, 2_000_000)
+    holding = Holding(
+        ledger.open(member), ledger.open(held), interval_reference("main", 900_000), 2_000_000
+    )
 
     (first,) = raised(None, holding, 600, Cause(b"one", 11))
     assert ledger.apply([first], Logged(1, 11)) == (Outcome.CREATED,)
@@ -138,7 +141,7 @@ def test_at_the_gate_nothing_cleared_releases_all_and_more_than_held_takes_all()
     held = ledger.open(AccountName(AccountKind.RESERVATIONS))
     outcomes: list[Outcome] = []
     for start in (900_000, 1_800_000):
-        holding = Holding(ledger.open(member), held, "main", start, 0)
+        holding = Holding(ledger.open(member), held, interval_reference("main", start), 0)
         (order,) = raised(None, holding, 200, Cause(b"one", 11))
         end = at_gate(order, 0 if start == 900_000 else 250, 11)
         outcomes += ledger.apply([order, end], Logged(1, 11))

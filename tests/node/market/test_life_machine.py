@@ -382,8 +382,8 @@ class Life(RuleBasedStateMachine):
         assert await rebuild(self.here.store) == found.entries
         assert await stored(self.here) == before
         self.here.coop = await Coop.open(self.here.store, surroundings(self.here.clock))
-        await self.here.coop.start()
         assert held(self.here.coop) == held(live)
+        await self.here.coop.start()
 
     def teardown(self) -> None:
         self.run(self._end())

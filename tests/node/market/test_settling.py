@@ -122,6 +122,17 @@ async def test_public_sums_are_given_only_where_k_members_took_part(tmp_path: Pa
         assert (figures["imported"], figures["exported"], figures["missing"]) == (500, 800, 0)
 
 
+async def test_who_is_missing_hides_nobodys_meter(tmp_path: Path) -> None:
+    async with street(tmp_path, MarketRules(k=2)) as here:
+        sun, _ = await settle_in(here, SUN, RAIN)
+        here.clock.now = END
+        await here.say(sun.say(END, 0, 800, start=FIRST))
+        await at(here, END + DEADLINE)
+        decision = await last(here)
+        assert len(decision.lines) == 2
+        assert decision.result["figures"] is None
+
+
 async def test_a_trade_is_paid_at_its_price_and_the_pool_shares_the_rest(tmp_path: Path) -> None:
     rules = replace(
         TRADING,
@@ -374,6 +385,20 @@ async def test_a_meter_that_is_replaced_counts_on(tmp_path: Path) -> None:
         decision = await last(here)
         assert decision.result["start"] == END
         assert [line["member"] for line in decision.lines] == [RAIN.member]
+
+
+async def test_what_a_meter_said_in_use_counts_though_its_end_came_first(tmp_path: Path) -> None:
+    async with street(tmp_path, TRADING) as here:
+        sun, rain = await settle_in(here, SUN, RAIN)
+        await traded(here, SUN, RAIN, 400, 200_000)
+        here.clock.now = END + MINUTE
+        await here.say(rain.say(here.clock(), 400, 0, start=FIRST))
+        # Orders and declarations do not wait for the readings of an outage to catch up.
+        await here.say(SUN.say("trading", device(SUN, retired=True), here.clock()))
+        assert await decided(here, "settled") == []
+        await here.say(sun.say(here.clock(), 0, 400, start=FIRST))
+        (decision,) = await decided(here, "settled")
+        assert line_of(decision, SUN).lines.trade.delivered_out == 400
 
 
 async def test_a_reading_beyond_what_the_market_believes_is_missing(tmp_path: Path) -> None:

@@ -118,6 +118,11 @@ class MarketRules:
         return feed_in if self._has_one_price else min(feed_in, self.band.low)
 
     @property
+    def wants_whole_lots(self) -> bool:
+        """Tell whether some amounts of energy, in whole Wh, cannot be traded."""
+        return self.clearing is Rule.MCAFEE or self.lot_wh > 1
+
+    @property
     def _has_one_price(self) -> bool:
         """Tell whether all members trade at one price, whatever their orders are."""
         return self.clearing is Rule.UNIFORM and len(self.zones.zones) == 1

@@ -292,9 +292,17 @@ CREATE TABLE "settling_heard" (
     coop_id bytea NOT NULL,
     "of" text COLLATE "C" NOT NULL,
     "last" bigint NOT NULL,
+    "stopped" bigint NOT NULL,
     "silent_from" bigint NOT NULL,
     "silent_until" bigint NOT NULL,
     PRIMARY KEY (coop_id, "of")
+);
+
+CREATE TABLE "settling_away" (
+    coop_id bytea NOT NULL,
+    "since" bigint NOT NULL,
+    "until" bigint NOT NULL,
+    PRIMARY KEY (coop_id, "since")
 );
 
 CREATE TABLE "settled_interval" (

@@ -254,9 +254,16 @@ CREATE TABLE "settling_progress" (
 CREATE TABLE "settling_heard" (
     "of" TEXT NOT NULL,
     "last" INTEGER NOT NULL,
+    "stopped" INTEGER NOT NULL,
     "silent_from" INTEGER NOT NULL,
     "silent_until" INTEGER NOT NULL,
     PRIMARY KEY ("of")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "settling_away" (
+    "since" INTEGER NOT NULL,
+    "until" INTEGER NOT NULL,
+    PRIMARY KEY ("since")
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "settled_interval" (

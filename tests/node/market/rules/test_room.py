@@ -292,3 +292,14 @@ async def test_statements_are_late_by_the_rules_of_their_interval(here: Village)
     assert rules(here).deadlines(wish).gate == 2 * HOUR
     street = home.say("trading", Order("street", (curve,)), NOON)
     assert rules(here).deadlines(street).gate == 5 * MINUTE
+
+
+async def test_a_tariff_can_be_told_before_its_market_begins(here: Village) -> None:
+    begins = NOON + 30 * DAY
+    assert (await done(here, SetMarket("later", USUAL, begins))).kind == MARKET_SET
+    home = Home(2)
+    await here.welcome(home)
+    for price in (1, 2):
+        tariff = Tariff("later", Constant(price), Constant(0))
+        await here.say(home.say("trading", tariff, here.clock()))
+    assert rules(here).terms(home.member, "later", begins).retail == 2

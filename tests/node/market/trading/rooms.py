@@ -14,7 +14,8 @@ from settlement_node.intake.said import Said
 from settlement_node.ledger.audit import audit
 from settlement_node.ledger.room import LedgerRoom
 from settlement_node.log.entries import Decision
-from settlement_node.market.rules.acting import MEMBER_PLACED
+from settlement_node.market.rules.acting import MEMBER_PLACED, SERIES_DECLARED
+from settlement_node.market.rules.actions import DeclareSeries
 from settlement_node.market.rules.places import Place
 from settlement_node.market.rules.room import RulesRoom
 from settlement_node.market.trading.room import TradingRoom
@@ -56,6 +57,14 @@ class Rooms:
         line = {"member": home.member, "market": MARKET, "start": NOON, **Place(zone).to_json()}
         decision = Decision(MEMBER_PLACED, {}, (line,))
         self.rules.apply(decision, name="place", index=self.index, at=self.at)
+
+    def declare(self, series: str, start: int, price: int) -> None:
+        declared = DeclareSeries(MARKET, series, ((start, price),))
+        decision = Decision(SERIES_DECLARED, declared.to_json())
+        for room in (self.ledger, self.trading):
+            room.hear(decision, index=self.index, at=self.at)
+        self.rules.apply(decision, name="series", index=self.index, at=self.at)
+        self.index += 1
 
     def say(self, home: Home, body: Body) -> None:
         statement = home.say("trading", body, self.at)

@@ -2,11 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.statements.trading import FlexibleOrder
 from settlement_node.ledger.actions import SetLimit
+from settlement_node.market.rules.actions import DeclareSeries
 from settlement_node.market.trading.objections import TradingObjection
 from settlement_node.market.trading.room import TradingRoom
 from tests.node.market.trading.stall import (
@@ -20,10 +23,11 @@ from tests.node.market.trading.stall import (
     order,
     standing,
 )
-from tests.node.village import village
+from tests.node.village import FACTS, village
 from tests.protocol.spoken import NOON, QUARTER
 
 PAGE = (Path(__file__).parents[4] / "docs" / "market.md").read_text()
+DECLARED = replace(FACTS, rules=MarketRules(series=frozenset({"retail", "band_high"})))
 SHOWN = dict(re.findall(r"^#### `(\w+)`\n```json\n(.+?)\n```$", PAGE, re.MULTILINE))
 
 
@@ -47,7 +51,7 @@ def test_every_code_is_explained() -> None:
 
 
 async def test_decisions_are_as_shown(tmp_path: Path) -> None:
-    async with village(tmp_path) as here:
+    async with village(tmp_path, DECLARED) as here:
         stall = Stall(here)
         homes = await stall.welcome(1, 1, 1, 1, 1, 1)
         assert await stall.say(homes[0], standing("bid", (100_000, 1))) is None
@@ -60,9 +64,15 @@ async def test_decisions_are_as_shown(tmp_path: Path) -> None:
         for quarter in range(1, 4):
             await stall.until(NOON + quarter * QUARTER)
         await stall.until(SOON - GATE)
+        repriced = SOON + 20 * QUARTER
+        asks = [ask(repriced + later, (600_000, 1)) for later in (0, QUARTER)]
+        assert await stall.say(homes[3], order(*asks)) is None
+        assert await stall.say(homes[4], order(ask(repriced, (100_000, 500)))) is None
+        for series, price in (("retail", 300_001), ("band_high", 500_000)):
+            await here.act(DeclareSeries(MARKET, series, ((repriced, price),)))
         car = FlexibleOrder(MARKET, 100, 1_000, 50_000, SOON, SOON + 3 * QUARTER)
         assert await stall.say(homes[2], car) is None
-        await stall.until(SOON + 3 * QUARTER)
+        await stall.until(repriced)
         for kind in TradingRoom.kinds:
             shown = json.loads(SHOWN[kind])
             wanted = {name: shape(part) for name, part in shown.items()}

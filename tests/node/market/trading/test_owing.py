@@ -1,4 +1,4 @@
-"""Whatever a market clears to, and whatever meters say, trades cost nobody more than is held."""
+"""Whatever is declared, clears, and is metered: trades cost nobody more than is held."""
 
 from dataclasses import replace
 
@@ -20,6 +20,7 @@ HOMES = 6
 START = NOON + 2 * QUARTER
 TICK = 100
 LOT = 50
+DECLARED = ("band_low", "band_high", "retail", "feed_in")
 
 bands = st.tuples(st.integers(-8, 8), st.integers(0, 12)).map(
     lambda drawn: Band(drawn[0] * 1_000, (drawn[0] + drawn[1]) * 1_000)
@@ -44,7 +45,10 @@ def trees(draw: st.DrawFn) -> ZoneTree:
 @st.composite
 def rules(draw: st.DrawFn) -> MarketRules:
     """Draw the rules of a market without charges, of zones or of single lots."""
-    drawn = MarketRules(band=draw(bands), references=draw(references), tick=TICK, k=1)
+    series = frozenset(draw(st.sets(st.sampled_from(DECLARED))))
+    drawn = MarketRules(
+        band=draw(bands), references=draw(references), tick=TICK, k=1, series=series
+    )
     if draw(st.booleans()):
         return replace(drawn, zones=draw(trees()))
     return replace(drawn, clearing=Rule.MCAFEE, lot_wh=LOT)
@@ -72,6 +76,8 @@ def test_no_trade_costs_more_than_its_orders_hold(drawn: MarketRules, data: st.D
         rooms.place(home, data.draw(st.sampled_from(sorted(drawn.zone_names))))
     for number, home in enumerate(homes):
         rooms.say(home, data.draw(st.composite(order_of)(("ask", "bid")[number % 2], drawn)))
+    for name in sorted(drawn.series):
+        rooms.declare(name, START, 1_000 * data.draw(st.integers(-12, 18)))
     rooms.wait(START - drawn.gate - rooms.at)
     cleared = rooms.trading.cleared(MARKET, START)
     if cleared is None:
@@ -84,7 +90,8 @@ def test_no_trade_costs_more_than_its_orders_hold(drawn: MarketRules, data: st.D
             for bought, sold in [cancel_own(one.bought, one.sold) if one else (0, 0)]
             for price in [(cleared.prices[one.zone][0 if bought else 1]) if one else 0]
         ],
-        drawn.references,
+        rooms.rules.at(MARKET, START).references,
     )
+    rooms.check(homes)
     for one, line in zip(traded, settled.lines, strict=True):
         assert line.pays - line.receives <= (0 if one is None else one.held)
