@@ -44,7 +44,7 @@ from .sample_store import DEFAULT_LIMIT, SampleStore
 from .senses import Senses
 from .troubles import Trouble
 
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.NUMBER, Platform.SENSOR]
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0

@@ -6,6 +6,7 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
 from .const import DOMAIN
+from .contributed_sensor import ContributedSensor
 from .membership import DepinConfigEntry
 from .sensed_device import SensedDevice
 
@@ -62,3 +63,33 @@ class DeviceEntity(Entity):
     async def async_added_to_hass(self) -> None:
         """Write the state after each reading."""
         self.async_on_remove(self.device.metered.listen(self.async_write_ha_state))
+
+
+class ContributedEntity(Entity):
+    """An entity on the page of a sensor that the home contributes."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, sensor: ContributedSensor, description: EntityDescription) -> None:
+        """Place the entity on a page of its own."""
+        self.entity_description = description
+        self.sensor = sensor
+        self._attr_unique_id = f"{sensor.subentry.subentry_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, sensor.subentry.subentry_id)},
+            entry_type=DeviceEntryType.SERVICE,
+            name=sensor.subentry.title,
+            model="Contributed sensor",
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether there is anything to contribute."""
+        return self.sensor.value is not None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Write the state after each observation."""
+        self.async_on_remove(self.sensor.observed.listen(self.async_write_ha_state))

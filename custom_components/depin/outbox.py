@@ -342,3 +342,15 @@ _STAMP_END: Final = HASH_LENGTH + _TIME_SIZE
 
 def _stamped(hash_: str, at: int) -> bytes:
     return from_text(hash_, HASH_LENGTH) + at.to_bytes(_TIME_SIZE)
+
+
+def statement_in(record: Record) -> Statement | None:
+    """Return the statement in a record, if it is one."""
+    return read_statement(record.content) if record.kind == _SAID else None
+
+
+def answered_in(record: Record) -> str | None:
+    """Return the hash of the statement for which a record says that no answer is expected."""
+    if record.kind == _RECEIPT:
+        return Receipt.read(record.content).statement
+    return to_text(record.content[:HASH_LENGTH]) if record.kind == _CLOSED else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, override
 
 from homeassistant.components.sensor import (
@@ -20,9 +21,11 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
 
+from .contributed_sensor import ContributedSensor
 from .devices.points import Role, Status
-from .entity import DeviceEntity, MembershipEntity
+from .entity import ContributedEntity, DeviceEntity, MembershipEntity
 from .membership import DepinConfigEntry, Membership, MembershipState
 from .sensed_device import SensedDevice
 
@@ -52,6 +55,14 @@ SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda membership: membership.key.fingerprint,
     ),
+)
+
+
+THINNED: Final = SensorEntityDescription(
+    key="samples_thinned",
+    translation_key="samples_thinned",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    entity_category=EntityCategory.DIAGNOSTIC,
 )
 
 
@@ -184,6 +195,10 @@ DEVICE_SENSORS: Final[tuple[DeviceSensorDescription | PartDescription, ...]] = (
     ),
 )
 
+CONTRIBUTED: Final = SensorEntityDescription(
+    key="contributed", translation_key="contributed", entity_category=EntityCategory.DIAGNOSTIC
+)
+
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the platform's interface
@@ -192,6 +207,7 @@ async def async_setup_entry(
 ) -> None:
     """Show the membership and its devices."""
     async_add_entities(MembershipSensor(entry, description) for description in SENSORS)
+    async_add_entities([ThinnedSensor(entry, THINNED)])
     for subentry_id, device in entry.runtime_data.senses.devices.items():
         async_add_entities(
             (
@@ -201,6 +217,8 @@ async def async_setup_entry(
             ),
             config_subentry_id=subentry_id,
         )
+    for subentry_id, sensor in entry.runtime_data.senses.sensors.items():
+        async_add_entities([ContributionSensor(sensor)], config_subentry_id=subentry_id)
 
 
 class MembershipSensor(MembershipEntity, SensorEntity):
@@ -215,6 +233,22 @@ class MembershipSensor(MembershipEntity, SensorEntity):
         return self.entity_description.value(self.membership)
 
 
+class ThinnedSensor(MembershipEntity, SensorEntity):
+    """Before when fine samples were deleted, since the room for them was used up."""
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        """Return the beginning of what is still there; unknown as long as all of it is."""
+        before = self.membership.samples.thinned_before
+        return None if before is None else dt_util.utc_from_timestamp(before / 1000)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Write the state whenever samples were added."""
+        self.async_on_remove(self.membership.samples.listen(self.async_write_ha_state))
+
+
 class DeviceSensor(DeviceEntity, SensorEntity):
     """One thing a device shows."""
 
@@ -225,3 +259,20 @@ class DeviceSensor(DeviceEntity, SensorEntity):
     def native_value(self) -> StateType:
         """Return what the description reads."""
         return self.entity_description.value(self.device)
+
+
+class ContributionSensor(ContributedEntity, SensorEntity):
+    """What a contributed sensor observed, as the co-op hears it."""
+
+    def __init__(self, sensor: ContributedSensor) -> None:
+        """Show the quantity in its own unit."""
+        super().__init__(sensor, CONTRIBUTED)
+        self._attr_device_class = sensor.observable.kinds[0]
+        self._attr_state_class = sensor.observable.state_class
+        self._attr_native_unit_of_measurement = sensor.observable.unit
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """Return what was observed last."""
+        return self.sensor.value
