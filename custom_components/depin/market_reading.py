@@ -30,20 +30,20 @@ class MarketReading:
     def __init__(self, node: MemberNode, calendar: MarketCalendar) -> None:
         """Begin with no interval known."""
         self.calendar = calendar
-        self._node = node
+        self.node = node
         self._parts: dict[int, Part] = {}
 
     async def intervals(self, start: int | None, count: int) -> list[OpenInterval]:
         """Ask for intervals from one on, or from the first that can be ordered in."""
-        path = f"{self._node.node.path}/markets/{self.calendar.name}/intervals?limit={count}"
-        answered = await self._node.ask(path if start is None else f"{path}&start={start}")
+        path = f"{self.node.node.path}/markets/{self.calendar.name}/intervals?limit={count}"
+        answered = await self.node.ask(path if start is None else f"{path}&start={start}")
         if not isinstance(answered, list) or len(answered) > MOST_INTERVALS:
             raise StrangeAnswerError("the market's intervals are no list of as many as asked for")
         return [await self._interval(one) for one in answered]
 
     async def orders(self) -> Curves:
         """Ask which orders of this home's are in effect."""
-        answered = await self._node.ask(f"{self._node.path}/orders/{self.calendar.name}")
+        answered = await self.node.ask(f"{self.node.path}/orders/{self.calendar.name}")
 
         def read() -> Curves:
             placed: dict[Slot, tuple[Step, ...]] = {}
@@ -60,8 +60,8 @@ class MarketReading:
 
     async def _part(self, start: int) -> Part:
         if start not in self._parts:
-            path = f"{self._node.path}/terms/{self.calendar.name}?start={start}"
-            answered = await self._node.ask(path)
+            path = f"{self.node.path}/terms/{self.calendar.name}?start={start}"
+            answered = await self.node.ask(path)
             self._parts[start] = agreed(lambda: _part(answered))
         return self._parts[start]
 

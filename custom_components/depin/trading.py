@@ -3,20 +3,23 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, tzinfo
 from random import SystemRandom
 from typing import Final, Protocol
 
+from .books import Books, BooksError
 from .delivery import Delivery, pause_after
 from .forecast import Forecast, History, forecast, likely_prices
 from .market import Curves, OpenInterval, Strategy, strategic_curves
+from .market_calendar import MarketCalendar
 from .market_reading import MOST_INTERVALS, MarketReading, begin_reading
 from .node import MemberNode, NodeError
 from .placing import Placing
 from .protocol.durations import DAY, HOUR, MINUTE
+from .protocol.rules.market_rules import MarketRules
 from .protocol.rules.netting import Netting
 from .protocol.statements.trading import MAX_INTERVALS, Side, Step
 from .trading_choices import Choices
@@ -30,9 +33,6 @@ PRICES_BACK: Final = 28 * DAY
 _RULES_READ_EVERY: Final = HOUR
 _BEFORE_GATE: Final = MINUTE
 """The last revision comes so long before a gate, or a third of an interval if that is shorter."""
-
-type ClearingPrices = Callable[[str, int], Awaitable[Iterable[tuple[int, int]]]]
-"""Asks at what prices the intervals of a market cleared since an instant."""
 
 
 class HomeMeter(Protocol):
@@ -66,7 +66,7 @@ class Trading:
         node: MemberNode,
         orders: WaitingOrders,
         meter: HomeMeter,
-        prices: ClearingPrices,
+        books: Books,
         memory: Memory,
         choices: Choices,
     ) -> None:
@@ -81,7 +81,7 @@ class Trading:
         self._node = node
         self._orders = orders
         self._meter = meter
-        self._prices = prices
+        self._books = books
         self._memory = memory
         self._reading: MarketReading | None = None
         self._read_at = 0
@@ -123,6 +123,17 @@ class Trading:
             self._read_at = now
         return self._reading
 
+    async def async_cleared_prices(self) -> Mapping[int, int]:
+        """Return what intervals of the market cleared at, as far as it is known here."""
+        reading = await self.async_reading()
+        now = _now()
+        try:
+            found = await self._books.prices(reading.calendar.name, now - PRICES_BACK, now + DAY)
+        except BooksError as error:
+            _LOGGER.debug("Nothing is known of prices for now: %s", error)
+            return {}
+        return {price.start: price.sellers for price in found if price.sellers is not None}
+
     async def async_by_hand(self, start: int, sides: Mapping[Side, tuple[Step, ...]]) -> None:
         """Order this, and nothing else, in an interval, whatever the strategy would."""
         now = _now()
@@ -155,7 +166,7 @@ class Trading:
         async with self._one_at_a_time:
             reading = await self.async_reading()
             await self._delivery.log_in()
-            interval = reading.calendar.at(_now()).interval
+            interval = _rules(reading.calendar).interval
             count = min(AHEAD // interval, MAX_INTERVALS, MOST_INTERVALS)
             ahead = await reading.intervals(None, count)
             if self._placing is None:
@@ -184,8 +195,8 @@ class Trading:
             return {}
         if choices.wishes.strategy is Strategy.OFF:
             return choices.curves()
-        now, zone, name = _now(), self._meter.zone, reading.calendar.name
-        rules = reading.calendar.at(now)
+        now, zone = _now(), self._meter.zone
+        rules = _rules(reading.calendar)
         history = await self._meter.async_history(now)
         if rules.netting is not Netting.NONE:
             history = history.netted()
@@ -193,7 +204,7 @@ class Trading:
         starts = [one.start for one in ahead]
         told = await asyncio.to_thread(forecast, history, starts, rules.interval, zone, sun)
         self.forecasts = {one.start: one for one in told}
-        prices = dict(await self._prices(name, now - PRICES_BACK))
+        prices = await self.async_cleared_prices()
         wanted: Curves = {}
         for one in ahead:
             if one.start in self.forecasts and one.start not in choices.by_hand:
@@ -218,6 +229,11 @@ class Trading:
     def _tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
+
+
+def _rules(calendar: MarketCalendar) -> MarketRules:
+    """Return the rules that hold now, or the first ones of a market that has still to begin."""
+    return calendar.at(max(_now(), calendar.versions[0].start))
 
 
 def _now() -> int:
