@@ -10,6 +10,8 @@ from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .attestation import Attestation, KeyMissingError, Speaker
+from .bookkeeping import Bookkeeping
+from .books import Books, BooksError
 from .const import (
     CONF_COOP,
     CONF_INVITE_CODE,
@@ -21,8 +23,10 @@ from .const import (
     CONF_SAMPLES_MIB,
     DOMAIN,
 )
-from .delivery import Delivery, Trust
+from .coordinator import BooksCoordinator
+from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
+from .entity import async_coop_device
 from .issues import IssuesOfEntry
 from .joining import Invited
 from .key_store import KeyUnreadableError, async_load_keys, async_remove_keys
@@ -31,6 +35,7 @@ from .membership import (
     Membership,
     MembershipState,
     async_erase_files,
+    books_file,
     rooms,
     sample_folder,
 )
@@ -44,7 +49,12 @@ from .sample_store import DEFAULT_LIMIT, SampleStore
 from .senses import Senses
 from .troubles import Trouble
 
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.CALENDAR,
+    Platform.EVENT,
+    Platform.SENSOR,
+]
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
@@ -61,9 +71,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         owner.tell(Trouble.OUTBOX_DAMAGED)
     node = Node(async_get_clientsession(hass), membership.address, membership.coop)
     if membership.state is MembershipState.JOINED:
-        membership.delivery = Delivery(
+        member_node = MemberNode(node, membership.member)
+        delivery = membership.delivery = Delivery(
             membership.attestation,
-            MemberNode(node, membership.member),
+            member_node,
             Trust(
                 from_text(entry.data[CONF_NODE_KEY], KEY_LENGTH),
                 entry.data[CONF_ORIGIN],
@@ -72,14 +83,28 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
             membership.orders,
             owner,
         )
+        keeping = Bookkeeping(membership.books, member_node, delivery.log_in, now)
+        await keeping.load()
+        membership.coordinator = BooksCoordinator(
+            hass,
+            entry,
+            keeping,
+            membership.attestation,
+            async_coop_device(hass, entry),
+        )
+        await membership.coordinator.async_refresh()
         await membership.senses.async_start(membership.attestation, membership.samples)
-        work = membership.delivery.run()
+        work = delivery.run()
     else:
         # What was read before it joined is nothing to the co-op.
         await membership.senses.async_start()
         work = _async_join(hass, entry, node)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     membership.at_work = entry.async_create_background_task(hass, work, f"{DOMAIN} {entry.title}")
+    if membership.coordinator is not None:
+        membership.bookkeeper = entry.async_create_background_task(
+            hass, membership.coordinator.keeping.run(), f"{DOMAIN} books of {entry.title}"
+        )
     # Home Assistant 2026.10 takes nothing but True for a success.
     return True
 
@@ -121,6 +146,12 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
     except OSError as error:
         await attestation.close()
         raise _disk_fails(error) from error
+    try:
+        books = await Books.open(books_file(hass, member))
+    except BooksError as error:
+        await samples.close()
+        await attestation.close()
+        raise _disk_fails(error) from error
     joined = CONF_LOG_KEY in entry.data
     return Membership(
         coop=coop,
@@ -129,6 +160,7 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
         state=MembershipState.JOINED if joined else MembershipState.INVITED,
         attestation=attestation,
         samples=samples,
+        books=books,
         senses=Senses(hass, entry),
     )
 

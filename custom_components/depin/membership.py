@@ -12,7 +12,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from .attestation import Attestation, Rooms
+from .books import Books
 from .const import DOMAIN
+from .coordinator import BooksCoordinator
 from .delivery import Delivery
 from .home_key import HomeKey
 from .sample_store import SampleStore
@@ -37,11 +39,15 @@ class Membership:
     state: MembershipState
     attestation: Attestation
     samples: SampleStore
+    books: Books
     senses: Senses
     orders: WaitingOrders = field(default_factory=WaitingOrders)
     delivery: Delivery | None = None
     """What brings statements to the node, once the home has joined."""
     at_work: asyncio.Task[None] | None = None
+    coordinator: BooksCoordinator | None = None
+    """What the books say, once the home has joined."""
+    bookkeeper: asyncio.Task[None] | None = None
 
     @property
     def key(self) -> HomeKey:
@@ -51,11 +57,13 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        if self.at_work is not None:
-            self.at_work.cancel()
-            await asyncio.gather(self.at_work, return_exceptions=True)
+        tasks = [task for task in (self.at_work, self.bookkeeper) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.attestation.close()
         await self.samples.close()
+        await self.books.close()
 
 
 type DepinConfigEntry = ConfigEntry[Membership]
@@ -74,10 +82,15 @@ def sample_folder(hass: HomeAssistant, member: str) -> Path:
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.samples.{member}"))
 
 
+def books_file(hass: HomeAssistant, member: str) -> Path:
+    """Return where a member's books lie."""
+    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.books.{member}"))
+
+
 async def async_erase_files(hass: HomeAssistant, member: str) -> None:
     """Erase what lies on disk of a home that was never a member."""
     folders = rooms(hass, member).outbox, sample_folder(hass, member)
     for folder in folders:
         await hass.async_add_executor_job(partial(rmtree, folder, ignore_errors=True))
-    marker = rooms(hass, member).marker
-    await hass.async_add_executor_job(partial(marker.unlink, missing_ok=True))
+    for file in (rooms(hass, member).marker, books_file(hass, member)):
+        await hass.async_add_executor_job(partial(file.unlink, missing_ok=True))
