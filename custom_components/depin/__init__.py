@@ -7,7 +7,9 @@ from typing import Final
 from homeassistant.const import CONF_ADDRESS, CONF_NAME, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.typing import ConfigType
 
 from .attestation import Attestation, KeyMissingError, Speaker
 from .bookkeeping import Bookkeeping
@@ -27,6 +29,7 @@ from .coordinator import BooksCoordinator
 from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
 from .entity import async_coop_device
+from .grid_meter import GridMeter
 from .issues import IssuesOfEntry
 from .joining import Invited
 from .key_store import KeyUnreadableError, async_load_keys, async_remove_keys
@@ -47,17 +50,31 @@ from .protocol.keys import KEY_LENGTH
 from .protocol.log.notes import VerifierKey
 from .sample_store import DEFAULT_LIMIT, SampleStore
 from .senses import Senses
+from .trading import Trading
+from .trading_actions import async_setup_trading_actions
+from .trading_memory import TradingMemory
 from .troubles import Trouble
+
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.CALENDAR,
     Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
 ]
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001 - its form
+    """Offer the actions, so that automations can be checked before a co-op is loaded."""
+    async_setup_trading_actions(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bool:
@@ -93,6 +110,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
             async_coop_device(hass, entry),
         )
         await membership.coordinator.async_refresh()
+        memory = TradingMemory(hass, membership.member)
+        membership.trading = Trading(
+            delivery=delivery,
+            node=member_node,
+            orders=membership.orders,
+            meter=GridMeter(hass, membership.senses),
+            books=membership.books,
+            memory=memory,
+            choices=await memory.async_load(),
+        )
         await membership.senses.async_start(membership.attestation, membership.samples)
         work = delivery.run()
     else:
@@ -104,6 +131,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
     if membership.coordinator is not None:
         membership.bookkeeper = entry.async_create_background_task(
             hass, membership.coordinator.keeping.run(), f"{DOMAIN} books of {entry.title}"
+        )
+    if membership.trading is not None:
+        membership.trader = entry.async_create_background_task(
+            hass, membership.trading.run(), f"{DOMAIN} trading of {entry.title}"
         )
     # Home Assistant 2026.10 takes nothing but True for a success.
     return True
