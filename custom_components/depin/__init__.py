@@ -7,9 +7,12 @@ from typing import Final
 from homeassistant.const import CONF_ADDRESS, CONF_NAME, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.typing import ConfigType
 
 from .attestation import Attestation, KeyMissingError, Speaker
+from .book_actions import async_setup_book_actions
 from .bookkeeping import Bookkeeping
 from .books import Books, BooksError
 from .const import (
@@ -58,6 +61,18 @@ PLATFORMS: Final = [
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
+
+
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(
+    hass: HomeAssistant,
+    config: ConfigType,  # noqa: ARG001 - the integration's interface
+) -> bool:
+    """Offer the actions; each finds its co-op when it is called."""
+    async_setup_book_actions(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bool:
