@@ -12,6 +12,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
 
 from .attestation import Attestation, KeyMissingError, Speaker
+from .book_actions import async_setup_book_actions
 from .bookkeeping import Bookkeeping
 from .books import Books, BooksError
 from .const import (
@@ -71,8 +72,12 @@ _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
 
 
-async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001 - its form
-    """Offer the actions, so that automations can be checked before a co-op is loaded."""
+async def async_setup(
+    hass: HomeAssistant,
+    config: ConfigType,  # noqa: ARG001 - the integration's interface
+) -> bool:
+    """Offer the actions; each finds its co-op when it is called."""
+    async_setup_book_actions(hass)
     async_setup_trading_actions(hass)
     return True
 

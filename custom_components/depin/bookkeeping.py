@@ -21,7 +21,7 @@ from .market_answers import (
     read_purse,
 )
 from .market_calendar import MarketCalendar, read_calendars
-from .node import MemberNode, NodeError, NodeRefusedError, StrangeAnswerError
+from .node import LoggedOutError, MemberNode, NodeError, NodeRefusedError, StrangeAnswerError
 from .protocol.durations import DAY, HOUR
 from .protocol.encoding import decode_json, encode_json
 from .protocol.events import Event, EventKind
@@ -148,7 +148,8 @@ class Bookkeeping:
                 else:
                     failures += 1
                     pause = pause_after(failures, error)
-                self._note_silent()
+                if not isinstance(error, LoggedOutError):
+                    self._note_silent()
             await asyncio.sleep(pause)
 
     async def _follow(self) -> None:
@@ -185,9 +186,10 @@ class Bookkeeping:
                 if not self._node.is_logged_in:
                     await self._log_in()
                 yield
+            except LoggedOutError:
+                raise
             except NodeError as error:
-                # A token has its end; with a new one all goes on.
-                if self.is_reachable is not False and self._node.is_logged_in:
+                if self.is_reachable is not False:
                     _LOGGER.info("The co-op's node does not answer as it should: %s", error)
                     self.is_reachable = False
                     self._tell(None)
@@ -197,8 +199,7 @@ class Bookkeeping:
             self.is_reachable = True
 
     def _note_silent(self) -> None:
-        # Streams end with the token that opened them, and go on with the next.
-        if self.is_listening and self._node.is_logged_in:
+        if self.is_listening:
             self.is_listening = False
             self._tell(None)
 

@@ -41,20 +41,23 @@ class MarketNow:
     trades: tuple[OwnInterval, ...]
     """This home's, in the interval that is now and those after it."""
 
-    def sell_price(self, price: Price | None) -> int | None:
-        """Return what a kilowatt-hour sold in an interval brings; above zero it pays."""
-        return None if price is None or price.sellers is None else price.sellers * _KWH
 
-    def buy_price(self, price: Price | None) -> int | None:
-        """Return what a kilowatt-hour bought in an interval costs, with all fees and VAT."""
-        if price is None or price.buyers is None:
-            return None
-        cost = price.buyers * _KWH
-        return cost + self.rules.charges.on(Taken(traded=_KWH, traded_cost=cost)).pays
+def sell_price(price: Price | None) -> int | None:
+    """Return what a kilowatt-hour sold in an interval brings; above zero it pays."""
+    return None if price is None or price.sellers is None else price.sellers * _KWH
 
-    def community_price(self, price: Price | None) -> int | None:
-        """Return what a kilowatt-hour given to the pool brings."""
-        return None if price is None or price.pool_price is None else price.pool_price * _KWH
+
+def buy_price(rules: MarketRules, price: Price | None) -> int | None:
+    """Return what a kilowatt-hour bought in an interval costs, with all fees and VAT."""
+    if price is None or price.buyers is None:
+        return None
+    cost = price.buyers * _KWH
+    return cost + rules.charges.on(Taken(traded=_KWH, traded_cost=cost)).pays
+
+
+def community_price(price: Price | None) -> int | None:
+    """Return what a kilowatt-hour given to the pool brings."""
+    return None if price is None or price.pool_price is None else price.pool_price * _KWH
 
 
 async def look(books: Books, calendar: MarketCalendar, now: int, since: Since) -> MarketNow:

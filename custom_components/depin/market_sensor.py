@@ -19,7 +19,7 @@ from .books import Price
 from .coordinator import BooksCoordinator, Link, Shown
 from .entity import BooksEntity
 from .market_answers import Purse
-from .market_now import MarketNow
+from .market_now import MarketNow, buy_price, community_price, sell_price
 from .membership import DepinConfigEntry
 
 
@@ -87,10 +87,18 @@ class PriceDescription(SensorEntityDescription):
 
 
 PRICE_SENSORS: Final = (
-    PriceDescription(key="buy_price", translation_key="buy_price", price=MarketNow.buy_price),
-    PriceDescription(key="sell_price", translation_key="sell_price", price=MarketNow.sell_price),
     PriceDescription(
-        key="community_price", translation_key="community_price", price=MarketNow.community_price
+        key="buy_price",
+        translation_key="buy_price",
+        price=lambda market, price: buy_price(market.rules, price),
+    ),
+    PriceDescription(
+        key="sell_price", translation_key="sell_price", price=lambda _, price: sell_price(price)
+    ),
+    PriceDescription(
+        key="community_price",
+        translation_key="community_price",
+        price=lambda _, price: community_price(price),
     ),
 )
 
@@ -98,7 +106,7 @@ CLEARING_PRICE: Final = PriceDescription(
     key="clearing_price",
     translation_key="clearing_price",
     entity_registry_enabled_default=False,
-    price=MarketNow.sell_price,
+    price=lambda _, price: sell_price(price),
 )
 
 
