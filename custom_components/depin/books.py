@@ -236,6 +236,14 @@ class Books:
         )
         return _read_price(rows[0]) if rows else None
 
+    async def clearing_prices(self, market: str, since: int) -> list[tuple[int, int]]:
+        """Return what sellers got in each interval since an instant that has a price."""
+        return await self._select(
+            """select start, sellers from price
+            where market = ? and start >= ? and sellers is not null order by start""",
+            *(market, since),
+        )
+
     async def own(self, market: str, begin: int, end: int) -> list[OwnInterval]:
         """Return this home's intervals that begin in a span of time."""
         rows = await self._select(
