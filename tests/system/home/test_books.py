@@ -138,15 +138,15 @@ async def test_a_trade_is_in_the_books_when_it_is_matched_settled_and_final(tmp_
             assert (row.state, row.end) == (RowState.PROVISIONAL, END)
             assert (row.delivered_out, row.pooled_out, row.grid_out) == (400, 100, 200)
             assert row.receives == 400 * PRICE + 100 * 110_000
-            assert (row.pays, row.fees, row.net, row.gross) == (0, 0, row.receives, row.receives)
+            assert (row.pays, row.fees, row.earned, row.gross) == (0, 0, row.receives, row.receives)
             totals = await home.books.totals(MARKET, 0, END)
-            assert (totals.sold, totals.net) == (500, row.receives)
+            assert (totals.sold, totals.earned) == (500, row.receives)
 
             await time_passes(here, FIRST + 3 * DAY)
             await home.keeping.catch_up()
             assert (await home.rows())[0].state is RowState.FINAL
             assert home.keeping.purse is not None
-            assert home.keeping.purse.holds == totals.net
+            assert home.keeping.purse.holds == totals.earned
 
 
 async def test_what_a_buyer_pays_has_its_fees_apart(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ async def test_what_a_buyer_pays_has_its_fees_apart(tmp_path: Path) -> None:
             charges = 400 * 48_500
             assert row.pays == energy + charges + (energy + charges) // 5
             assert row.gross == -energy
-            assert row.net == -row.pays
+            assert row.earned == -row.pays
 
 
 async def test_a_home_that_was_away_misses_nothing(tmp_path: Path) -> None:
