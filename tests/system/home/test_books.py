@@ -11,6 +11,7 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 
 from custom_components.depin.bookkeeping import Bookkeeping
 from custom_components.depin.books import Books, OwnInterval, RowState, Totals
+from custom_components.depin.happenings import OrderRefused
 from custom_components.depin.node import MemberNode, Node
 from custom_components.depin.protocol.events import Event
 from depin_protocol.durations import DAY, MINUTE
@@ -203,3 +204,17 @@ async def test_a_correction_takes_the_place_of_what_it_corrects(tmp_path: Path) 
             (corrected,) = await home.rows()
             assert (corrected.quality, corrected.grid_out) == (2, 700)
             assert corrected.entry != row.entry
+
+
+async def test_an_order_without_effect_is_told_as_one(tmp_path: Path) -> None:
+    async with village(tmp_path, replace(FACTS, rules=RULES)) as here:
+        await settle_in(here, SUN, RAIN)
+        async with opened(here) as server, house(server, here, SUN, tmp_path / "sun") as home:
+            await home.until(lambda: home.keeping.is_listening)
+            order = Order(MARKET, (Curve(FIRST, "ask", ((PRICE + 1, 5),)),))
+            await here.say(SUN.say("trading", order, here.clock()))
+            await home.until(lambda: home.has_heard("decision"))
+            (event,) = [one for one in home.heard if one is not None and one.kind == "decision"]
+            refused = OrderRefused.read(event)
+            assert refused is not None
+            assert refused.code == "off-tick"
