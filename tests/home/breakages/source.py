@@ -11,12 +11,12 @@ def _nameless_discovery(copy: Copy) -> None:
     copy.replace("config_flow.py", "async_set_unique_id", "async_forget")
 
 
-def _switch(file: str) -> Callable[[Copy], None]:
+def _siren(file: str) -> Callable[[Copy], None]:
     """Add a platform, and list it."""
 
     def damage(copy: Copy) -> None:
         copy.append(file, "")
-        copy.replace("__init__.py", "PLATFORMS: Final = [", "PLATFORMS: Final = [Platform.SWITCH, ")
+        copy.replace("__init__.py", "PLATFORMS: Final = [", "PLATFORMS: Final = [Platform.SIREN, ")
 
     return damage
 
@@ -74,18 +74,18 @@ BREAKAGES: Final = (
         "async def async_get_conditions(hass): ...",
         found_in="conditions.yaml",
     ),
-    Breakage("a platform without a limit", _switch("switch.py"), "switch.py", "PARALLEL_UPDATES"),
+    Breakage("a platform without a limit", _siren("siren.py"), "siren.py", "PARALLEL_UPDATES"),
     Breakage(
         "a folder for a platform, without a limit",
-        _switch("switch/__init__.py"),
-        "switch/__init__.py",
+        _siren("siren/__init__.py"),
+        "siren/__init__.py",
         "PARALLEL_UPDATES",
     ),
     appended(
         "a platform that is not listed",
-        "switch.py",
+        "siren.py",
         "PARALLEL_UPDATES = 0",
-        "PLATFORMS.switch",
+        "PLATFORMS.siren",
         "__init__.py",
     ),
     Breakage(
