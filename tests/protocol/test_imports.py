@@ -24,6 +24,7 @@ ALLOWED = {
     "json",
     "nacl.bindings",
     "nacl.exceptions",
+    "operator",
     "re",
     "struct",
     "types",

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from depin_protocol.log.entries import SALT_LENGTH
 from depin_protocol.log.merkle import inclusion_proof, leaf_hash
 from depin_protocol.log.tree import MemoryTree
-from settlement_node.log.entries import SALT_LENGTH, decode_lines
+from settlement_node.log.entries import decode_lines
 
 
 @dataclass(frozen=True, slots=True)
