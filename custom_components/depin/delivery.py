@@ -100,7 +100,7 @@ class Delivery:
 
     async def deliver(self) -> None:
         """Deliver all that waits, and look what became of what was delivered."""
-        await self._log_in()
+        await self.log_in()
         await self._reconciliation.begin()
         await self._sign_orders()
         await self._send_all()
@@ -110,7 +110,7 @@ class Delivery:
         self._owner.withdraw(Trouble.KEY_REFUSED)
         self._owner.withdraw(Trouble.NODE_DISTRUSTED)
 
-    async def _log_in(self) -> None:
+    async def log_in(self) -> None:
         """Show who this is, with the newest of its keys that the node knows."""
         if self._node.is_logged_in:
             return
@@ -175,7 +175,7 @@ class Delivery:
         await self._attestation.async_ask(lambda outbox: outbox.keep_receipts(receipts))
         if any(place.kind == KeyChange.KIND for place in places):
             self._node.log_out()
-            await self._log_in()
+            await self.log_in()
 
     async def _prove(self) -> None:
         """See the newest of each chain in the log, and forget what was long there."""
