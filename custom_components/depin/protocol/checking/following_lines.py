@@ -6,6 +6,7 @@ pool gave and took. These are bounded here, and all else follows from them.
 
 from dataclasses import fields, is_dataclass
 
+from ..bounds import MAX_AMOUNT
 from ..rules.market_rules import MarketRules
 from ..settlement.certificates import CertificateLine
 from ..settlement.charges import Taken
@@ -19,9 +20,13 @@ from ..statements.fields import BodyError
 from .verdicts import Check, FailedCheckError
 
 
-def require_following(told: SettledMember, rules: MarketRules, price: int | None) -> None:
+def require_following(
+    told: SettledMember, rules: MarketRules, price: int | None, members: int
+) -> None:
     """Refuse a line that does not follow; `price` is that at which its net trade settles."""
-    require_metered(told, rules)
+    # So much a member can be believed that all of them together stay within an amount.
+    most_wh = (MAX_AMOUNT - 1) // max(1, rules.exposure) // max(1, members)
+    require_metered(told, rules, min(rules.most_wh, most_wh))
     _check_prices(told, rules, price)
     try:
         lines = _lines(told, rules)
@@ -31,10 +36,10 @@ def require_following(told: SettledMember, rules: MarketRules, price: int | None
     require_same(lines, told.lines, "")
 
 
-def require_metered(told: SettledMember, rules: MarketRules) -> None:
+def require_metered(told: SettledMember, rules: MarketRules, most_wh: int) -> None:
     """Refuse a line whose import and export are not what its meters show."""
     try:
-        bounds = Bounds(rules.netting, rules.most_wh)
+        bounds = Bounds(rules.netting, most_wh)
         found = metered(told.meters, told.told, bounds, told.terms)
     except ValueError as error:
         raise BodyError(str(error)) from error

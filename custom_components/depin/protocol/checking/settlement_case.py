@@ -85,7 +85,8 @@ class SettlementCase:
         try:
             if self.first is None:
                 _check_trade(told.settled, trade)
-                require_following(told.settled, rules, _price(trade))
+                members = self.shown.entry.decision(log, SETTLED)[1].count
+                require_following(told.settled, rules, _price(trade), members)
             else:
                 self._check_correction(log, told, rules)
         except BodyError as error:
@@ -99,7 +100,7 @@ class SettlementCase:
             msg = "what is shown as settled first is another interval"
             raise UnshownError(msg)
         settled = told.settled
-        require_metered(settled, rules)
+        require_metered(settled, rules, rules.most_wh)
         due = corrected(first.settled, settled.meters, settled.told, settled.metered)
         require_same(due, settled, "")
 
@@ -141,6 +142,9 @@ def _told(decision: DecisionEntry, line: dict[str, object], member: str) -> Told
 
 
 def _check_trade(settled: SettledMember, trade: OwnTrade | None) -> None:
+    if trade is None and settled.traded != Traded():
+        msg = "the line says that something was traded, and its clearing is not shown"
+        raise UnshownError(msg)
     due = Traded() if trade is None else Traded(trade.bought, trade.sold, trade.held)
     if settled.traded != due:
         msg = f"{settled.traded} was settled, and {due} was cleared"
