@@ -11,7 +11,7 @@ from custom_components.depin.delivery import Trust
 from custom_components.depin.node import NodeAwayError, NodeError
 from custom_components.depin.protocol.log.notes import VerifierKey
 from custom_components.depin.protocol.statements.trading import Curve, Order
-from depin_protocol.durations import MINUTE
+from depin_protocol.durations import DAY, MINUTE
 from depin_protocol.events import Event
 from depin_protocol.log.checkpoint import Checkpoint, sign_checkpoint
 from depin_protocol.log.merkle import TreeHead
@@ -148,7 +148,7 @@ async def test_a_broken_promise_is_found(tmp_path: Path) -> None:
         one.node.lies["/3/proof"] = refusal
         await one.verification.verify()
         assert one.alarm.told == []
-        await one.at(one.here.clock() + 20 * MINUTE)
+        await one.at(one.here.clock() + DAY + 20 * MINUTE)
         await found(one, "promise", OPEN)
 
 
