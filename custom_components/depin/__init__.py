@@ -7,7 +7,9 @@ from typing import Final
 from homeassistant.const import CONF_ADDRESS, CONF_NAME, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.typing import ConfigType
 
 from .attestation import Attestation, KeyMissingError, Speaker
 from .const import (
@@ -21,7 +23,7 @@ from .const import (
     CONF_SAMPLES_MIB,
     DOMAIN,
 )
-from .delivery import Delivery, Trust
+from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
 from .issues import IssuesOfEntry
 from .joining import Invited
@@ -33,6 +35,7 @@ from .membership import (
     async_erase_files,
     rooms,
     sample_folder,
+    verification_places,
 )
 from .node import MemberNode, Node, NodeError, NodeRefusedError
 from .protocol.encoding import from_text
@@ -43,11 +46,21 @@ from .protocol.log.notes import VerifierKey
 from .sample_store import DEFAULT_LIMIT, SampleStore
 from .senses import Senses
 from .troubles import Trouble
+from .verification import Verification
+from .verify_action import async_setup_verify_action
+
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001 - its form
+    """Offer the actions, so that automations can be checked before a co-op is loaded."""
+    async_setup_verify_action(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bool:
@@ -61,25 +74,41 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         owner.tell(Trouble.OUTBOX_DAMAGED)
     node = Node(async_get_clientsession(hass), membership.address, membership.coop)
     if membership.state is MembershipState.JOINED:
-        membership.delivery = Delivery(
-            membership.attestation,
-            MemberNode(node, membership.member),
-            Trust(
-                from_text(entry.data[CONF_NODE_KEY], KEY_LENGTH),
-                entry.data[CONF_ORIGIN],
-                VerifierKey.parse(entry.data[CONF_LOG_KEY]),
-            ),
-            membership.orders,
-            owner,
+        member_node = MemberNode(node, membership.member)
+        trust = Trust(
+            from_text(entry.data[CONF_NODE_KEY], KEY_LENGTH),
+            entry.data[CONF_ORIGIN],
+            VerifierKey.parse(entry.data[CONF_LOG_KEY]),
         )
+        delivery = membership.delivery = Delivery(
+            membership.attestation, member_node, trust, membership.orders, owner
+        )
+        verification = membership.verification = Verification(
+            attestation=membership.attestation,
+            node=member_node,
+            trust=trust,
+            log_in=delivery.log_in,
+            orders=membership.orders,
+            alarm=owner,
+            clock=now,
+        )
+        await verification.open(
+            verification_places(hass, membership.member),
+            from_text(entry.data[CONF_PSEUDONYM_SALT], ID_LENGTH),
+        )
+        delivery.compare_proofs(verification.compare_proof)
         await membership.senses.async_start(membership.attestation, membership.samples)
-        work = membership.delivery.run()
+        work = delivery.run()
     else:
         # What was read before it joined is nothing to the co-op.
         await membership.senses.async_start()
         work = _async_join(hass, entry, node)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     membership.at_work = entry.async_create_background_task(hass, work, f"{DOMAIN} {entry.title}")
+    if membership.verification is not None:
+        membership.verifier = entry.async_create_background_task(
+            hass, membership.verification.run(), f"{DOMAIN} verification of {entry.title}"
+        )
     # Home Assistant 2026.10 takes nothing but True for a success.
     return True
 

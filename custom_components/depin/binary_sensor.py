@@ -15,6 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .devices.points import Role, Status
 from .entity import DeviceEntity
 from .membership import DepinConfigEntry
+from .verification_entities import BooksVerified
 
 # Nothing is polled and nothing is commanded.
 PARALLEL_UPDATES: Final = 0
@@ -49,7 +50,10 @@ async def async_setup_entry(
     entry: DepinConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Show the cars at all chargers that say what they do."""
+    """Show whether the co-op's books hold, and the cars at all chargers that say what they do."""
+    verification = entry.runtime_data.verification
+    if verification is not None:
+        async_add_entities([BooksVerified(entry, verification)])
     for subentry_id, device in entry.runtime_data.senses.devices.items():
         roles = {part.use.role for part in device.metered.parts}
         if Role.CHARGER in roles and device.has_status:

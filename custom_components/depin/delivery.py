@@ -138,7 +138,7 @@ class Delivery:
         """Sign the orders that have waited for a node that can hear them."""
         if "trading" in await self._attestation.async_held():
             return
-        dropped = self._orders.drop_late(_now())
+        dropped = self._orders.drop_late(now())
         if dropped:
             _LOGGER.info("Orders whose gate passed before the node could be reached: %s", dropped)
         for order in self._orders.take():
@@ -198,7 +198,7 @@ class Delivery:
                 raise
             await self._attestation.async_ask(partial(_keep_proof, place, proof))
             await self._on_proof(proof)
-        await self._attestation.async_ask(lambda outbox: outbox.forget(_now()))
+        await self._attestation.async_ask(lambda outbox: outbox.forget(now()))
 
     def _note_lost(self, error: Exception) -> None:
         if self.is_connected:
@@ -235,7 +235,7 @@ def _next_batch(outbox: Outbox, stream: Stream) -> list[tuple[Place, bytes]]:
 
 
 def _keep_proof(place: Place, proof: bytes, outbox: Outbox) -> None:
-    outbox.keep_proof(place, proof, _now())
+    outbox.keep_proof(place, proof, now())
 
 
 def _check_receipts(places: Sequence[Place], receipts: Sequence[Receipt], trust: Trust) -> None:
@@ -254,5 +254,6 @@ def pause_after(failures: int, error: Exception) -> float:
     return _DRAWN.uniform(longest / 2, longest)
 
 
-def _now() -> int:
+def now() -> int:
+    """Return the home's time, in milliseconds."""
     return time.time_ns() // 1_000_000

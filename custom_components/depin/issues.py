@@ -8,9 +8,16 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .membership import DepinConfigEntry
 from .troubles import Trouble
+from .verified_file import Suspicion
 
 _ANSWERED: Final = frozenset(
-    (Trouble.CLONE, Trouble.RESTORED, Trouble.OUTBOX_DAMAGED, Trouble.STATEMENT_REFUSED)
+    (
+        Trouble.BOOKS_WRONG,
+        Trouble.CLONE,
+        Trouble.RESTORED,
+        Trouble.OUTBOX_DAMAGED,
+        Trouble.STATEMENT_REFUSED,
+    )
 )
 """What goes away with the owner's answer; the others end by themselves."""
 
@@ -25,6 +32,17 @@ class IssuesOfEntry:
 
     def tell(self, trouble: Trouble) -> None:
         """Raise an issue; it stays over a restart until it was answered."""
+        self._create(trouble, {})
+
+    def tell_suspicion(self, suspicion: Suspicion) -> None:
+        """Say what was found in the co-op's books, and where its evidence is."""
+        self._create(Trouble.BOOKS_WRONG, {"said": suspicion.said, "file": suspicion.file})
+
+    def withdraw_suspicion(self) -> None:
+        """Say no more of the co-op's books."""
+        self.withdraw(Trouble.BOOKS_WRONG)
+
+    def _create(self, trouble: Trouble, more: dict[str, str]) -> None:
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -36,7 +54,7 @@ class IssuesOfEntry:
             if trouble is Trouble.RESTORED
             else ir.IssueSeverity.ERROR,
             translation_key=trouble.value,
-            translation_placeholders={"coop": self._entry.title},
+            translation_placeholders={"coop": self._entry.title, **more},
         )
 
     def withdraw(self, trouble: Trouble) -> None:

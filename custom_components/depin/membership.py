@@ -17,6 +17,7 @@ from .delivery import Delivery
 from .home_key import HomeKey
 from .sample_store import SampleStore
 from .senses import Senses
+from .verification import Places, Verification
 from .waiting_orders import WaitingOrders
 
 
@@ -42,6 +43,9 @@ class Membership:
     delivery: Delivery | None = None
     """What brings statements to the node, once the home has joined."""
     at_work: asyncio.Task[None] | None = None
+    verification: Verification | None = None
+    """What checks the co-op's books, once the home has joined."""
+    verifier: asyncio.Task[None] | None = None
 
     @property
     def key(self) -> HomeKey:
@@ -51,6 +55,9 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
+        if self.verifier is not None:
+            self.verifier.cancel()
+            await asyncio.gather(self.verifier, return_exceptions=True)
         if self.at_work is not None:
             self.at_work.cancel()
             await asyncio.gather(self.at_work, return_exceptions=True)
@@ -72,6 +79,14 @@ def rooms(hass: HomeAssistant, member: str) -> Rooms:
 def sample_folder(hass: HomeAssistant, member: str) -> Path:
     """Return where a member's fine samples lie."""
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.samples.{member}"))
+
+
+def verification_places(hass: HomeAssistant, member: str) -> Places:
+    """Return where lies what a member has verified, and where owners find evidence."""
+    return Places(
+        Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.verified.{member}")),
+        Path(hass.config.path(f"{DOMAIN}_evidence")),
+    )
 
 
 async def async_erase_files(hass: HomeAssistant, member: str) -> None:

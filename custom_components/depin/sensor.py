@@ -25,6 +25,7 @@ from .devices.points import Role, Status
 from .entity import DeviceEntity, MembershipEntity
 from .membership import DepinConfigEntry, Membership, MembershipState
 from .sensed_device import SensedDevice
+from .verification_entities import LogSize
 
 # Nothing is polled and nothing is commanded.
 PARALLEL_UPDATES: Final = 0
@@ -192,6 +193,9 @@ async def async_setup_entry(
 ) -> None:
     """Show the membership and its devices."""
     async_add_entities(MembershipSensor(entry, description) for description in SENSORS)
+    verification = entry.runtime_data.verification
+    if verification is not None:
+        async_add_entities([LogSize(entry, verification)])
     for subentry_id, device in entry.runtime_data.senses.devices.items():
         async_add_entities(
             (

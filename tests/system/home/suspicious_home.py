@@ -72,11 +72,16 @@ class LyingNode:
         @web.middleware
         async def lie(request: web.Request, handler: Any) -> web.StreamResponse:  # noqa: ANN401
             self.asked.append(request.path)
-            response = await handler(request)
+            response: web.StreamResponse = await handler(request)
             for part, tell in self.lies.items():
-                if part in request.path and response.status < 300:
+                if (
+                    part in request.path
+                    and isinstance(response, web.Response)
+                    and response.status < 300
+                ):
                     is_json = response.content_type == "application/json"
-                    body = json.loads(response.body) if is_json else response.body
+                    content = cast("bytes", response.body)
+                    body = json.loads(content) if is_json else content
                     told = tell(body)
                     if isinstance(told, web.Response):
                         return told

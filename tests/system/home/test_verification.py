@@ -9,10 +9,10 @@ import pytest
 
 from custom_components.depin.delivery import Trust
 from custom_components.depin.node import NodeAwayError, NodeError
+from custom_components.depin.protocol.events import Event
 from custom_components.depin.protocol.log.notes import VerifierKey
 from custom_components.depin.protocol.statements.trading import Curve, Order
 from depin_protocol.durations import DAY, MINUTE
-from depin_protocol.events import Event
 from depin_protocol.log.checkpoint import Checkpoint, sign_checkpoint
 from depin_protocol.log.merkle import TreeHead
 from settlement_node.market.settling.meter import Meter
