@@ -12,6 +12,9 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
 
 from .attestation import Attestation, KeyMissingError, Speaker
+from .book_actions import async_setup_book_actions
+from .bookkeeping import Bookkeeping
+from .books import Books, BooksError
 from .const import (
     CONF_COOP,
     CONF_INVITE_CODE,
@@ -23,8 +26,10 @@ from .const import (
     CONF_SAMPLES_MIB,
     DOMAIN,
 )
+from .coordinator import BooksCoordinator
 from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
+from .entity import async_coop_device
 from .issues import IssuesOfEntry
 from .joining import Invited
 from .key_store import KeyUnreadableError, async_load_keys, async_remove_keys
@@ -33,6 +38,7 @@ from .membership import (
     Membership,
     MembershipState,
     async_erase_files,
+    books_file,
     rooms,
     sample_folder,
     verification_places,
@@ -49,16 +55,26 @@ from .troubles import Trouble
 from .verification import Verification
 from .verify_action import async_setup_verify_action
 
-CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
-
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.CALENDAR,
+    Platform.EVENT,
+    Platform.SENSOR,
+]
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
 
 
-async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001 - its form
-    """Offer the actions, so that automations can be checked before a co-op is loaded."""
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(
+    hass: HomeAssistant,
+    config: ConfigType,  # noqa: ARG001 - the integration's interface
+) -> bool:
+    """Offer the actions; each finds its co-op when it is called."""
+    async_setup_book_actions(hass)
     async_setup_verify_action(hass)
     return True
 
@@ -83,20 +99,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         delivery = membership.delivery = Delivery(
             membership.attestation, member_node, trust, membership.orders, owner
         )
-        verification = membership.verification = Verification(
-            attestation=membership.attestation,
-            node=member_node,
-            trust=trust,
-            log_in=delivery.log_in,
-            orders=membership.orders,
-            alarm=owner,
-            clock=now,
+        membership.verification = await _async_verifying(hass, entry, member_node, trust, owner)
+        delivery.compare_proofs(membership.verification.compare_proof)
+        keeping = Bookkeeping(membership.books, member_node, delivery.log_in, now)
+        await keeping.load()
+        keeping.listen(membership.verification.hear)
+        membership.coordinator = BooksCoordinator(
+            hass,
+            entry,
+            keeping,
+            membership.attestation,
+            async_coop_device(hass, entry),
         )
-        await verification.open(
-            verification_places(hass, membership.member),
-            from_text(entry.data[CONF_PSEUDONYM_SALT], ID_LENGTH),
-        )
-        delivery.compare_proofs(verification.compare_proof)
+        await membership.coordinator.async_refresh()
         await membership.senses.async_start(membership.attestation, membership.samples)
         work = delivery.run()
     else:
@@ -105,6 +120,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         work = _async_join(hass, entry, node)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     membership.at_work = entry.async_create_background_task(hass, work, f"{DOMAIN} {entry.title}")
+    if membership.coordinator is not None:
+        membership.bookkeeper = entry.async_create_background_task(
+            hass, membership.coordinator.keeping.run(), f"{DOMAIN} books of {entry.title}"
+        )
     if membership.verification is not None:
         membership.verifier = entry.async_create_background_task(
             hass, membership.verification.run(), f"{DOMAIN} verification of {entry.title}"
@@ -150,6 +169,12 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
     except OSError as error:
         await attestation.close()
         raise _disk_fails(error) from error
+    try:
+        books = await Books.open(books_file(hass, member))
+    except BooksError as error:
+        await samples.close()
+        await attestation.close()
+        raise _disk_fails(error) from error
     joined = CONF_LOG_KEY in entry.data
     return Membership(
         coop=coop,
@@ -158,8 +183,33 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
         state=MembershipState.JOINED if joined else MembershipState.INVITED,
         attestation=attestation,
         samples=samples,
+        books=books,
         senses=Senses(hass, entry),
     )
+
+
+async def _async_verifying(
+    hass: HomeAssistant,
+    entry: DepinConfigEntry,
+    node: MemberNode,
+    trust: Trust,
+    owner: IssuesOfEntry,
+) -> Verification:
+    """Go on verifying where the home stopped."""
+    membership = entry.runtime_data
+    assert membership.delivery is not None  # noqa: S101 - who has joined has one
+    verification = Verification(
+        attestation=membership.attestation,
+        node=node,
+        trust=trust,
+        log_in=membership.delivery.log_in,
+        orders=membership.orders,
+        alarm=owner,
+        clock=now,
+    )
+    salt = from_text(entry.data[CONF_PSEUDONYM_SALT], ID_LENGTH)
+    await verification.open(verification_places(hass, membership.member), salt)
+    return verification
 
 
 def _disk_fails(error: Exception) -> ConfigEntryNotReady:

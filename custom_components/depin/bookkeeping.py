@@ -21,7 +21,7 @@ from .market_answers import (
     read_purse,
 )
 from .market_calendar import MarketCalendar, read_calendars
-from .node import MemberNode, NodeError, NodeRefusedError, StrangeAnswerError
+from .node import LoggedOutError, MemberNode, NodeError, NodeRefusedError, StrangeAnswerError
 from .protocol.durations import DAY, HOUR
 from .protocol.encoding import decode_json, encode_json
 from .protocol.events import Event, EventKind
@@ -43,6 +43,7 @@ _PURSE: Final = "purse"
 _CLEARED: Final = "cleared"
 _SETTLED: Final = "settled"
 _REJOIN: Final = 5.0
+_GO_ON: Final = 1.0
 _NO_MARKET: Final = 30_000
 _AFTER_GATE: Final = (2_000, 20_000)
 """Homes ask for what a gate decided at moments of their own, in milliseconds after it."""
@@ -143,11 +144,12 @@ class Bookkeeping:
                     # What events before it told is asked for, with all that may be corrected.
                     self._unsure = True
                     await self.books.set_note(_LAST_EVENT, str(error.after))
-                    continue
-                failures += 1
-                pause = pause_after(failures, error)
-            finally:
-                self.is_listening = False
+                    pause = _GO_ON
+                else:
+                    failures += 1
+                    pause = pause_after(failures, error)
+                if not isinstance(error, LoggedOutError):
+                    self._note_silent()
             await asyncio.sleep(pause)
 
     async def _follow(self) -> None:
@@ -156,7 +158,9 @@ class Bookkeeping:
         after = MAX_COUNT if last is None else int(last)
         async with aclosing(listen(self._node, after)) as events:
             async for event in events:
-                self.is_listening = True
+                if not self.is_listening:
+                    self.is_listening = True
+                    self._tell(None)
                 await self.take(event)
 
     async def _ask_after_gates(self) -> None:
@@ -182,9 +186,10 @@ class Bookkeeping:
                 if not self._node.is_logged_in:
                     await self._log_in()
                 yield
+            except LoggedOutError:
+                raise
             except NodeError as error:
-                # A token has its end; with a new one all goes on.
-                if self.is_reachable is not False and self._node.is_logged_in:
+                if self.is_reachable is not False:
                     _LOGGER.info("The co-op's node does not answer as it should: %s", error)
                     self.is_reachable = False
                     self._tell(None)
@@ -192,6 +197,11 @@ class Bookkeeping:
             if self.is_reachable is False:
                 _LOGGER.info("The co-op's node answers again")
             self.is_reachable = True
+
+    def _note_silent(self) -> None:
+        if self.is_listening:
+            self.is_listening = False
+            self._tell(None)
 
     def _tell(self, event: Event | None) -> None:
         for listener in tuple(self._listeners):

@@ -255,5 +255,5 @@ def pause_after(failures: int, error: Exception) -> float:
 
 
 def now() -> int:
-    """Return the home's time, in milliseconds."""
+    """Return the time in milliseconds."""
     return time.time_ns() // 1_000_000

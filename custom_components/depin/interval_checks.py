@@ -41,20 +41,22 @@ class _Told(NamedTuple):
 class IntervalChecks:
     """Asks for what an interval came to, and suspects the node where that does not follow."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it stands between
         self,
+        *,
         node: MemberNode,
         watch: LogWatch,
         rules: RulesWatch,
         attestation: Attestation,
+        words: OwnWords,
         salt: bytes,
     ) -> None:
         """Check for the member who speaks here."""
-        self.words = OwnWords()
         self._node = node
         self._watch = watch
         self._rules = rules
         self._attestation = attestation
+        self._words = words
         self._salt = salt
 
     async def check(self, market: str, start: int) -> None:
@@ -117,7 +119,7 @@ class IntervalChecks:
 
     async def _check_meters(self, shown: ShownInterval, told: ToldInterval, end: int) -> None:
         said = {one.device: one.wh for one in told.settled.meters}
-        for declared in list(self.words.declared.values()):
+        for declared in list(self._words.declared.values()):
             if declared is None or declared.device.retired:
                 continue
             device = declared.device
@@ -129,7 +131,7 @@ class IntervalChecks:
                 await self._suspect(shown, declared, statements)
 
     def _around(self, outbox: Outbox, device: str, start: int, end: int) -> list[Statement]:
-        return self.words.around(outbox, device, start, end)
+        return self._words.around(outbox, device, start, end)
 
     async def _suspect(
         self, shown: ShownInterval, declared: Declared, statements: list[Statement]

@@ -32,17 +32,20 @@ class IssuesOfEntry:
 
     def tell(self, trouble: Trouble) -> None:
         """Raise an issue; it stays over a restart until it was answered."""
-        self._create(trouble, {})
+        self._create(trouble, placeholders={})
 
     def tell_suspicion(self, suspicion: Suspicion) -> None:
         """Say what was found in the co-op's books, and where its evidence is."""
-        self._create(Trouble.BOOKS_WRONG, {"said": suspicion.said, "file": suspicion.file})
+        self._create(
+            Trouble.BOOKS_WRONG,
+            placeholders={"said": suspicion.said, "file": suspicion.file},
+        )
 
     def withdraw_suspicion(self) -> None:
         """Say no more of the co-op's books."""
         self.withdraw(Trouble.BOOKS_WRONG)
 
-    def _create(self, trouble: Trouble, more: dict[str, str]) -> None:
+    def _create(self, trouble: Trouble, placeholders: dict[str, str]) -> None:
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -54,7 +57,7 @@ class IssuesOfEntry:
             if trouble is Trouble.RESTORED
             else ir.IssueSeverity.ERROR,
             translation_key=trouble.value,
-            translation_placeholders={"coop": self._entry.title, **more},
+            translation_placeholders={"coop": self._entry.title, **placeholders},
         )
 
     def withdraw(self, trouble: Trouble) -> None:

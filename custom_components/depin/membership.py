@@ -12,7 +12,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from .attestation import Attestation, Rooms
+from .books import Books
 from .const import DOMAIN
+from .coordinator import BooksCoordinator
 from .delivery import Delivery
 from .home_key import HomeKey
 from .sample_store import SampleStore
@@ -38,6 +40,7 @@ class Membership:
     state: MembershipState
     attestation: Attestation
     samples: SampleStore
+    books: Books
     senses: Senses
     orders: WaitingOrders = field(default_factory=WaitingOrders)
     delivery: Delivery | None = None
@@ -46,6 +49,9 @@ class Membership:
     verification: Verification | None = None
     """What checks the co-op's books, once the home has joined."""
     verifier: asyncio.Task[None] | None = None
+    coordinator: BooksCoordinator | None = None
+    """What the books say, once the home has joined."""
+    bookkeeper: asyncio.Task[None] | None = None
 
     @property
     def key(self) -> HomeKey:
@@ -55,14 +61,15 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        if self.verifier is not None:
-            self.verifier.cancel()
-            await asyncio.gather(self.verifier, return_exceptions=True)
-        if self.at_work is not None:
-            self.at_work.cancel()
-            await asyncio.gather(self.at_work, return_exceptions=True)
+        tasks = [
+            task for task in (self.at_work, self.bookkeeper, self.verifier) if task is not None
+        ]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.attestation.close()
         await self.samples.close()
+        await self.books.close()
 
 
 type DepinConfigEntry = ConfigEntry[Membership]
@@ -81,6 +88,11 @@ def sample_folder(hass: HomeAssistant, member: str) -> Path:
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.samples.{member}"))
 
 
+def books_file(hass: HomeAssistant, member: str) -> Path:
+    """Return where a member's books lie."""
+    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.books.{member}"))
+
+
 def verification_places(hass: HomeAssistant, member: str) -> Places:
     """Return where lies what a member has verified, and where owners find evidence."""
     return Places(
@@ -94,5 +106,5 @@ async def async_erase_files(hass: HomeAssistant, member: str) -> None:
     folders = rooms(hass, member).outbox, sample_folder(hass, member)
     for folder in folders:
         await hass.async_add_executor_job(partial(rmtree, folder, ignore_errors=True))
-    marker = rooms(hass, member).marker
-    await hass.async_add_executor_job(partial(marker.unlink, missing_ok=True))
+    for file in (rooms(hass, member).marker, books_file(hass, member)):
+        await hass.async_add_executor_job(partial(file.unlink, missing_ok=True))

@@ -46,6 +46,14 @@ class NodeAwayError(NodeError):
         self.retry_after = retry_after
 
 
+class LoggedOutError(NodeAwayError):
+    """The token has come to its end; with a new one, the node may be asked at once."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("the token counts no more", 0)
+
+
 class StrangeAnswerError(NodeError):
     """What answers is not a settlement node as it was agreed."""
 
@@ -283,10 +291,10 @@ class MemberNode:
             raise heeded from error
 
     def heed(self, error: NodeError) -> NodeError:
-        """Forget a token that counts no more: with a new one, the node may be asked at once."""
+        """Forget a token that counts no more."""
         if isinstance(error, NodeRefusedError) and error.code == _LOGGED_OUT:
             self.log_out()
-            return NodeAwayError("the token counts no more", 0)
+            return LoggedOutError()
         return error
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from .outbox import Outbox, Place
-from .protocol.checking.meter_case import MAX_READINGS
+from .protocol.bounds import MAX_READINGS
 from .protocol.durations import DAY
 from .protocol.settlement.registers import SIGNS
 from .protocol.statements.envelope import Statement, read_statement

@@ -1,7 +1,7 @@
 """What does not hold of what a node says, with all that it was found in."""
 
-from .protocol.checking.evidence import Case
 from .protocol.checking.verdicts import (
+    Case,
     Check,
     FailedCheckError,
     OpenQuestionError,

@@ -6,16 +6,17 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from random import SystemRandom
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from .attestation import Attestation
 from .delivery import Trust, pause_after
-from .interval_checks import IntervalChecks
 from .log_watch import LogWatch
 from .node import MemberNode, NodeError, NodeRefusedError, StrangeAnswerError, agreed
 from .outbox import Outbox, Place
+from .own_words import OwnWords
 from .protocol.checking.evidence import Evidence
 from .protocol.checking.log_cases import PromiseCase
 from .protocol.checking.verdicts import Check
@@ -28,6 +29,9 @@ from .rules_watch import RulesWatch
 from .suspicion import SuspicionError, examine
 from .verified_file import Suspicion, Verified, VerifiedFile, write_whole
 from .waiting_orders import WaitingOrders
+
+if TYPE_CHECKING:
+    from .interval_checks import IntervalChecks
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -96,13 +100,14 @@ class Verification:
         self._wanted = asyncio.Event()
         self._announced: set[Announced] = set()
         self._turn = asyncio.Lock()
+        self._words = OwnWords()
         self._held: Verified
         self._saved: Verified
         self._places: Places
         self._file: VerifiedFile
         self._watch: LogWatch
         self._rules: RulesWatch
-        self._checks: IntervalChecks
+        self._salt: bytes
 
     async def open(self, places: Places, salt: bytes) -> None:
         """Go on where the home stopped; `salt` is that of its pseudonyms."""
@@ -110,9 +115,9 @@ class Verification:
         self._held = self._saved = await asyncio.to_thread(self._file.load)
         self._watch = LogWatch(self._node.node, self._trust.log, self._held.seen)
         self._rules = RulesWatch(self._node.node, self._watch)
-        self._checks = IntervalChecks(self._node, self._watch, self._rules, self._attestation, salt)
+        self._salt = salt
         for wire in self._held.declared:
-            self._checks.words.remember(wire)
+            self._words.remember(wire)
         if self._held.suspicion is not None:
             self.is_verified = False
             self._orders.stopped = True
@@ -203,7 +208,7 @@ class Verification:
         await self._check_origin()
         await self._watch.advance()
         now = self._clock()
-        await self._attestation.async_ask(partial(self._checks.words.take_in, now=now))
+        await self._attestation.async_ask(partial(self._words.take_in, now=now))
         await self._check_promises(now)
         await self._rules.refresh()
         for market, start in sorted(self._announced):
@@ -251,7 +256,7 @@ class Verification:
     async def _check_interval(self, market: str, start: int, now: int) -> None:
         """Check an interval; one that does not hold is not looked at again by itself."""
         try:
-            await self._checks.check(market, start)
+            await (await self._checks()).check(market, start)
         except NodeRefusedError as error:
             if start > now - _BACK:
                 raise
@@ -261,6 +266,20 @@ class Verification:
             raise
         self.intervals += 1
         self._reached(market, start)
+
+    async def _checks(self) -> IntervalChecks:
+        """Load what checks intervals when there is one; numpy comes with it."""
+        await asyncio.to_thread(import_module, f"{__package__}.interval_checks")
+        from .interval_checks import IntervalChecks  # noqa: PLC0415 - loaded just now
+
+        return IntervalChecks(
+            node=self._node,
+            watch=self._watch,
+            rules=self._rules,
+            attestation=self._attestation,
+            words=self._words,
+            salt=self._salt,
+        )
 
     def _reached(self, market: str, start: int) -> None:
         upto = self._held.upto
@@ -286,7 +305,7 @@ class Verification:
         self._alarm.tell_suspicion(suspicion)
 
     async def _save(self) -> None:
-        declared = self._checks.words.declared.values()
+        declared = self._words.declared.values()
         wires = tuple(one.wire for one in declared if one is not None)
         self._held = replace(self._held, seen=self._watch.seen, declared=wires)
         if self._held != self._saved:

@@ -7,7 +7,8 @@ from typing import Final
 
 import click
 
-from depin_protocol.checking.evidence import MAX_EVIDENCE, Evidence, EvidenceError
+from depin_protocol.checking.evidence import MAX_EVIDENCE, Evidence
+from depin_protocol.checking.reading_evidence import EvidenceError, read_evidence
 from depin_protocol.checking.verdicts import FailedCheckError, OpenQuestionError, UnshownError
 
 PROVEN: Final = 0
@@ -41,7 +42,7 @@ def check_evidence(file: Path, log_key: str | None) -> None:
 
 def _read(file: Path) -> Evidence:
     with file.open("rb") as opened:
-        return Evidence.read(opened.read(MAX_EVIDENCE + 1))
+        return read_evidence(opened.read(MAX_EVIDENCE + 1))
 
 
 def _judge(evidence: Evidence) -> int:

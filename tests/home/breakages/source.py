@@ -16,7 +16,7 @@ def _switch(file: str) -> Callable[[Copy], None]:
 
     def damage(copy: Copy) -> None:
         copy.append(file, "")
-        copy.replace("__init__.py", "Platform.SENSOR]", "Platform.SENSOR, Platform.SWITCH]")
+        copy.replace("__init__.py", "PLATFORMS: Final = [", "PLATFORMS: Final = [Platform.SWITCH, ")
 
     return damage
 
@@ -89,7 +89,7 @@ BREAKAGES: Final = (
     ),
     Breakage(
         "a list without a platform",
-        lambda copy: copy.replace("__init__.py", ", Platform.SENSOR]", "]"),
+        lambda copy: copy.replace("__init__.py", "    Platform.SENSOR,\n", ""),
         "__init__.py",
         "PLATFORMS.sensor",
     ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Final, NamedTuple, Self
 
+from ..bounds import MAX_READINGS
 from ..encoding import to_text
 from ..log.notes import VerifierKey
 from ..metering import FINE_WH, Flag, MeteringError, Quality, Register, Sample
@@ -17,9 +18,6 @@ from ..statements.timing import Deadlines, lack_of_effect
 from .settlement_case import SETTLED, ShownInterval
 from .shown import ShownEntry, read_bytes
 from .verdicts import Check, FailedCheckError, UnshownError
-
-MAX_READINGS: Final = 64
-"""Most statements that one interval is worked out from."""
 
 _NEVER_LATE: Final = Deadlines(0, MAX_TIME)
 """What precedes a settlement in the log came in time for it."""

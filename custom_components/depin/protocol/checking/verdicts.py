@@ -1,6 +1,9 @@
 """What a check comes to when it does not hold, and who can see that."""
 
 from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from ..log.notes import VerifierKey
 
 
 class Check(StrEnum):
@@ -18,6 +21,20 @@ class Check(StrEnum):
     """What a line says of a meter is what its readings say."""
     RULES = "rules"
     """The rules of an interval are those that the log has."""
+
+
+class Case(Protocol):
+    """What is checked, with all that it rests on."""
+
+    NAME: ClassVar[Check]
+
+    def check(self, log: VerifierKey) -> object:
+        """Raise one of the errors below if it does not hold, or is not shown to."""
+        ...
+
+    def to_json(self) -> dict[str, object]:
+        """Return what is written of it."""
+        ...
 
 
 class FailedCheckError(Exception):

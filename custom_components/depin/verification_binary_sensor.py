@@ -1,15 +1,10 @@
-"""What is shown of the co-op's books as they are verified at home."""
+"""Whether the co-op's books hold, as they are verified at home."""
 
 from typing import Final, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorEntity,
     BinarySensorEntityDescription,
-)
-from homeassistant.components.sensor import (
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
 )
 from homeassistant.const import EntityCategory
 
@@ -21,13 +16,6 @@ _BOOKS_VERIFIED: Final = BinarySensorEntityDescription(
     key="books_verified",
     translation_key="books_verified",
     entity_category=EntityCategory.DIAGNOSTIC,
-)
-_LOG_SIZE: Final = SensorEntityDescription(
-    key="log_size",
-    translation_key="log_size",
-    state_class=SensorStateClass.MEASUREMENT,
-    entity_category=EntityCategory.DIAGNOSTIC,
-    entity_registry_enabled_default=False,
 )
 
 
@@ -44,26 +32,6 @@ class BooksVerified(MembershipEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         """Return it, None before anything was looked at."""
         return self._verification.is_verified
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Write the state after each look."""
-        self.async_on_remove(self._verification.listen(self.async_write_ha_state))
-
-
-class LogSize(MembershipEntity, SensorEntity):
-    """How many entries of the log were seen to follow from each other."""
-
-    def __init__(self, entry: DepinConfigEntry, verification: Verification) -> None:
-        """Show how far the home has come."""
-        super().__init__(entry, _LOG_SIZE)
-        self._verification = verification
-
-    @property
-    @override
-    def native_value(self) -> int:
-        """Return the number."""
-        return self._verification.size
 
     @override
     async def async_added_to_hass(self) -> None:
