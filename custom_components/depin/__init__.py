@@ -30,6 +30,7 @@ from .coordinator import BooksCoordinator
 from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
 from .entity import async_coop_device
+from .grid_meter import GridMeter
 from .issues import IssuesOfEntry
 from .joining import Invited
 from .key_store import KeyUnreadableError, async_load_keys, async_remove_keys
@@ -51,22 +52,27 @@ from .protocol.keys import KEY_LENGTH
 from .protocol.log.notes import VerifierKey
 from .sample_store import DEFAULT_LIMIT, SampleStore
 from .senses import Senses
+from .trading import Trading
+from .trading_actions import async_setup_trading_actions
+from .trading_memory import TradingMemory
 from .troubles import Trouble
 from .verification import Verification
 from .verify_action import async_setup_verify_action
+
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.CALENDAR,
     Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
 ]
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
-
-
-CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(
@@ -75,6 +81,7 @@ async def async_setup(
 ) -> bool:
     """Offer the actions; each finds its co-op when it is called."""
     async_setup_book_actions(hass)
+    async_setup_trading_actions(hass)
     async_setup_verify_action(hass)
     return True
 
@@ -99,11 +106,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         delivery = membership.delivery = Delivery(
             membership.attestation, member_node, trust, membership.orders, owner
         )
-        membership.verification = await _async_verifying(hass, entry, member_node, trust, owner)
-        delivery.compare_proofs(membership.verification.compare_proof)
+        verification = await _async_verifying(hass, entry, member_node, trust, owner)
+        membership.verification = verification
+        delivery.compare_proofs(verification.compare_proof)
         keeping = Bookkeeping(membership.books, member_node, delivery.log_in, now)
         await keeping.load()
-        keeping.listen(membership.verification.hear)
+        keeping.listen(verification.hear)
         membership.coordinator = BooksCoordinator(
             hass,
             entry,
@@ -112,6 +120,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
             async_coop_device(hass, entry),
         )
         await membership.coordinator.async_refresh()
+        memory = TradingMemory(hass, membership.member)
+        trading = membership.trading = Trading(
+            delivery=delivery,
+            node=member_node,
+            orders=membership.orders,
+            meter=GridMeter(hass, membership.senses),
+            books=membership.books,
+            memory=memory,
+            choices=await memory.async_load(),
+        )
+        _halt_while_suspected(trading, verification)
         await membership.senses.async_start(membership.attestation, membership.samples)
         work = delivery.run()
     else:
@@ -123,6 +142,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
     if membership.coordinator is not None:
         membership.bookkeeper = entry.async_create_background_task(
             hass, membership.coordinator.keeping.run(), f"{DOMAIN} books of {entry.title}"
+        )
+    if membership.trading is not None:
+        membership.trader = entry.async_create_background_task(
+            hass, membership.trading.run(), f"{DOMAIN} trading of {entry.title}"
         )
     if membership.verification is not None:
         membership.verifier = entry.async_create_background_task(
@@ -186,6 +209,18 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
         books=books,
         senses=Senses(hass, entry),
     )
+
+
+def _halt_while_suspected(trading: Trading, verification: Verification) -> None:
+    """Order nothing from when the books do not hold until the owner has answered."""
+
+    def compare() -> None:
+        suspected = verification.suspicion is not None
+        if suspected != trading.halted:
+            trading.halt(halted=suspected)
+
+    verification.listen(compare)
+    compare()
 
 
 async def _async_verifying(

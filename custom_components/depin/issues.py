@@ -12,7 +12,6 @@ from .verified_file import Suspicion
 
 _ANSWERED: Final = frozenset(
     (
-        Trouble.BOOKS_WRONG,
         Trouble.CLONE,
         Trouble.RESTORED,
         Trouble.OUTBOX_DAMAGED,
@@ -32,33 +31,41 @@ class IssuesOfEntry:
 
     def tell(self, trouble: Trouble) -> None:
         """Raise an issue; it stays over a restart until it was answered."""
-        self._create(trouble, placeholders={})
-
-    def tell_suspicion(self, suspicion: Suspicion) -> None:
-        """Say what was found in the co-op's books, and where its evidence is."""
-        self._create(
-            Trouble.BOOKS_WRONG,
-            placeholders={"said": suspicion.said, "file": suspicion.file},
-        )
-
-    def withdraw_suspicion(self) -> None:
-        """Say no more of the co-op's books."""
-        self.withdraw(Trouble.BOOKS_WRONG)
-
-    def _create(self, trouble: Trouble, placeholders: dict[str, str]) -> None:
         ir.async_create_issue(
             self._hass,
             DOMAIN,
             self._issue(trouble),
-            data={"entry_id": self._entry.entry_id, "trouble": trouble.value},
+            data=self._data(trouble),
             is_fixable=trouble in _ANSWERED,
             is_persistent=trouble in _ANSWERED,
             severity=ir.IssueSeverity.WARNING
             if trouble is Trouble.RESTORED
             else ir.IssueSeverity.ERROR,
             translation_key=trouble.value,
-            translation_placeholders={"coop": self._entry.title, **placeholders},
+            translation_placeholders={"coop": self._entry.title},
         )
+
+    def tell_suspicion(self, suspicion: Suspicion) -> None:
+        """Say what was found in the co-op's books, and where its evidence is."""
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue(Trouble.BOOKS_WRONG),
+            data=self._data(Trouble.BOOKS_WRONG),
+            is_fixable=True,
+            is_persistent=True,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="books_wrong",
+            translation_placeholders={
+                "coop": self._entry.title,
+                "said": suspicion.said,
+                "file": suspicion.file,
+            },
+        )
+
+    def withdraw_suspicion(self) -> None:
+        """Say no more of the co-op's books."""
+        self.withdraw(Trouble.BOOKS_WRONG)
 
     def withdraw(self, trouble: Trouble) -> None:
         """Take an issue back."""
@@ -68,6 +75,9 @@ class IssuesOfEntry:
         """Take all issues back, as when the entry goes."""
         for trouble in Trouble:
             self.withdraw(trouble)
+
+    def _data(self, trouble: Trouble) -> dict[str, str | int | float | None]:
+        return {"entry_id": self._entry.entry_id, "trouble": trouble.value}
 
     def _issue(self, trouble: Trouble) -> str:
         return f"{trouble.value}_{self._entry.entry_id}"

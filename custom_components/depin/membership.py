@@ -19,6 +19,7 @@ from .delivery import Delivery
 from .home_key import HomeKey
 from .sample_store import SampleStore
 from .senses import Senses
+from .trading import Trading
 from .verification import Places, Verification
 from .waiting_orders import WaitingOrders
 
@@ -45,6 +46,9 @@ class Membership:
     orders: WaitingOrders = field(default_factory=WaitingOrders)
     delivery: Delivery | None = None
     """What brings statements to the node, once the home has joined."""
+    trading: Trading | None = None
+    """What the home orders, once it has joined."""
+    trader: asyncio.Task[None] | None = None
     at_work: asyncio.Task[None] | None = None
     verification: Verification | None = None
     """What checks the co-op's books, once the home has joined."""
@@ -61,9 +65,8 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        tasks = [
-            task for task in (self.at_work, self.bookkeeper, self.verifier) if task is not None
-        ]
+        working = self.at_work, self.bookkeeper, self.trader, self.verifier
+        tasks = [task for task in working if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -67,6 +68,9 @@ class ToldMarket:
     def _newest(self) -> int:
         return max((one["id"] for one in self._events), default=0)
 
+    def _is_newer(self, seen: int) -> bool:
+        return self._newest > seen
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer by the end of the path."""
         self.asked.append(request.path)
@@ -120,7 +124,7 @@ class ToldMarket:
                 lines = f"id: {after}\nevent: {event['kind']}\ndata: {data}\n\n"
                 await response.write(lines.encode())
             async with self._news:
-                await self._news.wait_for(lambda seen=after: self._newest > seen)
+                await self._news.wait_for(partial(self._is_newer, after))
 
 
 @asynccontextmanager
