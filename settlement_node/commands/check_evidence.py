@@ -22,6 +22,9 @@ OPEN: Final = 3
 def check_evidence(file: Path, log_key: str | None) -> None:
     """Check evidence that a home wrote, without asking any node.
 
+    Where it rests on a market's rules, these are those of the entry that the file shows: look in
+    the public log whether a later `market_set` changed them before that interval.
+
     Exit code 0: it proves what it says. 3: it holds, and the node can still answer it. 1: it
     proves nothing.
     """

@@ -73,7 +73,8 @@ class ClearingCase:
         """Return what was traded, or raise a FailedCheckError if it does not follow."""
         index, decision = self.entry.decision(log, CLEARED)
         try:
-            return self._checked(log, decision)
+            with self.rules.applied():
+                return self._checked(log, decision)
         except BodyError as error:
             # The log's key stands for these lines.
             msg = f"entry {index} or a line of it is not as the agreement has it: {error}"

@@ -1,5 +1,7 @@
 """The rules that an interval is checked by, and the entry that they stand in where it is shown."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -7,7 +9,7 @@ from ..log.notes import VerifierKey
 from ..rules.market_rules import MarketRules
 from ..statements.fields import MARKET, BodyError, Fields
 from .shown import ShownEntry
-from .verdicts import Check, FailedCheckError, UnshownError
+from .verdicts import FailedCheckError, OpenQuestionError, UnshownError
 
 GENESIS: Final = "genesis"
 _MARKET_SET: Final = "market_set"
@@ -20,6 +22,22 @@ class ShownRules:
     rules: MarketRules
     entry: ShownEntry | None = None
     """Where the log has them; without it they are the node's word."""
+
+    @property
+    def are_shown(self) -> bool:
+        """Tell whether the log has them, and not the node's word alone."""
+        return self.entry is not None and not self.rules.series
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Leave open what fails by rules that the log was not shown to have."""
+        try:
+            yield
+        except FailedCheckError as error:
+            if self.are_shown:
+                raise
+            msg = f"by rules that the home was told, which the log is not shown to have: {error}"
+            raise OpenQuestionError(error.check, msg) from error
 
     def check(self, log: VerifierKey, market: str) -> None:
         """Refuse rules that are not those of the entry, the prices of declared series apart."""
@@ -37,8 +55,9 @@ class ShownRules:
             msg = f"entry {index} has the rules of another market"
             raise UnshownError(msg)
         if _without_series(self.rules) != _without_series(logged):
-            msg = f"the node says other rules than entry {index} of its log"
-            raise FailedCheckError(Check.RULES, msg)
+            # Nobody has signed what was said beside the log.
+            msg = f"the rules that were said are not those of entry {index} of the log"
+            raise UnshownError(msg)
 
     def to_json(self) -> dict[str, object]:
         """Return what is written of them."""

@@ -75,6 +75,10 @@ class SettlementCase:
 
     def check(self, log: VerifierKey) -> ToldInterval:
         """Return what the line says, or raise a FailedCheckError if it does not follow."""
+        with self.rules.applied():
+            return self._checked(log)
+
+    def _checked(self, log: VerifierKey) -> ToldInterval:
         told = self.shown.open(log, self.member)
         self.rules.check(log, told.market)
         rules = self.rules.rules

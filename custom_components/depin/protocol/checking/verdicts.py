@@ -19,8 +19,6 @@ class Check(StrEnum):
     """A member's line follows from its trades, its meters and the rules."""
     METER = "meter"
     """What a line says of a meter is what its readings say."""
-    RULES = "rules"
-    """The rules of an interval are those that the log has."""
 
 
 class Case(Protocol):
