@@ -234,13 +234,13 @@ async def _home(
         owner, alarm = Owner(), Alarm()
         delivery = Delivery(attestation, speaking, trust, orders, owner)
         home = Running(attestation, delivery, speaking, owner, orders)
-        yield home, await verifying(folder, home, trust, alarm, here), alarm
+        yield home, await verifying(folder, home, trust, alarm, here.clock), alarm
     finally:
         await attestation.close()
 
 
 async def verifying(
-    folder: Path, home: Running, trust: Trust, alarm: Alarm, here: Village
+    folder: Path, home: Running, trust: Trust, alarm: Alarm, clock: Callable[[], int]
 ) -> Verification:
     """Start what verifies, as a start of the home does."""
     verification = Verification(
@@ -250,7 +250,7 @@ async def verifying(
         log_in=home.delivery.log_in,
         orders=home.orders,
         alarm=alarm,
-        clock=here.clock,
+        clock=clock,
     )
     await verification.open(Places(folder / "verified", folder / "evidence"), SALT)
     home.delivery.compare_proofs(verification.compare_proof)

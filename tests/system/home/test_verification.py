@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.depin.delivery import Trust
+from custom_components.depin.delivery import Trust, now
 from custom_components.depin.node import NodeAwayError, NodeError
 from custom_components.depin.protocol.events import Event
 from custom_components.depin.protocol.log.notes import VerifierKey
@@ -19,9 +19,11 @@ from settlement_node.market.settling.meter import Meter
 from settlement_node.market.trading import closing
 from settlement_node.market.trading.clearing import Clearing, clear
 from tests.node.village import FACTS, LOG_SEED
+from tests.system.home.household import Household, until_proven
 from tests.system.home.suspicious_home import (
     MARKET,
     RULES,
+    Alarm,
     Street,
     changed,
     refusal,
@@ -29,6 +31,7 @@ from tests.system.home.suspicious_home import (
     verdict,
     verifying,
 )
+from tests.system.node_process import command, new_coop, running
 
 PROVEN, NOTHING_SHOWN, OPEN = 0, 1, 3
 
@@ -265,11 +268,35 @@ async def test_what_was_found_outlasts_a_restart(tmp_path: Path) -> None:
         one.running.orders.stopped = False
         log = VerifierKey.parse(FACTS.log_verifier().format())
         trust = Trust(FACTS.receipt_key, FACTS.origin, log)
-        again = await verifying(one.folder, one.running, trust, one.alarm, one.here)
+        again = await verifying(one.folder, one.running, trust, one.alarm, one.here.clock)
         assert again.suspicion == one.verification.suspicion
         assert (again.is_verified, again.size) == (False, size)
         assert one.running.orders.stopped
         # What cannot be read counts as nothing verified.
         (one.folder / "verified").write_bytes(b"{")
-        anew = await verifying(one.folder, one.running, trust, one.alarm, one.here)
+        anew = await verifying(one.folder, one.running, trust, one.alarm, one.here.clock)
         assert (anew.suspicion, anew.size) == (None, 0)
+
+
+async def test_a_node_is_verified_over_its_restart(tmp_path: Path) -> None:
+    """Both are real processes' files: what the home saw before has to lead on."""
+    folder, alarm = tmp_path / "node", Alarm()
+    new_coop(folder)
+    household = Household(tmp_path / "home", command("invite", "--data", folder))
+    sizes = []
+    for number in (1, 2):
+        with running(folder) as (port, _):
+            await household.join(port)
+            async with household.started(port) as house:
+                log = VerifierKey.parse(household.log_key)
+                trust = Trust(household.invite.node_key, log.name, log)
+                verification = await verifying(tmp_path, house, trust, alarm, now)
+                assert verification.size == (sizes[-1] if sizes else 0)
+                await house.record(number)
+                await until_proven(house)
+                await verification.verify()
+                assert verification.is_verified is True
+                sizes.append(verification.size)
+    assert sizes[0] < sizes[1]
+    assert alarm.told == []
+    assert "all follows" in command("verify", "--data", folder)
