@@ -23,8 +23,17 @@ from homeassistant.util.json import JsonValueType
 from .books import BooksError, OwnInterval, Price
 from .const import DOMAIN
 from .coordinator import BooksCoordinator
+from .forecast import Distribution
 from .market_calendar import MarketCalendar
-from .market_now import buy_price, community_price, sell_price
+from .market_now import (
+    Quantiles,
+    buy_outlook,
+    buy_price,
+    community_price,
+    likely_of,
+    sell_outlook,
+    sell_price,
+)
 from .membership import DepinConfigEntry
 
 GET_PRICES: Final = "get_prices"
@@ -37,6 +46,7 @@ _END: Final = "end"
 _FORM: Final = "form"
 _JSON: Final = "json"
 _CSV: Final = "csv"
+_UNKNOWN: Final = Quantiles(0, 0, 0)
 _LONGEST: Final = timedelta(days=370)
 
 _SCHEMA: Final = vol.Schema(
@@ -66,11 +76,17 @@ def async_setup_book_actions(hass: HomeAssistant) -> None:
 async def _async_get_prices(call: ServiceCall) -> ServiceResponse:
     """Return each interval's prices, those that are cleared and those that are only announced."""
     coordinator, calendar, begin, end = _asked(call)
+    books, zone = coordinator.keeping.books, dt_util.get_default_time_zone()
     try:
-        prices = await coordinator.keeping.books.prices(calendar.name, begin, end)
+        prices = await books.prices(calendar.name, begin, end)
+        still_open = [price.start for price in prices if _is_open(calendar, price)]
+        likely = await likely_of(books, calendar.name, still_open, zone)
     except BooksError as error:
         raise _unreadable(error) from error
-    rows = [_price_row(coordinator, calendar, price) for price in prices]
+    rows = [
+        _price_row(coordinator, calendar, price) | _likely(coordinator, calendar, price, likely)
+        for price in prices
+    ]
     return _answer(call, coordinator, calendar, "prices", rows)
 
 
@@ -122,13 +138,44 @@ def _price_row(coordinator: BooksCoordinator, calendar: MarketCalendar, price: P
     return {
         "start": _shown(price.start),
         "end": _shown(calendar.end_of(price.start)),
-        "state": "open" if price.voided is None else "voided" if price.voided else "cleared",
+        "state": _state(calendar, price),
         "buy": money(buy_price(rules, price)),
         "sell": money(sell_price(price)),
         "community": money(community_price(price)),
         "grid_buy": money(price.retail, 1000),
         "grid_sell": money(price.feed_in, 1000),
         "volume_wh": price.volume,
+    }
+
+
+def _state(calendar: MarketCalendar, price: Price) -> str:
+    if _is_open(calendar, price):
+        return "open"
+    # Where nobody wanted anything, nothing is cleared.
+    return "voided" if price.voided else "cleared" if price.sellers is not None else "no_trade"
+
+
+def _is_open(calendar: MarketCalendar, price: Price) -> bool:
+    gate = calendar.gate_of(price.start)
+    return price.voided is None and gate > dt_util.utcnow().timestamp() * 1000
+
+
+def _likely(
+    coordinator: BooksCoordinator,
+    calendar: MarketCalendar,
+    price: Price,
+    likely: dict[int, Distribution],
+) -> Row:
+    """Say what an open interval may clear at: a price lies below one time of ten, of two, ..."""
+    found = likely.get(price.start, Distribution())
+    told = {
+        "buy": buy_outlook(calendar.at(price.start), found),
+        "sell": sell_outlook(found),
+    }
+    return {
+        f"{side}_{name}": None if outlook is None else coordinator.data.money(amount)
+        for side, outlook in told.items()
+        for name, amount in zip(Quantiles._fields, outlook or _UNKNOWN, strict=True)
     }
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, override
 
@@ -135,7 +135,9 @@ class BooksCoordinator(DataUpdateCoordinator[Shown]):
         waiting = sum([len(await self._said.async_waiting(stream)) for stream in STREAMS])
         try:
             markets = {
-                name: await look(self.keeping.books, calendar, _instant(now), since)
+                name: await look(
+                    self.keeping.books, calendar, _instant(now), since, day.tzinfo or UTC
+                )
                 for name, calendar in self.keeping.markets.items()
             }
         except BooksError as error:

@@ -19,7 +19,15 @@ from .books import Price
 from .coordinator import BooksCoordinator, Link, Shown
 from .entity import BooksEntity
 from .market_answers import Purse
-from .market_now import MarketNow, buy_price, community_price, sell_price
+from .market_now import (
+    MarketNow,
+    Quantiles,
+    buy_outlook,
+    buy_price,
+    community_price,
+    sell_outlook,
+    sell_price,
+)
 from .membership import DepinConfigEntry
 
 
@@ -84,6 +92,8 @@ class PriceDescription(SensorEntityDescription):
     state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT
     suggested_display_precision: int | None = 4
     price: Callable[[MarketNow, Price | None], int | None]
+    outlook: Callable[[MarketNow], Quantiles | None] = lambda _: None
+    kind: str = "cleared"
 
 
 PRICE_SENSORS: Final = (
@@ -91,14 +101,19 @@ PRICE_SENSORS: Final = (
         key="buy_price",
         translation_key="buy_price",
         price=lambda market, price: buy_price(market.rules, price),
+        outlook=lambda market: buy_outlook(market.rules, market.outlook),
     ),
     PriceDescription(
-        key="sell_price", translation_key="sell_price", price=lambda _, price: sell_price(price)
+        key="sell_price",
+        translation_key="sell_price",
+        price=lambda _, price: sell_price(price),
+        outlook=lambda market: sell_outlook(market.outlook),
     ),
     PriceDescription(
         key="community_price",
         translation_key="community_price",
         price=lambda _, price: community_price(price),
+        kind="announced",
     ),
 )
 
@@ -246,6 +261,13 @@ MONEY_SUMS: Final = (
         of=lambda market: market.month.fees,
     ),
     MoneySumDescription(
+        key="forecast_errors_month",
+        translation_key="forecast_errors_month",
+        entity_registry_enabled_default=False,
+        since=_this_month,
+        of=lambda market: market.month.errors,
+    ),
+    MoneySumDescription(
         key="net_total",
         translation_key="net_total",
         entity_registry_enabled_default=False,
@@ -291,6 +313,10 @@ class _InCurrency(BooksEntity, SensorEntity):
         assert purse is not None  # noqa: S101 - it is never forgotten
         return purse
 
+    def money(self, amount: int | None) -> float | None:
+        """Turn an amount in the smallest unit into what people read."""
+        return self.coordinator.data.money(amount)
+
 
 class PurseSensor(_InCurrency):
     """An amount of the member's money."""
@@ -307,7 +333,7 @@ class PurseSensor(_InCurrency):
     @override
     def native_value(self) -> float | None:
         """Return what the description reads."""
-        return self.coordinator.data.money(self.entity_description.amount(self.purse))
+        return self.money(self.entity_description.amount(self.purse))
 
 
 class _OfMarket(_InCurrency):
@@ -332,13 +358,18 @@ class _OfKwh(_OfMarket):
 
     def shown(self, price: Price | None) -> float | None:
         """Return what the description reads of an interval."""
-        return self.coordinator.data.money(self.entity_description.price(self.now, price))
+        return self.money(self.entity_description.price(self.now, price))
 
 
 class PriceSensor(_OfKwh):
     """A price: that of the interval that is now, with the last that was cleared and the next."""
 
-    _unrecorded_attributes = frozenset({"last_cleared", "last_start", "next", "next_start"})
+    _unrecorded_attributes = frozenset(
+        {
+            *("last", "last_start", "next", "next_kind", "next_start"),
+            *("next_low", "next_median", "next_high"),
+        }
+    )
 
     @property
     @override
@@ -349,17 +380,22 @@ class PriceSensor(_OfKwh):
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
-        """Say of which interval the price is; what is not cleared yet is not known."""
-        now = self.now
-        return {
-            "kind": "cleared",
+        """Say of which interval the price is, and of the next what is known or likely."""
+        now, kind = self.now, self.entity_description.kind
+        shown = {
+            "kind": kind,
             "start": _moment(now.start),
             "end": _moment(now.end),
-            "last_cleared": self.shown(now.last),
+            "last": self.shown(now.last),
             "last_start": None if now.last is None else _moment(now.last.start),
-            "next": self.shown(now.upcoming),
             "next_start": _moment(now.end),
+            "next": self.shown(now.upcoming),
         }
+        outlook = self.entity_description.outlook(now)
+        if shown["next"] is not None or outlook is None:
+            return {**shown, "next_kind": None if shown["next"] is None else kind}
+        likely = {f"next_{name}": self.money(price) for name, price in outlook._asdict().items()}
+        return {**shown, "next_kind": "forecast", **likely}
 
 
 class LastPriceSensor(_OfKwh):
@@ -410,7 +446,7 @@ class SumSensor(_OfMarket):
         """Return the sum."""
         found = self.entity_description.of(self.now)
         is_money = isinstance(self.entity_description, MoneySumDescription)
-        return self.coordinator.data.money(found) if is_money else found
+        return self.money(found) if is_money else found
 
     @property
     @override

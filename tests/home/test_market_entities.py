@@ -55,7 +55,7 @@ async def member_of(
         assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def until[T](hass: HomeAssistant, found: Callable[[], T]) -> T:
+async def until[T](hass: HomeAssistant, found: Callable[[], T | None]) -> T:
     """Wait until something is there."""
     async with asyncio.timeout(60):
         while True:
@@ -63,6 +63,15 @@ async def until[T](hass: HomeAssistant, found: Callable[[], T]) -> T:
             if value := found():
                 return value
             await asyncio.sleep(0.05)
+
+
+async def asked(hass: HomeAssistant, action: str, **data: object) -> dict[str, Any]:
+    """Take an action, and return its answer."""
+    answer = await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True
+    )
+    assert answer is not None
+    return dict(answer)
 
 
 class Shown:
@@ -110,6 +119,10 @@ async def test_prices_energy_and_money_of_a_market(
             receives=71_000_000,
             pays=7_000_000,
             charges__vat=3_000_000,
+            trade__undelivered=100,
+            prices__trade=PRICE,
+            prices__cover=300_000,
+            prices__back=80_000,
         )
         async with member_of(hass, entry, key, node):
             shown = Shown(hass, entry)
@@ -121,7 +134,8 @@ async def test_prices_energy_and_money_of_a_market(
             assert shown.state("volume") == "0.4"
             sell = shown.attributes("sell_price")
             assert sell["unit_of_measurement"] == "EUR/kWh"
-            assert (sell["kind"], sell["next"], sell["last_cleared"]) == ("cleared", 0.15, 0.15)
+            assert (sell["kind"], sell["next"], sell["last"]) == ("cleared", 0.15, 0.15)
+            assert sell["next_kind"] == "cleared"
             assert sell["start"].timestamp() * 1000 == start
             for period in ("today", "month", "total"):
                 assert shown.state(f"sold_{period}") == "0.5"
@@ -129,6 +143,7 @@ async def test_prices_energy_and_money_of_a_market(
                 assert shown.state(f"net_{period}") == "0.064"
                 assert shown.state(f"gross_{period}") == "0.067"
                 assert shown.state(f"fees_{period}") == "0.003"
+            assert shown.state("forecast_errors_month") == "0.015"
             assert shown.attributes("net_today")["unit_of_measurement"] == "EUR"
             assert "last_reset" not in shown.attributes("net_total")
             assert shown.state("balance", None) == "12.34"
@@ -140,6 +155,39 @@ async def test_prices_energy_and_money_of_a_market(
             assert shown.state("market_open") in {"on", "off"}
             assert shown.state("node_reachable", None) == "on"
             assert shown.state("outbox", None) != ""
+
+
+async def test_what_is_not_cleared_yet_is_a_forecast(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey
+) -> None:
+    """Out of what intervals at that time of earlier days cleared to; it says so of itself."""
+    async with told_market() as node:
+        start = this_interval()
+        for days in range(1, 30):
+            for hours in (1, 2):
+                node.clear(start + (hours - days * 24) * HOUR, PRICE - days * 1_000)
+        async with member_of(hass, entry, key, node):
+            shown = Shown(hass, entry)
+            await until(hass, lambda: shown.state("sell_price") == "unknown")
+            sell = await until(
+                hass,
+                lambda: (
+                    found
+                    if (found := shown.attributes("sell_price"))["next_kind"] == "forecast"
+                    else None
+                ),
+            )
+            assert sell["next"] is None
+            assert 0.12 <= sell["next_low"] <= sell["next_median"] <= sell["next_high"] < 0.15
+            buy = shown.attributes("buy_price")
+            assert buy["next_median"] == pytest.approx((sell["next_median"] + 0.0485) * 1.2)
+            span = {
+                "start": dt_util.utc_from_timestamp((start + 2 * HOUR) / 1000).isoformat(),
+                "end": dt_util.utc_from_timestamp((start + 3 * HOUR) / 1000).isoformat(),
+            }
+            (row,) = (await asked(hass, "get_prices", **span))["prices"]
+            assert (row["state"], row["sell"]) == ("open", None)
+            assert 0.12 <= row["sell_low"] <= row["sell_median"] <= row["sell_high"] < 0.15
 
 
 async def test_few_entities_are_on_and_the_market_is_a_device_of_the_co_op(
@@ -270,14 +318,6 @@ async def test_rows_of_prices_and_trades(
         start = this_interval()
         node.clear(start, PRICE)
         node.settle(start, traded__sold=300, trade__delivered_out=300, receives=45_000_000)
-
-        async def asked(action: str, **data: object) -> dict[str, Any]:
-            answer = await hass.services.async_call(
-                DOMAIN, action, data, blocking=True, return_response=True
-            )
-            assert answer is not None
-            return dict(answer)
-
         async with member_of(hass, entry, key, node):
             shown = Shown(hass, entry)
             await until(hass, lambda: shown.state("sell_price") == "0.15")
@@ -285,26 +325,26 @@ async def test_rows_of_prices_and_trades(
                 "start": dt_util.utc_from_timestamp(start / 1000).isoformat(),
                 "end": dt_util.utc_from_timestamp((start + 2 * HOUR) / 1000).isoformat(),
             }
-            prices = await asked("get_prices", **span, config_entry=entry.entry_id)
+            prices = await asked(hass, "get_prices", **span, config_entry=entry.entry_id)
             assert (prices["market"], prices["currency"]) == (MARKET, "EUR")
             first, second = prices["prices"]
             assert (first["state"], first["sell"], first["grid_buy"]) == ("cleared", 0.15, 0.3)
             assert (second["state"], second["sell"], second["community"]) == ("open", None, 0.11)
-            (trade,) = (await asked("get_trades", **span))["trades"]
+            (trade,) = (await asked(hass, "get_trades", **span))["trades"]
             assert (trade["state"], trade["sold_wh"], trade["net"]) == ("provisional", 300, 0.045)
-            assert len((await asked("get_trades"))["trades"]) == 1
-            table = (await asked("get_trades", form="csv", **span))["csv"].splitlines()
+            assert len((await asked(hass, "get_trades"))["trades"]) == 1
+            table = (await asked(hass, "get_trades", form="csv", **span))["csv"].splitlines()
             assert table[0].startswith("start,end,state,")
             assert len(table) == 2
             later = {"start": "2001-01-01 00:00:00", "end": "2001-01-02 00:00:00"}
-            assert (await asked("get_trades", form="csv", **later))["csv"] == ""
+            assert (await asked(hass, "get_trades", form="csv", **later))["csv"] == ""
             for wrong, words in (
                 ({"market": "square"}, "no_such_market"),
                 ({**later, "end": "2000-01-01 00:00:00"}, "wrong_span"),
                 ({**later, "end": "2005-01-01 00:00:00"}, "wrong_span"),
             ):
                 with pytest.raises(ServiceValidationError) as found:
-                    await asked("get_prices", **wrong)
+                    await asked(hass, "get_prices", **wrong)
                 assert found.value.translation_key == words
             events: dict[str, Any] = await hass.services.async_call(
                 "calendar",
