@@ -197,7 +197,7 @@ def _trade_row(coordinator: BooksCoordinator, row: OwnInterval) -> Row:
         "grid_out_wh": row.grid_out,
         "gross": money(row.gross),
         "fees": money(row.fees),
-        "net": money(row.net),
+        "net": money(row.earned),
     }
 
 

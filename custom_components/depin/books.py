@@ -91,14 +91,14 @@ class OwnInterval:
     entry: int | None = None
 
     @property
-    def net(self) -> int | None:
+    def earned(self) -> int | None:
         """What the interval brought after fees and VAT; below zero it cost."""
         return None if self.receives is None or self.pays is None else self.receives - self.pays
 
     @property
     def gross(self) -> int | None:
         """What it brought before fees and VAT."""
-        return None if self.net is None or self.fees is None else self.net + self.fees
+        return None if self.earned is None or self.fees is None else self.earned + self.fees
 
 
 class ZoneCleared(NamedTuple):
@@ -123,14 +123,14 @@ class Totals(NamedTuple):
     """What it cost that less was delivered than sold, and less used than bought."""
 
     @property
-    def net(self) -> int:
+    def earned(self) -> int:
         """What is left after fees and VAT."""
         return self.receives - self.pays
 
     @property
     def gross(self) -> int:
         """What was there before them."""
-        return self.net + self.fees
+        return self.earned + self.fees
 
 
 _OWN: Final = tuple(field.name for field in fields(OwnInterval))

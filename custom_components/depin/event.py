@@ -1,5 +1,6 @@
 """Events of a membership's markets: trades that were matched and settled, orders refused."""
 
+from abc import abstractmethod
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -59,9 +60,10 @@ class _HeardEntity(BooksEntity, EventEntity):
                 # Whoever keeps the books has said so, and asks for it.
                 return
 
+    @abstractmethod
     @callback
     def _async_take(self, event: Event) -> None:
-        raise NotImplementedError
+        """Trigger what an event is, or raise a BodyError."""
 
 
 class TradeEvent(_HeardEntity):

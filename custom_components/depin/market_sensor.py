@@ -225,7 +225,7 @@ ENERGY_SUMS: Final = (
 
 MONEY_SUMS: Final = (
     MoneySumDescription(
-        key="net_today", translation_key="net_today", of=lambda market: market.today.net
+        key="net_today", translation_key="net_today", of=lambda market: market.today.earned
     ),
     MoneySumDescription(
         key="gross_today",
@@ -244,7 +244,7 @@ MONEY_SUMS: Final = (
         translation_key="net_month",
         entity_registry_enabled_default=False,
         since=_this_month,
-        of=lambda market: market.month.net,
+        of=lambda market: market.month.earned,
     ),
     MoneySumDescription(
         key="gross_month",
@@ -272,7 +272,7 @@ MONEY_SUMS: Final = (
         translation_key="net_total",
         entity_registry_enabled_default=False,
         since=_ever,
-        of=lambda market: market.total.net,
+        of=lambda market: market.total.earned,
     ),
     MoneySumDescription(
         key="gross_total",

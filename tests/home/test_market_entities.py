@@ -1,17 +1,20 @@
 """What Home Assistant shows of a co-op's markets, money and node."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import pytest
+from homeassistant.components.calendar import CalendarEntity
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_component import DATA_INSTANCES
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -359,6 +362,27 @@ async def test_rows_of_prices_and_trades(
             )  # type: ignore[assignment]
             (listed,) = events[shown.entity_id("trades")]["events"]
             assert listed["description"] == "provisional"
+
+
+async def test_books_that_cannot_be_read_are_said(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey
+) -> None:
+    """Entities are unavailable, and actions fail with the reason."""
+    async with told_market() as node, member_of(hass, entry, key, node):
+        shown = Shown(hass, entry)
+        await until(hass, lambda: shown.state("sell_price") == "unknown")
+        file = books_file(hass, entry.data["member"])
+        with closing(sqlite3.connect(file)) as database, database:
+            database.executescript("drop table own; drop table price")
+        for action in ("get_prices", "get_trades"):
+            with pytest.raises(HomeAssistantError, match="no such table"):
+                await asked(hass, action)
+        await entry.runtime_data.coordinator.async_refresh()
+        assert shown.state("sell_price") == "unavailable"
+        calendar = hass.data[DATA_INSTANCES]["calendar"].get_entity(shown.entity_id("trades"))
+        assert isinstance(calendar, CalendarEntity)
+        with pytest.raises(HomeAssistantError, match="no such table"):
+            await calendar.async_get_events(hass, dt_util.now(), dt_util.now())
 
 
 async def test_a_home_that_has_not_joined_has_no_market(

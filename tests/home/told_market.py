@@ -39,6 +39,9 @@ class ToldMarket:
         self.cleared: list[dict[str, Any]] = []
         self.settled: list[dict[str, Any]] = []
         self.holds, self.reserved = 12_340_000_000, 1_000_000_000
+        self.kinds = ("CERTIFICATES", "MEMBER_MONEY")
+        self.books: dict[int, dict[str, Any]] = {}
+        """The books that members may read, by interval."""
         self.is_broken = False
         self.asked: list[str] = []
         self._events: list[dict[str, Any]] = []
@@ -95,9 +98,10 @@ class ToldMarket:
         answers: dict[str, Callable[[], object]] = {
             "challenges": lambda: {"challenge": to_text(bytes(56))},
             "tokens": lambda: {"token": "x"},
-            "accounts": lambda: {"accounts": [self._account("CERTIFICATES"), self._account()]},
+            "accounts": lambda: {"accounts": [self._account(kind) for kind in self.kinds]},
             "markets": lambda: [{"market": one, "versions": versions} for one in self.markets],
             "intervals": lambda: _intervals(query["start"], query["limit"]),
+            "book": lambda: self.books.get(int(before)),
             "terms": lambda: {"zone": "all"},
             "cleared": lambda: _after(self.cleared, query),
             "settlements": lambda: _after(self.settled, query),
@@ -106,10 +110,11 @@ class ToldMarket:
         if answer is None:
             return None
         # All that is told of trades is told of one market.
-        is_other = MARKET not in {before, last} and {before, last} & {"cleared", "settlements"}
+        is_listed = {before, last} & {"cleared", "settlements"}
+        is_other = is_listed and MARKET not in {before, last}
         return [] if is_other else answer()
 
-    def _account(self, kind: str = "MEMBER_MONEY") -> dict[str, object]:
+    def _account(self, kind: str) -> dict[str, object]:
         money = {"holds": self.holds, "leaving": self.reserved, "limit": -5_000_000_000}
         return {"kind": kind, "asset": "EUR", "decimals": 9, **money}
 

@@ -11,6 +11,7 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 
 from custom_components.depin.bookkeeping import Bookkeeping
 from custom_components.depin.books import Books, OwnInterval, RowState, Totals
+from custom_components.depin.happenings import OrderRefused
 from custom_components.depin.node import MemberNode, Node
 from custom_components.depin.protocol.events import Event
 from depin_protocol.durations import DAY, MINUTE
@@ -138,15 +139,15 @@ async def test_a_trade_is_in_the_books_when_it_is_matched_settled_and_final(tmp_
             assert (row.state, row.end) == (RowState.PROVISIONAL, END)
             assert (row.delivered_out, row.pooled_out, row.grid_out) == (400, 100, 200)
             assert row.receives == 400 * PRICE + 100 * 110_000
-            assert (row.pays, row.fees, row.net, row.gross) == (0, 0, row.receives, row.receives)
+            assert (row.pays, row.fees, row.earned, row.gross) == (0, 0, row.receives, row.receives)
             totals = await home.books.totals(MARKET, 0, END)
-            assert (totals.sold, totals.net) == (500, row.receives)
+            assert (totals.sold, totals.earned) == (500, row.receives)
 
             await time_passes(here, FIRST + 3 * DAY)
             await home.keeping.catch_up()
             assert (await home.rows())[0].state is RowState.FINAL
             assert home.keeping.purse is not None
-            assert home.keeping.purse.holds == totals.net
+            assert home.keeping.purse.holds == totals.earned
 
 
 async def test_what_a_buyer_pays_has_its_fees_apart(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ async def test_what_a_buyer_pays_has_its_fees_apart(tmp_path: Path) -> None:
             charges = 400 * 48_500
             assert row.pays == energy + charges + (energy + charges) // 5
             assert row.gross == -energy
-            assert row.net == -row.pays
+            assert row.earned == -row.pays
 
 
 async def test_a_home_that_was_away_misses_nothing(tmp_path: Path) -> None:
@@ -204,3 +205,17 @@ async def test_a_correction_takes_the_place_of_what_it_corrects(tmp_path: Path) 
             (corrected,) = await home.rows()
             assert (corrected.quality, corrected.grid_out) == (2, 700)
             assert corrected.entry != row.entry
+
+
+async def test_an_order_without_effect_is_told_as_one(tmp_path: Path) -> None:
+    async with village(tmp_path, replace(FACTS, rules=RULES)) as here:
+        await settle_in(here, SUN, RAIN)
+        async with opened(here) as server, house(server, here, SUN, tmp_path / "sun") as home:
+            await home.until(lambda: home.keeping.is_listening)
+            order = Order(MARKET, (Curve(FIRST, "ask", ((PRICE + 1, 5),)),))
+            await here.say(SUN.say("trading", order, here.clock()))
+            await home.until(lambda: home.has_heard("decision"))
+            (event,) = [one for one in home.heard if one is not None and one.kind == "decision"]
+            refused = OrderRefused.read(event)
+            assert refused is not None
+            assert refused.code == "off-tick"
