@@ -73,7 +73,7 @@ class IntervalChecks:
         examine(first, log)
         for later in shown[1:]:
             examine(SettlementCase(member, later, rules, None, shown[0]), log)
-        told = shown[0].open(log, member)
+        told = shown[0].under(log, member)
         await self._check_meters(shown[0], told, start + rules.rules.interval)
 
     async def _course(self, market: str, start: int) -> list[_Told]:

@@ -142,9 +142,8 @@ def test_all_that_an_honest_node_tells_its_homes_follows(tmp_path: Path, name: s
 def _clearings(log: Lived, rules: ShownRules) -> Iterator[tuple[tuple[object, str], ClearingCase]]:
     """Show each member's part of each clearing, and check it."""
     for index, entry, lines in log.decisions(CLEARED):
-        told = Told(
-            Public(int(str(entry.result["start"])), index, 1, CLEARED, entry.result), tuple(lines)
-        )
+        start = int(str(entry.result["start"]))
+        told = Told(Public(start, index, entry.at, CLEARED, entry.result), tuple(lines))
         has_figures = "figures" in lines[0]
         book = _book(lines)
         for position, line in enumerate(lines):

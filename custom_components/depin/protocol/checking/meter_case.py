@@ -29,7 +29,7 @@ class Logged(NamedTuple):
     wire: bytes
     shown: ShownEntry
 
-    def open(self, log: VerifierKey) -> tuple[int, int, Statement]:
+    def under(self, log: VerifierKey) -> tuple[int, int, Statement]:
         """Return the entry's index, its time and the statement."""
         index, entry = self.shown.statement(log)
         try:
@@ -69,18 +69,18 @@ class MeterCase:
 
     def check(self, log: VerifierKey) -> None:
         """Raise a FailedCheckError if the line says other energies than the statements do."""
-        told = self.shown.open(log, self.member)
+        told = self.shown.under(log, self.member)
         settled_index, decision = self.shown.entry.decision(log, SETTLED)
         try:
             end = Fields(decision.result, "result").integer("end", told.start + 1, MAX_TIME)
         except BodyError as error:
             raise FailedCheckError(Check.METER, f"the interval has no end: {error}") from error
-        _, since, device_said = self.declared.open(log)
+        _, since, device_said = self.declared.under(log)
         device = device_said.body
         if not isinstance(device, Device) or device.role not in SIGNS or since > told.start:
             msg = "the meter was not declared before the interval"
             raise UnshownError(msg)
-        said = [one.open(log) for one in self.readings]
+        said = [one.under(log) for one in self.readings]
         for index, at, statement in said:
             if index >= settled_index or lack_of_effect(statement, at, _NEVER_LATE) is not None:
                 msg = "a reading came late, or from a clock that was wrong"

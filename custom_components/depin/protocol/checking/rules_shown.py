@@ -1,7 +1,5 @@
 """The rules that an interval is checked by, and the entry that they stand in where it is shown."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -27,17 +25,6 @@ class ShownRules:
     def are_shown(self) -> bool:
         """Tell whether the log has them, and not the node's word alone."""
         return self.entry is not None and not self.rules.series
-
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        """Leave open what fails by rules that the log was not shown to have."""
-        try:
-            yield
-        except FailedCheckError as error:
-            if self.are_shown:
-                raise
-            msg = f"by rules that the home was told, which the log is not shown to have: {error}"
-            raise OpenQuestionError(error.check, msg) from error
 
     def check(self, log: VerifierKey, market: str) -> None:
         """Refuse rules that are not those of the entry, the prices of declared series apart."""
@@ -71,6 +58,12 @@ class ShownRules:
         rules, entry = MarketRules.read(fields.take("rules")), fields.take("entry")
         fields.finish()
         return cls(rules, None if entry is None else ShownEntry.read(entry))
+
+
+def left_open(error: FailedCheckError) -> OpenQuestionError:
+    """Say of what fails by rules that the log was not shown to have."""
+    msg = f"by rules that the home was told, which the log is not shown to have: {error}"
+    return OpenQuestionError(error.check, msg)
 
 
 def _without_series(rules: MarketRules) -> dict[str, object]:

@@ -12,7 +12,7 @@ from ..settlement.trades import cancel_own
 from ..statements.fields import ID, MARKET, MAX_TIME, BodyError, Fields
 from .clearing_case import ClearingCase, OwnTrade
 from .following_lines import require_following, require_metered, require_same
-from .rules_shown import ShownRules
+from .rules_shown import ShownRules, left_open
 from .shown import ShownEntry, ShownLine
 from .told_line import read_line
 from .verdicts import Check, FailedCheckError, UnshownError
@@ -35,10 +35,10 @@ class ShownInterval(NamedTuple):
     entry: ShownEntry
     line: ShownLine
 
-    def open(self, log: VerifierKey, member: str) -> ToldInterval:
+    def under(self, log: VerifierKey, member: str) -> ToldInterval:
         """Return what the line says of a member."""
         index, decision = self.entry.decision(log, SETTLED, CORRECTED)
-        line = self.line.open(decision)
+        line = self.line.under(decision)
         try:
             return _told(decision, line, member)
         except BodyError as error:
@@ -75,11 +75,15 @@ class SettlementCase:
 
     def check(self, log: VerifierKey) -> ToldInterval:
         """Return what the line says, or raise a FailedCheckError if it does not follow."""
-        with self.rules.applied():
+        try:
             return self._checked(log)
+        except FailedCheckError as error:
+            if self.rules.are_shown:
+                raise
+            raise left_open(error) from error
 
     def _checked(self, log: VerifierKey) -> ToldInterval:
-        told = self.shown.open(log, self.member)
+        told = self.shown.under(log, self.member)
         self.rules.check(log, told.market)
         rules = self.rules.rules
         trade = None if self.clearing is None else self.clearing.check(log)
@@ -99,7 +103,7 @@ class SettlementCase:
 
     def _check_correction(self, log: VerifierKey, told: ToldInterval, rules: MarketRules) -> None:
         assert self.first is not None  # noqa: S101 - asked for only where there is one
-        first = self.first.open(log, self.member)
+        first = self.first.under(log, self.member)
         if first[:2] != told[:2]:
             msg = "what is shown as settled first is another interval"
             raise UnshownError(msg)

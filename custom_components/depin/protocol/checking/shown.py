@@ -32,7 +32,7 @@ class ShownEntry:
     entry: bytes
     proof: bytes
 
-    def open(self, log: VerifierKey) -> tuple[int, Entry]:
+    def under(self, log: VerifierKey) -> tuple[int, Entry]:
         """Return the entry and its index, or refuse what the log's key does not stand for."""
         try:
             proof = ProofFile.parse(self.proof)
@@ -44,7 +44,7 @@ class ShownEntry:
 
     def decision(self, log: VerifierKey, *kinds: str) -> tuple[int, DecisionEntry]:
         """Return a decision of one of these kinds."""
-        index, entry = self.open(log)
+        index, entry = self.under(log)
         if not isinstance(entry, DecisionEntry) or entry.kind not in kinds:
             msg = f"entry {index} is not the decision {' or '.join(kinds)}"
             raise UnshownError(msg)
@@ -52,7 +52,7 @@ class ShownEntry:
 
     def statement(self, log: VerifierKey) -> tuple[int, StatementEntry]:
         """Return the entry of a statement."""
-        index, entry = self.open(log)
+        index, entry = self.under(log)
         if not isinstance(entry, StatementEntry):
             msg = f"entry {index} is not that of a statement"
             raise UnshownError(msg)
@@ -83,7 +83,7 @@ class ShownLine:
     position: int
     path: tuple[bytes, ...]
 
-    def open(self, decision: DecisionEntry) -> dict[str, object]:
+    def under(self, decision: DecisionEntry) -> dict[str, object]:
         """Return what the line says, or refuse one that is not of this decision."""
         try:
             leaf = leaf_hash(self.salt + self.line)

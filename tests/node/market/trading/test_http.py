@@ -102,7 +102,7 @@ async def test_what_was_cleared_is_told_to_whom_it_concerns(tmp_path: Path) -> N
             ):
                 count = part[shown].pop("count")
                 assert count == decision.count
-                assert ShownLine.read(part[shown]).open(decision) == said
+                assert ShownLine.read(part[shown]).under(decision) == said
             assert (await visitor.get(own, homes[1]))[0] == 403
             other = f"{PATH}/members/{here.operator.member}/cleared/{MARKET}/{SOON}"
             assert (await visitor.get(other, here.operator))[0] == 404
