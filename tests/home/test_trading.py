@@ -181,6 +181,27 @@ async def test_nothing_is_ordered_until_the_owner_chooses(
         assert len(await at_node(member)) == count
 
 
+async def test_adaptive_learns_from_the_books(
+    hass: HomeAssistant, member: DepinConfigEntry
+) -> None:
+    """At what the grid pays an error can only cost: it begins where intervals have cleared."""
+    await remember(hass, "sensor.other_export", 2.0, 20)
+    trading = trading_of(member)
+    await until(lambda: bool(trading.intervals))
+    await member.runtime_data.books.keep_cleared(
+        "hof",
+        [
+            ZoneCleared(interval.start - day * DAY, voided=False, buyers=150_000, sellers=150_000)
+            for interval in trading.intervals
+            for day in range(1, 10)
+        ],
+    )
+    await choose(hass, Strategy.ADAPTIVE)
+    await until(lambda: len(trading.placed) == 16)
+    placed = await at_node(member)
+    assert all(sides == {"ask": ((150_000, 500),)} for sides in placed.values())
+
+
 async def test_with_little_history_the_pool_is_left_to_it(
     hass: HomeAssistant, member: DepinConfigEntry
 ) -> None:
