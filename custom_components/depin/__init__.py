@@ -30,6 +30,7 @@ from .coordinator import BooksCoordinator
 from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
 from .entity import async_coop_device
+from .grid_meter import GridMeter
 from .issues import IssuesOfEntry
 from .joining import Invited
 from .key_store import KeyUnreadableError, async_load_keys, async_remove_keys
@@ -50,20 +51,25 @@ from .protocol.keys import KEY_LENGTH
 from .protocol.log.notes import VerifierKey
 from .sample_store import DEFAULT_LIMIT, SampleStore
 from .senses import Senses
+from .trading import Trading
+from .trading_actions import async_setup_trading_actions
+from .trading_memory import TradingMemory
 from .troubles import Trouble
+
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.CALENDAR,
     Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
 ]
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
-
-
-CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(
@@ -72,6 +78,7 @@ async def async_setup(
 ) -> bool:
     """Offer the actions; each finds its co-op when it is called."""
     async_setup_book_actions(hass)
+    async_setup_trading_actions(hass)
     return True
 
 
@@ -108,6 +115,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
             async_coop_device(hass, entry),
         )
         await membership.coordinator.async_refresh()
+        memory = TradingMemory(hass, membership.member)
+        membership.trading = Trading(
+            delivery=delivery,
+            node=member_node,
+            orders=membership.orders,
+            meter=GridMeter(hass, membership.senses),
+            books=membership.books,
+            memory=memory,
+            choices=await memory.async_load(),
+        )
         await membership.senses.async_start(membership.attestation, membership.samples)
         work = delivery.run()
     else:
@@ -119,6 +136,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
     if membership.coordinator is not None:
         membership.bookkeeper = entry.async_create_background_task(
             hass, membership.coordinator.keeping.run(), f"{DOMAIN} books of {entry.title}"
+        )
+    if membership.trading is not None:
+        membership.trader = entry.async_create_background_task(
+            hass, membership.trading.run(), f"{DOMAIN} trading of {entry.title}"
         )
     # Home Assistant 2026.10 takes nothing but True for a success.
     return True

@@ -25,7 +25,7 @@ create table if not exists own (
     buyers integer, sellers integer,
     delivered_in integer, delivered_out integer, pooled_in integer, pooled_out integer,
     grid_in integer, grid_out integer, pays integer, receives integer, fees integer,
-    quality integer, entry integer,
+    errors integer, quality integer, entry integer,
     primary key (market, start)) without rowid;
 create table if not exists note (name text primary key, value text not null) without rowid;
 """
@@ -86,6 +86,7 @@ class OwnInterval:
     pays: int | None = None
     receives: int | None = None
     fees: int | None = None
+    errors: int | None = None
     quality: int | None = None
     entry: int | None = None
 
@@ -118,6 +119,8 @@ class Totals(NamedTuple):
     receives: int = 0
     pays: int = 0
     fees: int = 0
+    errors: int = 0
+    """What it cost that less was delivered than sold, and less used than bought."""
 
     @property
     def earned(self) -> int:
@@ -255,7 +258,7 @@ class Books:
         summed = ("delivered_out + pooled_out", "delivered_in + pooled_in")
         columns = [
             f"sum(({column}) / {_HALF}), sum(({column}) % {_HALF})"
-            for column in (*summed, "receives", "pays", "fees")
+            for column in (*summed, "receives", "pays", "fees", "errors")
         ]
         (row,) = await self._select(
             f"select {', '.join(columns)} from own "  # noqa: S608 - names of ours
@@ -359,6 +362,7 @@ def _own(settled: SettledRow, end: int) -> tuple[object, ...]:
         pays=settled.pays,
         receives=settled.receives,
         fees=settled.fees,
+        errors=settled.errors,
         quality=settled.quality,
         entry=settled.entry,
     )

@@ -86,6 +86,8 @@ class SettledRow:
     receives: int
     fees: int
     """What of all that it pays are grid fees, levies, the co-op's fee and VAT."""
+    errors: int
+    """What it cost that less was delivered than sold, and less used than bought."""
 
 
 class Purse(NamedTuple):
@@ -302,6 +304,7 @@ def _settled(value: object, path: str) -> SettledRow:
     def money(name: str) -> int:
         return figures.integer(name, -MAX_AMOUNT, MAX_AMOUNT)
 
+    price = _price(figures, "prices.trade")
     charges = ("charges.grid_fee", "charges.levies", "charges.coop_fee", "charges.vat")
     return SettledRow(
         start=fields.integer("start", 0, MAX_TIME),
@@ -311,7 +314,7 @@ def _settled(value: object, path: str) -> SettledRow:
         quality=figures.integer("metered.quality", 0, 2),
         bought=energy("traded.bought"),
         sold=energy("traded.sold"),
-        price=_price(figures, "prices.trade"),
+        price=price,
         imported=energy("metered.imported"),
         exported=energy("metered.exported"),
         delivered_in=energy("trade.delivered_in"),
@@ -324,7 +327,16 @@ def _settled(value: object, path: str) -> SettledRow:
         pays=money("pays"),
         receives=money("receives"),
         fees=sum(money(name) for name in charges),
+        errors=_error_cost(figures, price, energy("trade.undelivered"), energy("trade.unused")),
     )
+
+
+def _error_cost(figures: Fields, price: int | None, undelivered: int, unused: int) -> int:
+    """Work out what an order's errors cost against an order that had foreseen them."""
+    cover, back = (_price(figures, name) for name in ("prices.cover", "prices.back"))
+    if price is None or cover is None or back is None:
+        return 0
+    return undelivered * (cover - price) + unused * (price - back)
 
 
 def _final(value: object, path: str) -> bool:

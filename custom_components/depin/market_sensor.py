@@ -261,6 +261,13 @@ MONEY_SUMS: Final = (
         of=lambda market: market.month.fees,
     ),
     MoneySumDescription(
+        key="forecast_errors_month",
+        translation_key="forecast_errors_month",
+        entity_registry_enabled_default=False,
+        since=_this_month,
+        of=lambda market: market.month.errors,
+    ),
+    MoneySumDescription(
         key="net_total",
         translation_key="net_total",
         entity_registry_enabled_default=False,

@@ -19,6 +19,7 @@ from .delivery import Delivery
 from .home_key import HomeKey
 from .sample_store import SampleStore
 from .senses import Senses
+from .trading import Trading
 from .waiting_orders import WaitingOrders
 
 
@@ -44,6 +45,9 @@ class Membership:
     orders: WaitingOrders = field(default_factory=WaitingOrders)
     delivery: Delivery | None = None
     """What brings statements to the node, once the home has joined."""
+    trading: Trading | None = None
+    """What the home orders, once it has joined."""
+    trader: asyncio.Task[None] | None = None
     at_work: asyncio.Task[None] | None = None
     coordinator: BooksCoordinator | None = None
     """What the books say, once the home has joined."""
@@ -57,7 +61,8 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        tasks = [task for task in (self.at_work, self.bookkeeper) if task is not None]
+        working = self.at_work, self.bookkeeper, self.trader
+        tasks = [task for task in working if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

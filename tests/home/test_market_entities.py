@@ -122,6 +122,10 @@ async def test_prices_energy_and_money_of_a_market(
             receives=71_000_000,
             pays=7_000_000,
             charges__vat=3_000_000,
+            trade__undelivered=100,
+            prices__trade=PRICE,
+            prices__cover=300_000,
+            prices__back=80_000,
         )
         async with member_of(hass, entry, key, node):
             shown = Shown(hass, entry)
@@ -142,6 +146,7 @@ async def test_prices_energy_and_money_of_a_market(
                 assert shown.state(f"net_{period}") == "0.064"
                 assert shown.state(f"gross_{period}") == "0.067"
                 assert shown.state(f"fees_{period}") == "0.003"
+            assert shown.state("forecast_errors_month") == "0.015"
             assert shown.attributes("net_today")["unit_of_measurement"] == "EUR"
             assert "last_reset" not in shown.attributes("net_total")
             assert shown.state("balance", None) == "12.34"

@@ -24,6 +24,7 @@ RULES: Final = MarketRules(
 _NOTHING: Final = (
     *("terms.retail", "terms.feed_in", "traded.bought", "traded.sold", "metered.imported"),
     *("metered.exported", "trade.delivered_in", "trade.delivered_out", "pool.taken"),
+    *("trade.undelivered", "trade.unused"),
     *("pool.given", "grid.imported", "grid.exported", "pays", "receives"),
     *("charges.grid_fee", "charges.levies", "charges.coop_fee", "charges.vat"),
 )
@@ -56,7 +57,10 @@ class ToldMarket:
     def settle(self, start: int, *, final: bool = False, **figures: int) -> None:
         """Settle an interval of the home's, with these figures by name: `traded__sold`."""
         named = {name.replace("__", "."): value for name, value in figures.items()}
-        whole = {**dict.fromkeys(_NOTHING, 0), "metered.quality": 2, "prices.trade": None, **named}
+        prices: dict[str, int | None] = dict.fromkeys(
+            ("prices.trade", "prices.cover", "prices.back")
+        )
+        whole = {**prices, **dict.fromkeys(_NOTHING, 0), "metered.quality": 2, **named}
         row = {"market": MARKET, "start": start, "entry": 7, "final": final, "zone": "all"}
         kept = [one for one in self.settled if one["start"] != start]
         self.settled = sorted([*kept, {**row, "figures": whole}], key=lambda one: one["start"])

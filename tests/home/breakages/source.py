@@ -49,16 +49,17 @@ BREAKAGES: Final = (
         "import custom_components.depin",
         "custom_components.depin",
     ),
-    appended(
+    Breakage(
         "set-up without a schema",
+        lambda copy: copy.replace("__init__.py", "CONFIG_SCHEMA", "SCHEMA"),
         "__init__.py",
-        "async def async_setup(hass, config): ...",
         "CONFIG_SCHEMA",
     ),
     appended(
         "actions without descriptions",
         "__init__.py",
         'def act(hass): hass.services.async_register("depin", "sell", print)',
+        "sell",
         found_in="services.yaml",
     ),
     appended(
@@ -133,6 +134,7 @@ BREAKAGES: Final = (
         "actions by another name",
         "__init__.py",
         'def act(hass):\n    does = hass.services\n    does.async_register(DOMAIN, "sell", 1)',
+        "sell",
         found_in="services.yaml",
     ),
     appended(
