@@ -42,6 +42,7 @@ from .membership import (
     books_file,
     rooms,
     sample_folder,
+    verification_places,
 )
 from .node import MemberNode, Node, NodeError, NodeRefusedError
 from .protocol.encoding import from_text
@@ -55,6 +56,8 @@ from .trading import Trading
 from .trading_actions import async_setup_trading_actions
 from .trading_memory import TradingMemory
 from .troubles import Trouble
+from .verification import Verification
+from .verify_action import async_setup_verify_action
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -79,6 +82,7 @@ async def async_setup(
     """Offer the actions; each finds its co-op when it is called."""
     async_setup_book_actions(hass)
     async_setup_trading_actions(hass)
+    async_setup_verify_action(hass)
     return True
 
 
@@ -94,19 +98,20 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
     node = Node(async_get_clientsession(hass), membership.address, membership.coop)
     if membership.state is MembershipState.JOINED:
         member_node = MemberNode(node, membership.member)
-        delivery = membership.delivery = Delivery(
-            membership.attestation,
-            member_node,
-            Trust(
-                from_text(entry.data[CONF_NODE_KEY], KEY_LENGTH),
-                entry.data[CONF_ORIGIN],
-                VerifierKey.parse(entry.data[CONF_LOG_KEY]),
-            ),
-            membership.orders,
-            owner,
+        trust = Trust(
+            from_text(entry.data[CONF_NODE_KEY], KEY_LENGTH),
+            entry.data[CONF_ORIGIN],
+            VerifierKey.parse(entry.data[CONF_LOG_KEY]),
         )
+        delivery = membership.delivery = Delivery(
+            membership.attestation, member_node, trust, membership.orders, owner
+        )
+        verification = await _async_verifying(hass, entry, member_node, trust, owner)
+        membership.verification = verification
+        delivery.compare_proofs(verification.compare_proof)
         keeping = Bookkeeping(membership.books, member_node, delivery.log_in, now)
         await keeping.load()
+        keeping.listen(verification.hear)
         membership.coordinator = BooksCoordinator(
             hass,
             entry,
@@ -116,7 +121,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         )
         await membership.coordinator.async_refresh()
         memory = TradingMemory(hass, membership.member)
-        membership.trading = Trading(
+        trading = membership.trading = Trading(
             delivery=delivery,
             node=member_node,
             orders=membership.orders,
@@ -125,6 +130,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
             memory=memory,
             choices=await memory.async_load(),
         )
+        _halt_while_suspected(trading, verification)
         await membership.senses.async_start(membership.attestation, membership.samples)
         work = delivery.run()
     else:
@@ -140,6 +146,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
     if membership.trading is not None:
         membership.trader = entry.async_create_background_task(
             hass, membership.trading.run(), f"{DOMAIN} trading of {entry.title}"
+        )
+    if membership.verification is not None:
+        membership.verifier = entry.async_create_background_task(
+            hass, membership.verification.run(), f"{DOMAIN} verification of {entry.title}"
         )
     # Home Assistant 2026.10 takes nothing but True for a success.
     return True
@@ -199,6 +209,42 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
         books=books,
         senses=Senses(hass, entry),
     )
+
+
+def _halt_while_suspected(trading: Trading, verification: Verification) -> None:
+    """Order nothing from when the books do not hold until the owner has answered."""
+
+    def compare() -> None:
+        suspected = verification.suspicion is not None
+        if suspected != trading.halted:
+            trading.halt(halted=suspected)
+
+    verification.listen(compare)
+    compare()
+
+
+async def _async_verifying(
+    hass: HomeAssistant,
+    entry: DepinConfigEntry,
+    node: MemberNode,
+    trust: Trust,
+    owner: IssuesOfEntry,
+) -> Verification:
+    """Go on verifying where the home stopped."""
+    membership = entry.runtime_data
+    assert membership.delivery is not None  # noqa: S101 - who has joined has one
+    verification = Verification(
+        attestation=membership.attestation,
+        node=node,
+        trust=trust,
+        log_in=membership.delivery.log_in,
+        orders=membership.orders,
+        alarm=owner,
+        clock=now,
+    )
+    salt = from_text(entry.data[CONF_PSEUDONYM_SALT], ID_LENGTH)
+    await verification.open(verification_places(hass, membership.member), salt)
+    return verification
 
 
 def _disk_fails(error: Exception) -> ConfigEntryNotReady:

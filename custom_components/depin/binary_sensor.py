@@ -16,6 +16,7 @@ from .devices.points import Role, Status
 from .entity import DeviceEntity
 from .market_binary_sensor import MARKET_OPEN, NODE_REACHABLE, BooksBinarySensor
 from .membership import DepinConfigEntry
+from .verification_binary_sensor import BooksVerified
 
 # Nothing is polled and nothing is commanded.
 PARALLEL_UPDATES: Final = 0
@@ -59,6 +60,9 @@ async def async_setup_entry(
                 [BooksBinarySensor(entry, coordinator, MARKET_OPEN, market)]
             )
         )
+    verification = entry.runtime_data.verification
+    if verification is not None:
+        async_add_entities([BooksVerified(entry, verification)])
     for subentry_id, device in entry.runtime_data.senses.devices.items():
         roles = {part.use.role for part in device.metered.parts}
         if Role.CHARGER in roles and device.has_status:

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from random import SystemRandom
 from typing import Final
 
 from .books import Books, BooksError, ZoneCleared
 from .delivery import pause_after
-from .event_stream import listen
+from .event_stream import listening
 from .market_answers import (
     Cleared,
     NodeBooks,
@@ -156,11 +156,11 @@ class Bookkeeping:
         last = await self.books.note(_LAST_EVENT)
         # Who has seen none asks after the highest number, and is told the newest.
         after = MAX_COUNT if last is None else int(last)
-        async with aclosing(listen(self._node, after)) as events:
+        async with listening(self._node, after) as events:
+            if not self.is_listening:
+                self.is_listening = True
+                self._tell(None)
             async for event in events:
-                if not self.is_listening:
-                    self.is_listening = True
-                    self._tell(None)
                 await self.take(event)
 
     async def _ask_after_gates(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import SystemRandom
@@ -37,6 +37,9 @@ _GATHERING: Final = 0.5
 _DRAWN: Final = SystemRandom()
 
 
+type OnProof = Callable[[bytes], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """What a node's words are checked with."""
@@ -66,7 +69,12 @@ class Delivery:
         self._owner = owner
         self._reconciliation = Reconciliation(attestation, node, owner)
         self._wanted = asyncio.Event()
+        self._on_proof: OnProof = _nobody_compares
         attestation.listen(self.wake)
+
+    def compare_proofs(self, compare: OnProof) -> None:
+        """Have each proof compared with what was seen of the log before."""
+        self._on_proof = compare
 
     def wake(self) -> None:
         """Say that there is something to deliver."""
@@ -189,6 +197,7 @@ class Delivery:
                 self._owner.tell(Trouble.NODE_DISTRUSTED)
                 raise
             await self._attestation.async_ask(partial(_keep_proof, place, proof))
+            await self._on_proof(proof)
         await self._attestation.async_ask(lambda outbox: outbox.forget(now()))
 
     def _note_lost(self, error: Exception) -> None:
@@ -202,6 +211,10 @@ class Delivery:
         if not self.is_connected:
             _LOGGER.info("Statements reach the co-op's node")
         self.is_connected = True
+
+
+async def _nobody_compares(_: bytes) -> None:
+    """Compare nothing."""
 
 
 def _next_batch(outbox: Outbox, stream: Stream) -> list[tuple[Place, bytes]]:

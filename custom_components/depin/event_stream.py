@@ -1,6 +1,7 @@
 """The stream of a node's events: server-sent events, gone on with after the last one seen."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import ClientError, ClientResponse, ClientTimeout
@@ -18,8 +19,9 @@ _DATA: Final = b"data: "
 _OK: Final = 200
 
 
-async def listen(node: MemberNode, after: int) -> AsyncGenerator[Event]:
-    """Give what a member missed and what comes, until the node ends the stream.
+@asynccontextmanager
+async def listening(node: MemberNode, after: int) -> AsyncIterator[AsyncIterator[Event]]:
+    """Open the stream of what a member missed and what comes, until the node ends it.
 
     It ends now and then in good order, as with its token. What breaks it is a NodeError.
     """
@@ -35,11 +37,15 @@ async def listen(node: MemberNode, after: int) -> AsyncGenerator[Event]:
         ) as response:
             if response.status != _OK:
                 raise await _refused(node, response)
-            async for line in _lines(response):
-                if line.startswith(_DATA):
-                    yield _event(line.removeprefix(_DATA))
+            yield _events(response)
     except (ClientError, TimeoutError, OSError) as error:
         raise NodeAwayError(f"the stream of events broke off: {error!r}") from error
+
+
+async def _events(response: ClientResponse) -> AsyncIterator[Event]:
+    async for line in _lines(response):
+        if line.startswith(_DATA):
+            yield _event(line.removeprefix(_DATA))
 
 
 async def _lines(response: ClientResponse) -> AsyncIterator[bytes]:

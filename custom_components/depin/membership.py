@@ -20,6 +20,7 @@ from .home_key import HomeKey
 from .sample_store import SampleStore
 from .senses import Senses
 from .trading import Trading
+from .verification import Places, Verification
 from .waiting_orders import WaitingOrders
 
 
@@ -49,6 +50,9 @@ class Membership:
     """What the home orders, once it has joined."""
     trader: asyncio.Task[None] | None = None
     at_work: asyncio.Task[None] | None = None
+    verification: Verification | None = None
+    """What checks the co-op's books, once the home has joined."""
+    verifier: asyncio.Task[None] | None = None
     coordinator: BooksCoordinator | None = None
     """What the books say, once the home has joined."""
     bookkeeper: asyncio.Task[None] | None = None
@@ -61,7 +65,7 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        working = self.at_work, self.bookkeeper, self.trader
+        working = self.at_work, self.bookkeeper, self.trader, self.verifier
         tasks = [task for task in working if task is not None]
         for task in tasks:
             task.cancel()
@@ -90,6 +94,14 @@ def sample_folder(hass: HomeAssistant, member: str) -> Path:
 def books_file(hass: HomeAssistant, member: str) -> Path:
     """Return where a member's books lie."""
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.books.{member}"))
+
+
+def verification_places(hass: HomeAssistant, member: str) -> Places:
+    """Return where lies what a member has verified, and where owners find evidence."""
+    return Places(
+        Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.verified.{member}")),
+        Path(hass.config.path(f"{DOMAIN}_evidence")),
+    )
 
 
 async def async_erase_files(hass: HomeAssistant, member: str) -> None:

@@ -26,6 +26,7 @@ from .entity import DeviceEntity, MembershipEntity
 from .market_sensor import coop_sensors, market_sensors, purse_sensors
 from .membership import DepinConfigEntry, Membership, MembershipState
 from .sensed_device import SensedDevice
+from .verification_sensor import LogSize
 
 # Nothing is polled and nothing is commanded.
 PARALLEL_UPDATES: Final = 0
@@ -200,6 +201,9 @@ async def async_setup_entry(
         coordinator.async_show_markets(
             lambda market: async_add_entities(market_sensors(entry, coordinator, market))
         )
+    verification = entry.runtime_data.verification
+    if verification is not None:
+        async_add_entities([LogSize(entry, verification)])
     for subentry_id, device in entry.runtime_data.senses.devices.items():
         async_add_entities(
             (

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Self
 
 from depin_protocol.events import EventKind
+from depin_protocol.log.entries import StatementEntry, entry_name, read_entry
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.chains import Entry as Admitted
 from depin_protocol.statements.envelope import Statement
@@ -25,13 +26,7 @@ from settlement_node.keeping.roots import LINES
 from settlement_node.keeping.state_root import STATE_ROOT, body_of
 from settlement_node.keeping.succession import check_signed, inherited
 from settlement_node.ledger.room import LedgerRoom
-from settlement_node.log.entries import (
-    Decision,
-    DecisionError,
-    StatementEntry,
-    entry_name,
-    read_entry,
-)
+from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.log.reading import entry_at, log_size
 from settlement_node.log.sealed import as_kept
 from settlement_node.log.sequence import Sequence

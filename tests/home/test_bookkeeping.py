@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 from custom_components.depin import bookkeeping
 from custom_components.depin.bookkeeping import Bookkeeping
 from custom_components.depin.books import Books, BooksError, RowState, Totals, ZoneCleared
-from custom_components.depin.event_stream import listen
+from custom_components.depin.event_stream import listening
 from custom_components.depin.market_answers import (
     Cleared,
     NodeBooks,
@@ -77,6 +77,12 @@ async def books(tmp_path: Path) -> AsyncIterator[Books]:
 async def member(address: str) -> AsyncIterator[MemberNode]:
     async with ClientSession() as session:
         yield MemberNode(Node(session, address, COOP), MEMBER)
+
+
+async def heard(node: MemberNode) -> list[Event]:
+    """Listen until the stream ends."""
+    async with listening(node, 5) as events:
+        return [event async for event in events]
 
 
 async def no_log_in() -> None:
@@ -252,7 +258,7 @@ async def test_streams_that_are_none(status: int, body: bytes, error: type[NodeE
     app.router.add_get("/{path:.*}", answer)
     async with TestServer(app) as server, member(str(server.make_url("")).rstrip("/")) as node:
         with pytest.raises(error) as found:
-            [event async for event in listen(node, 5)]
+            await heard(node)
         if isinstance(found.value, NodeRefusedError):
             assert found.value.after == 17
 
@@ -261,7 +267,7 @@ async def test_a_stream_that_nobody_answers() -> None:
     """A node that is gone breaks it off."""
     async with member("http://127.0.0.1:1") as node:
         with pytest.raises(NodeAwayError):
-            [event async for event in listen(node, 5)]
+            await heard(node)
 
 
 async def test_a_page_goes_forward() -> None:
@@ -308,7 +314,6 @@ async def test_keeping_goes_on_by_itself(books: Books) -> None:
         await _until(lambda: kept.is_reachable is False)
         node.is_broken = False
         await _until(lambda: kept.is_reachable is True)
-        await node.push("checkpoint", 1)
         await _until(lambda: kept.is_listening)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -324,7 +329,6 @@ async def test_what_a_gate_decided_is_asked_for(
         just_before = START - 5 * MINUTE - 10
         kept = Bookkeeping(books, asked, no_log_in, lambda: just_before)
         running = asyncio.create_task(kept.run())
-        await node.push("checkpoint", 1)
         await _until(lambda: kept.is_listening)
         node.clear(START, 6)
         async with asyncio.timeout(60):

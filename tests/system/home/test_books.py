@@ -212,6 +212,8 @@ async def test_an_order_without_effect_is_told_as_one(tmp_path: Path) -> None:
         await settle_in(here, SUN, RAIN)
         async with opened(here) as server, house(server, here, SUN, tmp_path / "sun") as home:
             await home.until(lambda: home.keeping.is_listening)
+            # What happens in the millisecond of the first answer is asked for, and not told.
+            here.clock.now += 1
             order = Order(MARKET, (Curve(FIRST, "ask", ((PRICE + 1, 5),)),))
             await here.say(SUN.say("trading", order, here.clock()))
             await home.until(lambda: home.has_heard("decision"))
