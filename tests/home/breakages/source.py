@@ -27,8 +27,8 @@ BREAKAGES: Final = (
     appended(
         "an undeclared component",
         "sensor.py",
-        "from homeassistant.components import recorder",
-        "homeassistant.components.recorder",
+        "from homeassistant.components import history",
+        "homeassistant.components.history",
     ),
     appended(
         "an undeclared component, by its whole name",
@@ -115,8 +115,8 @@ BREAKAGES: Final = (
     appended(
         "a module imported by its text",
         "market.py",
-        'import importlib\nimportlib.import_module("homeassistant.components.recorder")',
-        "homeassistant.components.recorder",
+        'import importlib\nimportlib.import_module("homeassistant.components.history")',
+        "homeassistant.components.history",
     ),
     appended(
         "a module imported by a computed text",
