@@ -283,7 +283,7 @@ async def test_a_node_is_verified_over_its_restart(tmp_path: Path) -> None:
     folder, alarm = tmp_path / "node", Alarm()
     new_coop(folder)
     household = Household(tmp_path / "home", command("invite", "--data", folder))
-    sizes = []
+    sizes: list[int] = []
     for number in (1, 2):
         with running(folder) as (port, _):
             await household.join(port)
