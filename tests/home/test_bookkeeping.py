@@ -57,6 +57,7 @@ def settled(start: int, money: int = 0, **more: Any) -> SettledRow:  # noqa: ANN
         "quality": 2,
         "price": None,
         "fees": 0,
+        "errors": 0,
         "pays": 0,
         "receives": money,
         **dict.fromkeys(("bought", "sold", "imported", "exported", "delivered_in"), 0),
