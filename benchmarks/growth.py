@@ -28,6 +28,7 @@ from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import member_id
 from depin_protocol.joining import JoinRequest
 from depin_protocol.keys import public_key
+from depin_protocol.log.entries import StatementEntry
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.envelope import FIRST_PREV, Header, sign_statement
 from depin_protocol.statements.measuring import Readings
@@ -43,7 +44,6 @@ from settlement_node.hosting.hosting import surroundings
 from settlement_node.intake.receipts import RECEIPT_GROUP
 from settlement_node.intake.streams import CHAIN, STATEMENT, chain_row
 from settlement_node.log.bundles import pack_entries
-from settlement_node.log.entries import StatementEntry
 from settlement_node.log.packing import pack_next
 from settlement_node.log.packs import pack_bodies
 from settlement_node.log.sequence import Sequence

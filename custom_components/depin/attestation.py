@@ -23,6 +23,7 @@ from .protocol.statements.envelope import read_statement
 from .protocol.statements.heads import Head
 from .protocol.statements.membership import ChainOpening, KeyChange, prove_possession
 from .restore_marker import RestoreMarker
+from .salvage import note_as_said, salvaged, set_aside
 
 _SAID_AGAIN_AT_ONCE: Final = 50
 _NEVER_SAID_AGAIN: Final = frozenset((ChainOpening.KIND, KeyChange.KIND))
@@ -153,7 +154,7 @@ class Attestation:
         try:
             self._outbox = Outbox(rooms.outbox, _name())
         except DamagedError:
-            _set_aside(rooms.outbox)
+            set_aside(rooms.outbox)
             self._outbox = Outbox(rooms.outbox, _name())
             self.is_damaged = True
         self._signing_key()
@@ -169,6 +170,10 @@ class Attestation:
             self._finish_reopening()
         self.begun_at = outbox.count
         self._marker.set(outbox.name, outbox.count)
+        for aside, bodies in salvaged(rooms.outbox):
+            for body in bodies:
+                self._say(body.STREAMS[0], body)
+            note_as_said(aside)
 
     def _end(self) -> None:
         self._outbox.shut()
@@ -243,14 +248,6 @@ class Attestation:
 
 def _nobody_listens() -> None:
     """Hear nothing."""
-
-
-def _set_aside(folder: Path) -> None:
-    """Keep damaged files for who can read more of them."""
-    number = 1
-    while (aside := folder.with_name(f"{folder.name}.damaged-{number}")).exists():
-        number += 1
-    folder.rename(aside)
 
 
 def _name() -> str:

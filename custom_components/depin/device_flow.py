@@ -22,6 +22,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .const import (
+    CONF_CURRENT_LIMIT,
     CONF_DEVICE_NAME,
     CONF_PART,
     CONF_POINTS,
@@ -65,8 +66,8 @@ def role_field(roles: Iterable[str]) -> SelectSelector:
     return SelectSelector(SelectSelectorConfig(options=list(roles), translation_key="role"))
 
 
-class DeviceFlow(ConfigSubentryFlow, ABC):
-    """Adds a device, or changes one: its data is gathered step by step and stored when it works."""
+class MeasuringFlow(ConfigSubentryFlow, ABC):
+    """Adds something that measures, or changes it: its data is stored when all of it fits."""
 
     def __init__(self) -> None:
         """Begin with nothing known."""
@@ -75,6 +76,33 @@ class DeviceFlow(ConfigSubentryFlow, ABC):
     @property
     def _changes(self) -> bool:
         return self.source == SOURCE_RECONFIGURE
+
+    @abstractmethod
+    def _identity(self) -> str:
+        """Return what tells it from others."""
+
+    def _abort_if_known(self) -> None:
+        """End the flow where it is there already."""
+        own = self._get_reconfigure_subentry().subentry_id if self._changes else None
+        for subentry in self._get_entry().subentries.values():
+            if subentry.unique_id == self._identity() and subentry.subentry_id != own:
+                raise AbortFlow("already_configured")
+
+    def _store(self, title: str) -> SubentryFlowResult:
+        """Store it under the name that its owner gave it."""
+        if self._changes:
+            return self.async_update_and_abort(
+                self._get_entry(),
+                self._get_reconfigure_subentry(),
+                title=title,
+                data=self._data,
+                unique_id=self._identity(),
+            )
+        return self.async_create_entry(title=title, data=self._data, unique_id=self._identity())
+
+
+class DeviceFlow(MeasuringFlow):
+    """Adds a device that measures energy, or changes one."""
 
     def _other_grids(self) -> int:
         """Return how many of the other devices are this home's grid meter."""
@@ -88,7 +116,7 @@ class DeviceFlow(ConfigSubentryFlow, ABC):
 
     def _finish(self, chosen: Mapping[str, Any], uses: Iterable[Use]) -> SubentryFlowResult:
         """Store the device."""
-        for name in (CONF_RATED_POWER, CONF_POLL_SECONDS):
+        for name in (CONF_RATED_POWER, CONF_POLL_SECONDS, CONF_CURRENT_LIMIT):
             self._data.pop(name, None)
             if name in chosen:
                 self._data[name] = chosen[name]
@@ -102,32 +130,11 @@ class DeviceFlow(ConfigSubentryFlow, ABC):
             for use in uses
         ]
         self._data[CONF_POINTS] = self._points()
-        if self._changes:
-            return self.async_update_and_abort(
-                self._get_entry(),
-                self._get_reconfigure_subentry(),
-                title=chosen[CONF_NAME],
-                data=self._data,
-                unique_id=self._identity(),
-            )
-        return self.async_create_entry(
-            title=chosen[CONF_NAME], data=self._data, unique_id=self._identity()
-        )
+        return self._store(chosen[CONF_NAME])
 
     @abstractmethod
     def _points(self) -> dict[str, list[str]]:
         """Return what each part can show, as far as it was seen."""
-
-    @abstractmethod
-    def _identity(self) -> str:
-        """Return what tells the device from others."""
-
-    def _abort_if_known(self) -> None:
-        """End the flow where the device is there already."""
-        own = self._get_reconfigure_subentry().subentry_id if self._changes else None
-        for subentry in self._get_entry().subentries.values():
-            if subentry.unique_id == self._identity() and subentry.subentry_id != own:
-                raise AbortFlow("already_configured")
 
 
 class ProfileFlow(DeviceFlow):
@@ -135,6 +142,8 @@ class ProfileFlow(DeviceFlow):
 
     _profile: Profile
     _reading: Reading
+    _takes_limit = False
+    """Whether the owner may let others limit its current."""
 
     async def _async_profiles(self, transports: Iterable[str]) -> SelectSelector:
         """Return the field of the profiles that are read in some way."""
@@ -208,16 +217,17 @@ class ProfileFlow(DeviceFlow):
             step_id="roles",
             data_schema=self.add_suggested_values_to_schema(self._role_form(), user_input),
             errors=errors,
-            description_placeholders={"seen": self._seen()},
+            description_placeholders={"seen": self._seen(), "limit": self._about_limit()},
         )
 
     def _role_form(self) -> vol.Schema:
         before = {use.part: use for use in uses_in(self._data)} if self._changes else {}
         fields: dict[Any, Any] = {vol.Required(CONF_NAME, default=self._title()): TextSelector()}
+        seen = self._seen_parts() or self._parts()
         for part in self._parts():
             offered = uses_of(part, self._profile.also if part in METERS else ())
             role = before[part].role if part in before else self._suggested(offered)
-            if self._changes and part not in before:
+            if part not in before and (self._changes or part not in seen):
                 role = UNUSED
             fields[vol.Required(part.value, default=str(role))] = role_field(
                 [*map(str, offered), UNUSED]
@@ -231,12 +241,26 @@ class ProfileFlow(DeviceFlow):
         if CONF_POLL_SECONDS in self._data:
             seconds = self._data[CONF_POLL_SECONDS]
             fields[vol.Required(CONF_POLL_SECONDS, default=seconds)] = whole(5, 900, "s")
+        if self._takes_limit:
+            switched_on = self._data.get(CONF_CURRENT_LIMIT, False)
+            fields[vol.Required(CONF_CURRENT_LIMIT, default=switched_on)] = BooleanSelector()
         return vol.Schema(fields)
+
+    def _about_limit(self) -> str:
+        limit = self._profile.current_limit
+        return limit.about if limit else ""
 
     def _parts(self) -> list[Role]:
         """Return the parts that there are; of what has not spoken yet, all that it could have."""
-        seen = [role for role, points in self._reading.parts.items() if points != NO_POINTS]
-        return seen or list(self._profile.roles)
+        return self._seen_parts() or list(self._profile.roles)
+
+    def _seen_parts(self) -> list[Role]:
+        """Return the parts that have just said something, or are used already."""
+        used = {use.part for use in uses_in(self._data)} if self._changes else set()
+        said = {role for role, points in self._reading.parts.items() if points != NO_POINTS}
+        return [
+            role for role in {**self._profile.roles, **self._reading.parts} if role in used | said
+        ]
 
     def _suggested(self, offered: tuple[Role, ...]) -> Role | str:
         """Return what a part most likely is; a second meter is mostly one of some consumption."""
@@ -262,7 +286,8 @@ class ProfileFlow(DeviceFlow):
 
     @override
     def _points(self) -> dict[str, list[str]]:
-        return {part.value: _numbers(points) for part, points in self._reading.parts.items()}
+        seen = {part.value: _numbers(points) for part, points in self._reading.parts.items()}
+        return {**self._data.get(CONF_POINTS, {}), **seen}
 
     def _title(self) -> str:
         """Return what the device calls itself, or what its profile does."""

@@ -16,6 +16,7 @@ from .const import (
     CONF_PARAMETERS,
     DOMAIN,
 )
+from .contributed_sensor import ContributedSensor
 from .membership import DepinConfigEntry
 from .sensed_device import SensedDevice
 
@@ -43,6 +44,7 @@ async def async_get_config_entry_diagnostics(
         "entry": async_redact_data(dict(entry.data), _SECRET),
         "state": membership.state,
         "devices": [_shown(device) for device in membership.senses.devices.values()],
+        "sensors": [_observed(sensor) for sensor in membership.senses.sensors.values()],
     }
 
 
@@ -53,8 +55,11 @@ async def async_get_device_diagnostics(
 ) -> dict[str, Any]:
     """Return what is known of one device; of the membership's own page, nothing more."""
     names = {name for domain, name in device.identifiers if domain == DOMAIN}
-    devices = entry.runtime_data.senses.devices
-    return {"devices": [_shown(devices[name]) for name in names & devices.keys()]}
+    senses = entry.runtime_data.senses
+    return {
+        "devices": [_shown(senses.devices[name]) for name in names & senses.devices.keys()],
+        "sensors": [_observed(senses.sensors[name]) for name in names & senses.sensors.keys()],
+    }
 
 
 def _shown(device: SensedDevice) -> dict[str, Any]:
@@ -71,4 +76,13 @@ def _shown(device: SensedDevice) -> dict[str, Any]:
         },
         "said": list(metered.said),
         "capture": device.source.capture(),
+    }
+
+
+def _observed(sensor: ContributedSensor) -> dict[str, Any]:
+    """Return a sensor's settings, and the capture of what it last said."""
+    return {
+        "settings": async_redact_data(dict(sensor.subentry.data), _SECRET),
+        "value": sensor.value,
+        "capture": sensor.source.capture(),
     }

@@ -15,13 +15,13 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .const import CONF_ENTITIES, CONF_RATED_POWER, CONF_ROLE
+from .const import CONF_ENTITIES, CONF_RATED_POWER, CONF_ROLE, DOMAIN
 from .device_flow import MOST_WATTS, DeviceFlow, role_field, whole
 from .devices.points import Role
 from .devices.roles import Use, counters
 from .protocol.encoding import to_text
 from .sensed_device import uses_in
-from .sources.entity_source import entity_problem
+from .sources.entity_source import entity_problem, says_nothing, shows_value
 
 _NAME_SIZE: Final = 16
 
@@ -68,6 +68,8 @@ class EntitiesFlow(DeviceFlow):
                     errors[point] = problem
             if not given:
                 errors["base"] = "no_entity"
+            elif self._role is Role.GRID and not given.keys() & counters(self._role).keys():
+                errors["base"] = "no_counter"
             if not errors:
                 self._data[CONF_ENTITIES] = registered
                 self._abort_if_known()
@@ -108,8 +110,13 @@ class EntitiesFlow(DeviceFlow):
         if entry is None:
             # What has no id of its own cannot be followed when it is renamed.
             return "", "not_registered"
+        if entry.platform == DOMAIN:
+            return "", "own_entity"
         state = self.hass.states.get(entity_id)
-        return entry.id, "no_state" if state is None else entity_problem(point, state)
+        if state is None or says_nothing(state):
+            return "", "no_state"
+        problem = entity_problem(point, state)
+        return entry.id, problem or (None if shows_value(point, state) else "no_value")
 
     def _known(self) -> dict[str, Any]:
         """Return what is known of the device as a form has it."""

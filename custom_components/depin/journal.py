@@ -58,6 +58,18 @@ def records(data: bytes) -> Iterator[Record]:
         place = record.end
 
 
+def sound_records(data: bytes) -> Iterator[Record]:
+    """Give all records that are whole, also those behind damage."""
+    place = 0
+    while place >= 0:
+        record = _record_at(data, place)
+        if record is None:
+            place = data.find(_MAGIC, place + 1)
+        else:
+            yield record
+            place = record.end
+
+
 def is_torn_at_its_end(data: bytes, sound: int) -> bool:
     """Tell a last record that was never finished from damage among older ones."""
     place = data.find(_MAGIC, sound + 1)

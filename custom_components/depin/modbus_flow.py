@@ -152,6 +152,7 @@ class RegistersFlow(ProfileFlow):
                 if await source.is_another():
                     return "another_device", self._profile.identified_by
                 self._reading = await source.read()
+                self._takes_limit = await source.takes_limit()
         except SilentError as error:
             return "no_answer", str(error)
         except HomeAssistantError as error:

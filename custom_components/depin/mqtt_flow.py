@@ -18,6 +18,7 @@ from homeassistant.helpers.selector import (
 
 from .const import CONF_BROKER, CONF_PARAMETERS, CONF_PROFILE, CONF_TLS
 from .device_flow import ProfileFlow, whole
+from .devices.points import NO_POINTS, Role
 from .sources.mqtt_source import BrokerError, MessageSource, async_listen
 
 _OF_HOME_ASSISTANT: Final = "home_assistant"
@@ -31,7 +32,7 @@ LISTENED_S: Final = 15.0
 
 
 class MqttFlow(ProfileFlow):
-    """Adds a device whose messages a profile describes, and listens until it has heard one."""
+    """Adds a device whose messages a profile describes, and listens until all of it was heard."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask which device it is, and whose broker carries its messages."""
@@ -145,7 +146,10 @@ class MqttFlow(ProfileFlow):
         heard = asyncio.Event()
 
         def tell() -> None:
-            if source.has_heard:
+            said = source.reading(time.time_ns() // 1_000_000).parts
+            if source.has_heard and all(
+                said.get(role, NO_POINTS) != NO_POINTS for role in self._profile.roles
+            ):
                 heard.set()
 
         listening = self.hass.async_create_task(
@@ -165,6 +169,11 @@ class MqttFlow(ProfileFlow):
             listening.cancel()
             waiting.cancel()
         return (None, "") if source.has_heard else ("nothing_heard", "")
+
+    @override
+    def _parts(self) -> list[Role]:
+        """Offer all parts that it could have: some speak rarely."""
+        return list(self._profile.roles)
 
     @override
     def _identity(self) -> str:

@@ -6,7 +6,7 @@ in it. A segment begins with where the chains stood before, so that older segmen
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -109,6 +109,11 @@ class Outbox:
             if place.head[:2] == (chain, seq):
                 return place
         return None
+
+    def since(self, stream: Stream, number: int) -> list[Place]:
+        """Return what is kept of a stream from the statement of a number on."""
+        said = self._said[stream]
+        return said[bisect_left(said, number, key=attrgetter("number")) :]
 
     def chains(self, stream: Stream) -> dict[str, Head]:
         """Return the last statement of each chain that goes on, or of which something is kept."""
@@ -342,3 +347,15 @@ _STAMP_END: Final = HASH_LENGTH + _TIME_SIZE
 
 def _stamped(hash_: str, at: int) -> bytes:
     return from_text(hash_, HASH_LENGTH) + at.to_bytes(_TIME_SIZE)
+
+
+def statement_in(record: Record) -> Statement | None:
+    """Return the statement in a record, if it is one."""
+    return read_statement(record.content) if record.kind == _SAID else None
+
+
+def answered_in(record: Record) -> str | None:
+    """Return the hash of the statement for which a record says that no answer is expected."""
+    if record.kind == _RECEIPT:
+        return Receipt.read(record.content).statement
+    return to_text(record.content[:HASH_LENGTH]) if record.kind == _CLOSED else None

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ _TIME_SIZE: Final = 8
 _ROOT_SIZE: Final = 32
 _DEVICE_SIZE: Final = 22
 _HEAD_SIZE: Final = _TIME_SIZE + _ROOT_SIZE + _DEVICE_SIZE
+_FIRST_PART: Final = 1
 _PARTS: Final = 16
 """How many files the samples are spread over: the oldest goes as a whole."""
 
@@ -59,6 +60,7 @@ class SampleStore:
         """Keep samples in a folder; nothing is read before `open`."""
         self.kept_since: int | None = None
         """When the oldest samples that are here were handed over; None while there are none."""
+        self._listeners: list[Callable[[], None]] = []
         self._folder = folder
         self._limit = max(limit, SMALLEST_LIMIT)
         self._writer = ThreadPoolExecutor(1, "depin samples")
@@ -77,10 +79,22 @@ class SampleStore:
             undone.pop_all()
         return store
 
+    @property
+    def thinned_before(self) -> int | None:
+        """Return before when samples were deleted to keep to the size set; None if never."""
+        return self.kept_since if self._parts[0] > _FIRST_PART else None
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call back after samples were added, until the returned function is called."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
     async def async_add(self, device: str, samples: Sequence[bytes]) -> None:
         """Keep the samples under one root of a device, in the order of their tree."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._writer, self._add, device, samples)
+        for listener in tuple(self._listeners):
+            listener()
 
     async def async_find(self, root: str) -> KeptSamples | None:
         """Return the samples under a root, unless they have been thinned out."""
@@ -97,7 +111,8 @@ class SampleStore:
 
     def _begin(self) -> None:
         new_folder(self._folder)
-        self._parts = sorted(int(file.stem) for file in self._folder.glob("*.samples")) or [1]
+        self._parts = sorted(int(file.stem) for file in self._folder.glob("*.samples"))
+        self._parts = self._parts or [_FIRST_PART]
         self._sizes = {
             part: self._file(part).stat().st_size
             for part in self._parts

@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant
 
 from .const import (
+    CONF_CURRENT_LIMIT,
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
     CONF_LINK,
@@ -29,7 +30,7 @@ from .devices.declaration import declaration, steps_of
 from .devices.metered_device import MeteredDevice, MeteredPart
 from .devices.points import NO_POINTS, Points, Role, Status
 from .devices.profiles import PointFormulas, Profile
-from .devices.roles import Use
+from .devices.roles import METERS, Use
 from .devices.sampler import POLL_MS, Sampled
 from .devices.value_gate import Limits
 from .protocol.statements.measuring import Device
@@ -70,6 +71,11 @@ class SensedDevice:
         return not isinstance(self.source, EntitySource)
 
     @property
+    def takes_limit(self) -> bool:
+        """Tell whether its owner lets others limit its current."""
+        return bool(self.subentry.data.get(CONF_CURRENT_LIMIT))
+
+    @property
     def status(self) -> Status | None:
         """Return what it is doing: what a part says, else the whole."""
         said = [part.shown.status for part in self.metered.parts]
@@ -92,13 +98,13 @@ async def async_sensed_device(
     data = subentry.data
     uses = uses_in(data)
     profile = await _async_profile(hass, data)
-    rated: int | None = data.get(CONF_RATED_POWER)
     roles = {use.role for use in uses}
     only_panels = Role.PRODUCTION in roles and Role.BATTERY not in roles
     parts = []
     declared = []
     for use in uses:
         steps = steps_of(use, _formulas(profile, use))
+        rated = _rated(data, profile, use)
         limits = Limits(rated, steps, panels_only=only_panels and use.role is Role.PRODUCTION)
         parts.append(MeteredPart(use, limits, memory.accepted(use.device), memory.said(use.device)))
         declared.append(declaration(use, steps, rated))
@@ -114,7 +120,7 @@ async def async_sensed_device(
 
 
 def uses_in(data: Mapping[str, Any]) -> list[Use]:
-    """Return what the owner uses a device as."""
+    """Return what the owner uses a device as; a sensor measures no energy, and is none."""
     return [
         Use(
             Role(each[CONF_PART]),
@@ -122,7 +128,7 @@ def uses_in(data: Mapping[str, Any]) -> list[Use]:
             each[CONF_DEVICE_NAME],
             each[CONF_TURNED],
         )
-        for each in data[CONF_USES]
+        for each in data.get(CONF_USES, ())
     ]
 
 
@@ -147,6 +153,15 @@ async def _async_source(
     if subentry.subentry_type == SUBENTRY_MQTT:
         return MessageSource(profile, data[CONF_PARAMETERS])
     return await async_modbus_source(hass, entry, profile, Link.of(data[CONF_LINK]), data)
+
+
+def _rated(data: Mapping[str, Any], profile: Profile | None, use: Use) -> int | None:
+    """Return what a part can carry: an inverter's rating says nothing of the meter behind it."""
+    parts = {*map(Role, data[CONF_POINTS]), *(profile.roles if profile else ())}
+    if use.part in METERS and parts - METERS:
+        return None
+    rated: int | None = data.get(CONF_RATED_POWER)
+    return rated
 
 
 def _formulas(profile: Profile | None, use: Use) -> PointFormulas:

@@ -11,6 +11,7 @@ from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
     ConfigEntry,
     ConfigEntryChange,
+    ConfigSubentry,
 )
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
@@ -20,7 +21,8 @@ from homeassistant.helpers import sun
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_interval
 
-from .const import CONF_BROKER, DOMAIN
+from .const import CONF_BROKER, DOMAIN, SUBENTRY_SENSOR
+from .contributed_sensor import ContributedSensor, contributed_sensor
 from .device_memory import DeviceMemory
 from .devices.metered_device import MeteredPart
 from .devices.profiles import ProfileError
@@ -37,11 +39,12 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 
 class Senses:
-    """All devices of one membership, by the ids of their subentries."""
+    """All devices and sensors of one membership, by the ids of their subentries."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Begin with none."""
         self.devices: dict[str, SensedDevice] = {}
+        self.sensors: dict[str, ContributedSensor] = {}
         self._hass = hass
         self._entry = entry
         self._began_with = self._described()
@@ -59,6 +62,11 @@ class Senses:
         self._recorder, self._samples = recorder, samples
         await self._memory.async_load()
         for subentry in self._entry.subentries.values():
+            if subentry.subentry_type == SUBENTRY_SENSOR:
+                sensor = contributed_sensor(self._hass, subentry)
+                self.sensors[subentry.subentry_id] = sensor
+                self.sampler.add_sensor(sensor.observed)
+                continue
             issue = f"device_not_set_up_{subentry.subentry_id}"
             try:
                 device = await async_sensed_device(self._hass, self._entry, subentry, self._memory)
@@ -86,6 +94,13 @@ class Senses:
             await self._async_save()
         for device in self.devices.values():
             self._start_device(device)
+        for sensor in self.sensors.values():
+            self._entry.async_on_unload(
+                sensor.source.async_start(
+                    partial(self.sampler.observe, sensor.observed),
+                    partial(self._warn, sensor.subentry),
+                )
+            )
         self._start_task(self.sampler.close_intervals(recorder, samples), "intervals")
         self._entry.async_on_unload(
             async_dispatcher_connect(
@@ -128,7 +143,7 @@ class Senses:
         for name, fault in faults.items():
             _LOGGER.debug("%s: %s %s and is held back", device.subentry.title, name, fault)
             if isinstance(device.source, EntitySource) and fault in _SET_BACK:
-                self._entity_unfit(f"entity_set_back_{key}_{name}", device, name)
+                self._entity_unfit(f"entity_set_back_{key}_{name}", device.subentry, name)
 
     @callback
     def _async_entry_changed(self, _: ConfigEntryChange, entry: ConfigEntry) -> None:
@@ -151,7 +166,9 @@ class Senses:
         source, sampled = device.source, device.sampled
         if isinstance(source, EntitySource):
             hear = partial(self.sampler.hear, sampled, source)
-            self._entry.async_on_unload(source.async_start(hear, partial(self._warn, device)))
+            self._entry.async_on_unload(
+                source.async_start(hear, partial(self._warn, device.subentry))
+            )
         elif isinstance(source, MessageSource):
             hear = partial(self.sampler.hear, sampled, source)
             broker = device.subentry.data[CONF_BROKER]
@@ -164,16 +181,16 @@ class Senses:
         )
 
     @callback
-    def _warn(self, device: SensedDevice, point: str, problem: str | None) -> None:
+    def _warn(self, subentry: ConfigSubentry, point: str, problem: str | None) -> None:
         """Tell the owner, while it is so, that an entity can no longer stand for a point."""
-        issue = f"entity_unfit_{device.sampled.key}_{point}"
+        issue = f"entity_unfit_{subentry.subentry_id}_{point}"
         if problem is None:
             ir.async_delete_issue(self._hass, DOMAIN, issue)
             return
-        self._entity_unfit(issue, device, point)
+        self._entity_unfit(issue, subentry, point)
 
     @callback
-    def _entity_unfit(self, issue: str, device: SensedDevice, point: str) -> None:
+    def _entity_unfit(self, issue: str, subentry: ConfigSubentry, point: str) -> None:
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -181,7 +198,7 @@ class Senses:
             is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key="entity_unfit",
-            translation_placeholders={"device": device.subentry.title, "point": point},
+            translation_placeholders={"device": subentry.title, "point": point},
         )
 
     def _parts(self) -> Iterator[MeteredPart]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, override
 
 from homeassistant.components.sensor import (
@@ -20,11 +21,15 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
 
+from .contributed_sensor import ContributedSensor
 from .devices.points import Role, Status
-from .entity import DeviceEntity, MembershipEntity
+from .entity import ContributedEntity, DeviceEntity, MembershipEntity
+from .market_sensor import coop_sensors, market_sensors, purse_sensors
 from .membership import DepinConfigEntry, Membership, MembershipState
 from .sensed_device import SensedDevice
+from .verification_sensor import LogSize
 
 # Nothing is polled and nothing is commanded.
 PARALLEL_UPDATES: Final = 0
@@ -52,6 +57,14 @@ SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda membership: membership.key.fingerprint,
     ),
+)
+
+
+THINNED: Final = SensorEntityDescription(
+    key="samples_thinned",
+    translation_key="samples_thinned",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    entity_category=EntityCategory.DIAGNOSTIC,
 )
 
 
@@ -184,14 +197,29 @@ DEVICE_SENSORS: Final[tuple[DeviceSensorDescription | PartDescription, ...]] = (
     ),
 )
 
+CONTRIBUTED: Final = SensorEntityDescription(
+    key="contributed", translation_key="contributed", entity_category=EntityCategory.DIAGNOSTIC
+)
+
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the platform's interface
     entry: DepinConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Show the membership and its devices."""
+    """Show the membership, its markets and its devices."""
     async_add_entities(MembershipSensor(entry, description) for description in SENSORS)
+    async_add_entities([ThinnedSensor(entry, THINNED)])
+    coordinator = entry.runtime_data.coordinator
+    if coordinator is not None:
+        async_add_entities(coop_sensors(entry, coordinator))
+        coordinator.async_show_purse(lambda: async_add_entities(purse_sensors(entry, coordinator)))
+        coordinator.async_show_markets(
+            lambda market: async_add_entities(market_sensors(entry, coordinator, market))
+        )
+    verification = entry.runtime_data.verification
+    if verification is not None:
+        async_add_entities([LogSize(entry, verification)])
     for subentry_id, device in entry.runtime_data.senses.devices.items():
         async_add_entities(
             (
@@ -201,6 +229,8 @@ async def async_setup_entry(
             ),
             config_subentry_id=subentry_id,
         )
+    for subentry_id, sensor in entry.runtime_data.senses.sensors.items():
+        async_add_entities([ContributionSensor(sensor)], config_subentry_id=subentry_id)
 
 
 class MembershipSensor(MembershipEntity, SensorEntity):
@@ -215,6 +245,22 @@ class MembershipSensor(MembershipEntity, SensorEntity):
         return self.entity_description.value(self.membership)
 
 
+class ThinnedSensor(MembershipEntity, SensorEntity):
+    """Before when fine samples were deleted, since the room for them was used up."""
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        """Return the beginning of what is still there; unknown as long as all of it is."""
+        before = self.membership.samples.thinned_before
+        return None if before is None else dt_util.utc_from_timestamp(before / 1000)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Write the state whenever samples were added."""
+        self.async_on_remove(self.membership.samples.listen(self.async_write_ha_state))
+
+
 class DeviceSensor(DeviceEntity, SensorEntity):
     """One thing a device shows."""
 
@@ -225,3 +271,20 @@ class DeviceSensor(DeviceEntity, SensorEntity):
     def native_value(self) -> StateType:
         """Return what the description reads."""
         return self.entity_description.value(self.device)
+
+
+class ContributionSensor(ContributedEntity, SensorEntity):
+    """What a contributed sensor observed, as the co-op hears it."""
+
+    def __init__(self, sensor: ContributedSensor) -> None:
+        """Show the quantity in its own unit."""
+        super().__init__(sensor, CONTRIBUTED)
+        self._attr_device_class = sensor.observable.kinds[0]
+        self._attr_state_class = sensor.observable.state_class
+        self._attr_native_unit_of_measurement = sensor.observable.unit
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        """Return what was observed last."""
+        return self.sensor.value

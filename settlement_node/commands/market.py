@@ -13,6 +13,7 @@ import click
 from depin_protocol.bounds import MAX_PRICE
 from depin_protocol.encoding import EncodingError, decode_json
 from depin_protocol.rules.market_rules import SERIES, MarketRules
+from depin_protocol.rules.member_terms import WHOLE
 from depin_protocol.statements.fields import BodyError
 from depin_protocol.statements.money import DatedPrice
 from settlement_node.commands.books import Books
@@ -36,7 +37,7 @@ from settlement_node.market.rules.actions import (
     PlaceMember,
     SetMarket,
 )
-from settlement_node.market.rules.places import WHOLE, Place
+from settlement_node.market.rules.places import Place
 
 _KWH: Final = 1000
 _PERCENT: Final = WHOLE // 100

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from depin_protocol.encoding import EncodingError, decode_json, to_text
+from depin_protocol.log.entries import DecisionEntry, EntryError, read_entry
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
@@ -18,7 +19,7 @@ from settlement_node.keeping.succession import SUCCESSOR
 from settlement_node.ledger.effects import BOOKED, EXPIRED
 from settlement_node.ledger.rows import Standing
 from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
-from settlement_node.log.entries import DecisionEntry, EntryError, decode_lines, read_entry
+from settlement_node.log.entries import decode_lines
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.tables import TILE
 from settlement_node.market.issuing.tables import MOVEMENT

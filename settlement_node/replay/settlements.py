@@ -3,13 +3,8 @@
 from typing import Final
 
 from depin_protocol.encoding import decode_json, encode_json, to_text
-from settlement_node.log.entries import (
-    SALT_LENGTH,
-    DecisionEntry,
-    EntryError,
-    decode_lines,
-    read_entry,
-)
+from depin_protocol.log.entries import SALT_LENGTH, DecisionEntry, EntryError, read_entry
+from settlement_node.log.entries import decode_lines
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.market.settling.tables import LATE, SETTLED, SETTLED_INTERVAL
 from settlement_node.store.port import View

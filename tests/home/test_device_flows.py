@@ -326,3 +326,25 @@ async def test_panels_alone_cannot_be_turned(hass: HomeAssistant, loaded: MockCo
         await hass.async_block_till_done()
         # What names no serial number is told from others by its address.
         assert the_device(loaded).subentry.unique_id == f"{HOST}:{device.port} 1"
+
+
+async def test_an_inverters_rating_does_not_bind_the_meter_behind_it(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    async with played(PlayedDevice.of(hybrid())) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        await answered(
+            hass,
+            loaded,
+            "sunspec",
+            {"type": "tcp"},
+            {},
+            where,
+            {"name": "Roof", "rated_power": 3000},
+        )
+        found = the_device(loaded)
+        rated = {body.role: body.nameplate for body in found.declared}
+        assert rated == {"production": 3000, "battery": 3000, "grid": None}
+        await loaded.runtime_data.senses.sampler.look_at(found.sampled)
+        assert found.shown(Role.GRID).power_w == -700
+        assert found.shown(Role.PRODUCTION).power_w is None

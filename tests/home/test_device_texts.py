@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import custom_components.depin as integration
+from custom_components.depin.protocol.statements.measuring import UNITS
+from custom_components.depin.sources.observable import OBSERVABLES
 
 _FOLDER = Path(integration.__file__).parent
 _SHARED = "device_flow"
@@ -16,9 +18,17 @@ _MODULES = {
     "sunspec": "modbus_flow",
     "mqtt": "mqtt_flow",
     "entities": "entities_flow",
+    "sensor": "sensor_flow",
 }
-_NOT_OF = {"sunspec": {"user"}, "entities": {"choices", "roles", "nothing_used"}}
-_CODES = {"resets", "wrong_unit", "wrong_state_class", "no_number"}
+_NOT_OF = {
+    "sunspec": {"user"},
+    "entities": {"choices", "roles", "nothing_used"},
+    "sensor": {"choices", "roles", "nothing_used", "second_grid"},
+}
+_CODES = {
+    "entities": {"resets", "wrong_unit", "wrong_state_class", "no_number"},
+    "sensor": {"wrong_device_class", "wrong_unit", "wrong_state_class"},
+}
 
 
 def _nodes(module: str) -> Iterator[ast.AST]:
@@ -67,9 +77,14 @@ def test_every_step_and_every_error_has_its_text(kind: str) -> None:
     shared = _steps(_SHARED) - _NOT_OF.get(kind, set())
     own = _steps(_MODULES[kind]) | ({"network", "serial"} & texts["step"].keys())
     assert texts["step"].keys() == (shared | own) - _NOT_OF.get(kind, set())
-    said = _words(_MODULES[kind]) | _words(_SHARED) | (_CODES if kind == "entities" else set())
+    said = _words(_MODULES[kind]) | _words(_SHARED) | _CODES.get(kind, set())
     assert texts["error"].keys() <= said
     shown = _codes(_MODULES[kind]) | _codes(_SHARED)
     assert shown - _NOT_OF.get(kind, set()) <= texts["error"].keys()
     for step in texts["step"].values():
         assert step.get("data", {}).keys() == step.get("data_description", {}).keys()
+
+
+def test_every_quantity_has_its_name_and_is_one_of_the_protocol() -> None:
+    texts = json.loads((_FOLDER / "translations/en.json").read_text())["selector"]["quantity"]
+    assert texts["options"].keys() == OBSERVABLES.keys() == UNITS.keys()

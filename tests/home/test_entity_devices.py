@@ -193,6 +193,7 @@ async def test_other_entities_can_be_chosen_later(
 ) -> None:
     await add(hass, loaded, "grid", import_wh=meter)
     before = the_device(loaded).subentry
+    uses = before.data["uses"]
     other = entity_registry.async_get_or_create("sensor", "other", "new").entity_id
     hass.states.async_set(other, "7", COUNTER)
     flows = hass.config_entries.subentries
@@ -205,7 +206,7 @@ async def test_other_entities_can_be_chosen_later(
     await hass.async_block_till_done()
     after = the_device(loaded)
     assert after.subentry.title == "New"
-    assert after.subentry.data["uses"] == before.data["uses"]
+    assert after.subentry.data["uses"] == uses
     assert "rated_power" not in after.subentry.data
 
 
@@ -219,3 +220,42 @@ async def test_diagnostics_name_neither_the_home_nor_its_entities(
     assert device["capture"]["entities"]["import_wh"][0] == "1234.5"
     for secret in (loaded.data["member"], loaded.data["invite_code"], "sensor."):
         assert secret not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("state", "attributes", "problem"),
+    [
+        ("abc", COUNTER, "no_value"),
+        ("-5", COUNTER, "no_value"),
+        ("unavailable", {}, "no_state"),
+        ("unavailable", COUNTER, None),
+    ],
+)
+async def test_an_entity_has_to_show_what_it_could_be(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    meter: str,
+    state: str,
+    attributes: dict[str, str],
+    problem: str | None,
+) -> None:
+    hass.states.async_set(meter, state, attributes)
+    form = await add(hass, loaded, "sub", import_wh=meter)
+    assert form.get("errors") == (None if problem is None else {"import_wh": problem})
+
+
+async def test_a_grid_meter_counts(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    meter: str,  # noqa: ARG001 - the power that is chosen stands beside it
+) -> None:
+    form = await add(hass, loaded, "grid", power_w="sensor.other_power")
+    assert form["errors"] == {"base": "no_counter"}
+
+
+async def test_our_own_entities_are_no_source(
+    hass: HomeAssistant, loaded: MockConfigEntry, meter: str
+) -> None:
+    await add(hass, loaded, "sub", import_wh=meter)
+    form = await add(hass, loaded, "sub", import_wh="sensor.meter_consumption")
+    assert form["errors"] == {"import_wh": "own_entity"}

@@ -28,6 +28,7 @@ async def test_a_membership_is_set_up_and_unloaded(
         assert {state.state for state in hass.states.async_all("sensor")} == {
             "invited",
             key.fingerprint,
+            "unknown",
         }
 
         assert await hass.config_entries.async_unload(entry.entry_id)

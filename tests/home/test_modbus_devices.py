@@ -200,6 +200,8 @@ async def test_a_faulty_wire_makes_values_missing_and_never_wrong(
 ) -> None:
     for device in street.played.values():
         device.fault = fault
+        if fault is Fault.REFUSED_CONNECTION:
+            await device.cut()
     await street.look()
     for kind, right in RIGHT.items():
         for role, numbers in street.shown(kind).items():
@@ -226,12 +228,22 @@ async def test_zeros_at_wake_up_are_not_taken(street: Street) -> None:
     assert street.shown("sdm630")[Role.SUB]["export_wh"] == 250
 
 
-async def test_a_counter_that_wraps_is_held_until_three_answers_agree(street: Street) -> None:
-    street.played["keba"].put(keba(70))
+@pytest.mark.parametrize(
+    ("kind", "role", "wrapped"),
+    [
+        ("keba", Role.CHARGER, keba(70)),
+        ("shelly", Role.SUB, shelly(7)),
+        ("sdm630", Role.SUB, sdm630(0.007)),
+    ],
+)
+async def test_a_counter_that_wraps_is_held_until_three_answers_agree(
+    street: Street, kind: str, role: Role, wrapped: dict[str, Any]
+) -> None:
+    street.played[kind].put(wrapped)
     await street.look()
-    assert street.shown("keba")[Role.CHARGER]["import_wh"] is None
+    assert street.shown(kind)[role]["import_wh"] is None
     await street.look()
-    assert street.shown("keba")[Role.CHARGER]["import_wh"] == 7
+    assert street.shown(kind)[role]["import_wh"] == 7
 
 
 async def test_a_map_that_moved_is_found_again(street: Street) -> None:

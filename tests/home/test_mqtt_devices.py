@@ -267,3 +267,63 @@ async def test_a_device_moves_to_another_broker(
         after = the_device(loaded).subentry
         assert after.data["uses"] == [{**before.data["uses"][0], "turned": True}]
         assert after.data["parameters"] == {"prefix": "b"}
+
+
+@pytest.mark.mosquitto
+async def test_parts_that_speak_rarely_can_be_used_and_stay_used(
+    hass: HomeAssistant, loaded: MockConfigEntry, broker: RunningBroker
+) -> None:
+    """What is heard is suggested; the grid meter does not go when only the charger speaks."""
+    door = {"host": "127.0.0.1", "port": broker.port, "tls": False}
+    site = {
+        "evcc/site/grid/power": "-1500",
+        "evcc/site/grid/energy": "12341.678",
+        "evcc/loadpoints/1/chargePower": "11000",
+    }
+    with broker.running():
+        async with broker.client() as client:
+
+            async def speak() -> None:
+                while True:
+                    for topic, payload in tuple(site.items()):
+                        await client.publish(topic, payload)
+                    await asyncio.sleep(0.1)
+
+            speaking = asyncio.create_task(speak())
+            evcc = {"profile": "evcc_mqtt", "broker": "own"}
+            form = await start(hass, loaded, evcc, door, {"loadpoint": "1", "battery": "1"})
+            suggested = form["data_schema"]({})
+            assert suggested["grid"] == "grid"
+            assert suggested["charger"] == "charger"
+            assert suggested["production"] == suggested["battery"] == "unused"
+            form = await continued(hass, form, {**suggested, "production": "production"})
+            assert form["type"] == "create_entry"
+            await hass.async_block_till_done()
+            device = the_device(loaded)
+            for _ in range(100):
+                if device.shown(Role.GRID).import_wh:
+                    break
+                await asyncio.sleep(0.05)
+            capture = device.source.capture()
+            for topic in [topic for topic in site if "site" in topic]:
+                del site[topic]
+            uses = device.subentry.data["uses"]
+            assert [use["role"] for use in uses] == ["charger", "grid", "production"]
+            flows = hass.config_entries.subentries
+            form = await flows.async_init(
+                (loaded.entry_id, "mqtt"),
+                context={
+                    "source": SOURCE_RECONFIGURE,
+                    "subentry_id": device.subentry.subentry_id,
+                },
+            )
+            for answer in ({"broker": "own"}, door, {"loadpoint": "1", "battery": "1"}):
+                form = await continued(hass, form, answer)
+            form = await continued(hass, form, form["data_schema"]({}))
+            assert form["reason"] == "reconfigure_successful"
+            await hass.async_block_till_done()
+            assert the_device(loaded).subentry.data["uses"] == uses
+            speaking.cancel()
+    again = await replay(parse_capture(capture), load("evcc_mqtt"), {})
+    assert again.parts[Role.GRID].power_w == -1500
+    assert again.parts[Role.CHARGER].power_w == 11_000

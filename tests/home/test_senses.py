@@ -25,7 +25,7 @@ from custom_components.depin.diagnostics import async_get_device_diagnostics
 from custom_components.depin.membership import Membership
 from custom_components.depin.protocol.statements.bodies import Stream
 from custom_components.depin.protocol.statements.envelope import read_statement
-from custom_components.depin.protocol.statements.measuring import Device, Readings
+from custom_components.depin.protocol.statements.measuring import Device, Observations, Readings
 from custom_components.depin.senses import Senses
 
 from .test_entity_devices import COUNTER, add, the_device
@@ -144,7 +144,7 @@ async def test_a_full_disk_keeps_no_device_from_being_read(
     hass: HomeAssistant, entry: MockConfigEntry, meter: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     class FullDisk:
-        async def async_record(self, body: Readings | Device) -> None:
+        async def async_record(self, body: Readings | Observations | Device) -> None:
             raise OSError(28, "No space left on device", body.device)
 
     assert await hass.config_entries.async_setup(entry.entry_id)

@@ -11,12 +11,16 @@ from depin_protocol.statements.bodies import Body, Stream
 from depin_protocol.statements.envelope import FIRST_PREV, Header, Statement, sign_statement
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.measuring import (
+    MAX_OBSERVED,
     MAX_POWER,
+    MAX_SCALE,
     REGISTERS,
     ROLES,
+    UNITS,
     Device,
     Fine,
     Fuse,
+    Observations,
     Plane,
     Readings,
 )
@@ -170,6 +174,21 @@ def readings(draw: st.DrawFn) -> Readings:
 
 
 @st.composite
+def observations(draw: st.DrawFn) -> Observations:
+    """Draw what a sensor saw, without gaps."""
+    at = tuple(sorted(draw(st.sets(times, min_size=1, max_size=8))))
+    flags = st.sampled_from(range(0, 15, 2))
+    return Observations(
+        draw(idents),
+        draw(st.sampled_from(sorted(UNITS))),
+        draw(st.integers(-MAX_SCALE, MAX_SCALE)),
+        at,
+        tuple(draw(st.integers(-MAX_OBSERVED, MAX_OBSERVED)) for _ in at),
+        tuple(draw(flags) for _ in at) if draw(st.booleans()) else None,
+    )
+
+
+@st.composite
 def standing_orders(draw: st.DrawFn) -> StandingOrder:
     """Draw a rule for one side."""
     side = draw(sides)
@@ -217,6 +236,7 @@ json_objects = st.dictionaries(
 
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "readings": readings(),
+    "observations": observations(),
     "order": st.builds(Order, markets, curves()),
     "cancellation": cancellations(),
     "standing_order": standing_orders(),

@@ -22,7 +22,7 @@ from depin_protocol.statements.envelope import (
 )
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.kinds import KINDS
-from depin_protocol.statements.measuring import Device, Fine, Fuse, Plane, Readings
+from depin_protocol.statements.measuring import Device, Fine, Fuse, Observations, Plane, Readings
 from depin_protocol.statements.membership import (
     Appeal,
     ChainOpening,
@@ -62,6 +62,14 @@ EXAMPLES: tuple[Body, ...] = (
         (-800, -900, None, -900),
         (0, 0, 2, 0),
         Fine(digest(7), 180),
+    ),
+    Observations(
+        ident(17),
+        "temperature",
+        -2,
+        (NOON, NOON + 300_000, NOON + 600_000),
+        (-312, 0, 45),
+        (0, 2, 4),
     ),
     Order(
         "main",

@@ -16,6 +16,7 @@ from depin_protocol.problems import (
     RefusedError,
     TooLargeError,
 )
+from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.envelope import (
     FIRST_PREV,
     MAX_STATEMENT,
@@ -26,7 +27,7 @@ from depin_protocol.statements.envelope import (
     signature_holds,
 )
 from depin_protocol.statements.kinds import KINDS
-from depin_protocol.statements.measuring import Device, Readings
+from depin_protocol.statements.measuring import Device, Observations, Readings
 from depin_protocol.statements.membership import ChainOpening, Leave
 from depin_protocol.statements.money import Payout
 from depin_protocol.statements.timing import MAX_LEAD, Deadlines, lack_of_effect
@@ -74,7 +75,7 @@ def lacking(kind: str, body: object, **changes: object) -> tuple[ProblemCode, st
 def test_every_kind_has_a_strategy_here() -> None:
     """A kind that is added must be tested."""
     assert set(BODIES) == set(KINDS)
-    assert len(KINDS) == 18
+    assert len(KINDS) == 19
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -264,8 +265,9 @@ def test_a_kind_from_the_future_stands_without_effect() -> None:
     )
 
 
-def test_readings_belong_in_metering_and_all_else_in_trading() -> None:
+def test_what_was_measured_belongs_in_metering_and_all_else_in_trading() -> None:
     """A statement in the wrong stream stands without effect."""
+    assert lacking("observations", OBSERVATION)[0] is ProblemCode.WRONG_STREAM
     assert lacking("payout", {"amount": 1}, stream="metering")[0] is ProblemCode.WRONG_STREAM
     assert lacking("readings", {})[0] is ProblemCode.WRONG_STREAM
 
@@ -273,6 +275,14 @@ def test_readings_belong_in_metering_and_all_else_in_trading() -> None:
 ORDER = {"market": "main", "starts": [NOON, NOON + QUARTER], "bids": [[5, 10], None]}
 DEVICE = {"device": ident(1), "role": "grid", "resolution": {}}
 READING = {"device": ident(1), "at": [1, 2], "registers": {"import": [1, None]}}
+OBSERVATION = {
+    "device": ident(1),
+    "quantity": "voltage",
+    "unit": "V",
+    "scale": -1,
+    "at": [1, 2],
+    "values": [2301, 2299],
+}
 CONSTANT = {"type": "constant", "price": 1}
 
 
@@ -397,6 +407,32 @@ def test_readings_that_do_not_fit_stand_without_effect(
     assert field in detail
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"quantity": "gossip"}, "body.quantity is none of air_pressure"),
+        ({"unit": "Cel"}, "body.unit is none of V"),
+        ({"scale": 10}, "body.scale"),
+        ({"scale": -10}, "body.scale"),
+        ({"at": [2, 1]}, "body.at"),
+        ({"at": [1, 2, 3]}, "body.values"),
+        ({"values": [1, None]}, "body.values[1] is missing"),
+        ({"values": [1, 2**31 + 1]}, "body.values[1]"),
+        ({"flags": [0, 1]}, "body.flags says that a counter began anew"),
+        ({"flags": [0, 16]}, "body.flags[1]"),
+        ({"power": [1, 1]}, "body.'power' is unknown"),
+    ],
+)
+def test_observations_that_do_not_fit_stand_without_effect(
+    change: dict[str, object], field: str
+) -> None:
+    """What was observed is of a known quantity in its own unit, without gaps."""
+    assert read_statement(wire("observations", OBSERVATION, stream="metering")).lacks is None
+    code, detail = lacking("observations", OBSERVATION | change, stream="metering")
+    assert code is ProblemCode.BODY_INVALID
+    assert field in detail
+
+
 def test_what_would_have_no_effect_is_not_signed() -> None:
     """A home's own mistakes stop at its own door."""
     with pytest.raises(MalformedError, match="amount"):
@@ -407,7 +443,7 @@ def test_what_would_have_no_effect_is_not_signed() -> None:
         sign_statement(HEADER, Device(ident(1), "grid", {"import": 0}), seed(1))
 
 
-def said(body: Order | Readings | FlexibleOrder | Leave, at: int) -> Statement:
+def said(body: Body, at: int) -> Statement:
     """Say something at some time."""
     return sign_statement(header_for(body.KIND)._replace(issued_at=at), body, seed(1))
 
@@ -421,10 +457,13 @@ def test_a_clock_may_be_ahead_so_far() -> None:
     ahead = lack_of_effect(said(Leave(), NOON), NOON - MAX_LEAD - 1, DEADLINES)
     assert ahead is not None
     assert ahead.code is ProblemCode.CLOCK_WRONG
-    sampled = said(Readings(ident(1), (NOON,), {"import": (1,)}), 1)
-    ahead = lack_of_effect(sampled, NOON - MAX_LEAD - 1, DEADLINES)
-    assert ahead is not None
-    assert ahead.code is ProblemCode.CLOCK_WRONG
+    for body in (
+        Readings(ident(1), (NOON,), {"import": (1,)}),
+        Observations(ident(1), "ozone", 0, (NOON,), (61,)),
+    ):
+        ahead = lack_of_effect(said(body, 1), NOON - MAX_LEAD - 1, DEADLINES)
+        assert ahead is not None
+        assert ahead.code is ProblemCode.CLOCK_WRONG
 
 
 @pytest.mark.parametrize(
@@ -439,11 +478,13 @@ def test_a_clock_may_be_ahead_so_far() -> None:
             Readings(ident(1), (NOON, NOON + 1), {"import": (1, 2)}),
             NOON + 1 + DEADLINES.correction,
         ),
+        (
+            Observations(ident(1), "ozone", 0, (NOON, NOON + 1), (61, 62)),
+            NOON + 1 + DEADLINES.correction,
+        ),
     ],
 )
-def test_what_can_do_nothing_any_more_is_late(
-    body: Order | Readings | FlexibleOrder, closed: int
-) -> None:
+def test_what_can_do_nothing_any_more_is_late(body: Body, closed: int) -> None:
     """The last interval counts: an order for 96 of them isn't lost with the first."""
     statement = said(body, NOON - 86_400_000)
     assert lack_of_effect(statement, closed - 1, DEADLINES) is None

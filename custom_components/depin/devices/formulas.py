@@ -36,7 +36,14 @@ class Measured:
         value = raw if isinstance(raw, Fraction) else exact(raw)
         if value is None or (self.zero_is_nothing and not value):
             return None
-        if self.plain_above is None or abs(value) <= self.plain_above:
+        if self.plain_above is None:
+            value *= self.factor
+        elif abs(value) > self.plain_above:
+            value = -value if self.factor < 0 else value
+        elif value and value.denominator == 1:
+            # A whole number can be of either unit.
+            return None
+        else:
             value *= self.factor
         return abs(value) if self.magnitude else value
 
@@ -166,6 +173,24 @@ class Plug:
         if plugged is None:
             return None
         return Status.PLUGGED if plugged else Status.UNPLUGGED
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A value that tells this device from others."""
+
+    value: Measured
+    between: tuple[Fraction, Fraction] | None = None
+    begins_with: str | None = None
+
+    def passes(self, seen: Mapping[Hashable, Raw]) -> bool:
+        """Tell whether what was seen looks like this device."""
+        if self.begins_with is not None:
+            return (self.value.text(seen) or "").startswith(self.begins_with)
+        value = self.value.number(seen)
+        return value is not None and (
+            self.between is None or self.between[0] <= value <= self.between[1]
+        )
 
 
 def places(formula: Formula | State | Plug) -> Iterator[Hashable]:

@@ -5,12 +5,16 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from ..protocol.durations import HOUR
 from ..protocol.fine_samples import FineSample, fine_root
 from ..protocol.metering import Flag
 from ..protocol.statements.measuring import MAX_SAMPLES, REGISTERS, Column, Readings
 
 SPACING_MS: Final = 5 * 60_000
 """How far apart the samples are that a statement holds; those between stay at home."""
+
+FAR_AHEAD_MS: Final = HOUR
+"""A clock that is set back by less makes a home wait, so that no instant is said twice."""
 
 _POWER: Final = "power"
 _COLUMNS: Final = (*REGISTERS, _POWER)
@@ -45,6 +49,15 @@ class IntervalSheet:
             if value is not None:
                 self._last[name] = max(self._last.get(name, 0), sample.at)
         return True
+
+    def put_right(self, now: int) -> None:
+        """Take back what a clock that was far ahead has dated, for which the co-op has no use."""
+        latest = now + FAR_AHEAD_MS
+        if self.said > latest:
+            self.said = now
+        if any(at > latest for at in self._rows):
+            self._rows = {at: row for at, row in self._rows.items() if at <= latest}
+        self._last = {name: min(at, latest) for name, at in self._last.items()}
 
     def passed(self, instant: int) -> bool:
         """Tell whether every value that the device has was read at an instant or later."""

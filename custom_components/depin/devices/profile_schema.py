@@ -135,6 +135,28 @@ _READING: Final = vol.Schema(
         vol.Optional("one_client"): True,
     }
 )
+_CHECK: Final = vol.All(
+    vol.Schema(
+        {
+            **_WHERE,
+            vol.Optional("between"): vol.All([vol.Any(int, float)], vol.Length(min=2, max=2)),
+            vol.Optional("begins_with"): _TEXT,
+        }
+    ),
+    _one_place,
+)
+_CURRENT_LIMIT: Final = vol.Schema(
+    {
+        vol.Required("register"): _ADDRESS,
+        vol.Required("steps_per_ampere"): vol.All(int, vol.Range(min=1, max=1000)),
+        vol.Required("between"): vol.All(
+            [vol.All(int, vol.Range(min=6, max=65))], vol.Length(min=2, max=2)
+        ),
+        vol.Required("shown"): VALUE,
+        vol.Required("only_if"): _CHECK,
+        vol.Required("about"): _TEXT,
+    }
+)
 
 PROFILE: Final = vol.Schema(
     {
@@ -146,20 +168,7 @@ PROFILE: Final = vol.Schema(
         vol.Required("identify"): vol.Schema(
             {
                 vol.Required("by"): _TEXT,
-                vol.Optional("checks"): [
-                    vol.All(
-                        vol.Schema(
-                            {
-                                **_WHERE,
-                                vol.Optional("between"): vol.All(
-                                    [vol.Any(int, float)], vol.Length(min=2, max=2)
-                                ),
-                                vol.Optional("begins_with"): _TEXT,
-                            }
-                        ),
-                        _one_place,
-                    )
-                ],
+                vol.Optional("checks"): [_CHECK],
             }
         ),
         vol.Optional("notes"): [_TEXT],
@@ -192,6 +201,7 @@ PROFILE: Final = vol.Schema(
                 vol.Required("every_s"): vol.All(int, vol.Range(min=1)),
             }
         ),
+        vol.Optional("current_limit"): _CURRENT_LIMIT,
         vol.Optional("device"): _POINTS,
         vol.Optional("roles"): {vol.In(tuple(Role)): _POINTS},
         vol.Optional("options"): {

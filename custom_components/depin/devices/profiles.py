@@ -2,14 +2,15 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
 import voluptuous as vol
 import yaml  # type: ignore[import-untyped]
 
+from .current_limit import CurrentLimit
 from .formulas import (
+    Check,
     Condition,
     Directed,
     First,
@@ -77,24 +78,6 @@ class PointFormulas:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """A value that tells this device from others."""
-
-    value: Measured
-    between: tuple[Fraction, Fraction] | None = None
-    begins_with: str | None = None
-
-    def passes(self, seen: Mapping[Hashable, Raw]) -> bool:
-        """Tell whether what was seen looks like this device."""
-        if self.begins_with is not None:
-            return (self.value.text(seen) or "").startswith(self.begins_with)
-        value = self.value.number(seen)
-        return value is not None and (
-            self.between is None or self.between[0] <= value <= self.between[1]
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Parameter:
     """A part of topics or paths that differs from home to home."""
 
@@ -139,6 +122,7 @@ class Profile:
     device: PointFormulas
     roles: Mapping[Role, PointFormulas]
     options: Mapping[str, OwnersOption]
+    current_limit: CurrentLimit | None
 
     def places(self) -> list[Place]:
         """Return every place that points come from, each once."""
@@ -265,6 +249,7 @@ def _profile(key: str, written: dict[str, Any]) -> Profile:
             name: OwnersOption(each["about"], each["default"], tuple(each["choices"]))
             for name, each in written.get("options", {}).items()
         },
+        current_limit=build.limit(written["current_limit"]) if "current_limit" in written else None,
     )
 
 
@@ -303,6 +288,19 @@ class _Builder:
             self._measured(written),
             low_high and (ratio(low_high[0]), ratio(low_high[1])),
             written.get("begins_with"),
+        )
+
+    def limit(self, written: Mapping[str, Any]) -> CurrentLimit:
+        """Read where a charger's current is limited."""
+        lowest, highest = written["between"]
+        return CurrentLimit(
+            RegisterPlace(written["register"], "uint16", REGISTERS["uint16"]),
+            written["steps_per_ampere"],
+            lowest,
+            highest,
+            self._measured(written["shown"]),
+            self.check(written["only_if"]),
+            written["about"],
         )
 
     def _formula(self, written: Mapping[str, Any]) -> Formula:

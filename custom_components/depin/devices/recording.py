@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..protocol.statements.measuring import Device, Readings
+from ..protocol.statements.measuring import Device, Observations, Readings
 
 
 class Recorder(Protocol):
     """Puts bodies into the home's chains."""
 
-    async def async_record(self, body: Readings | Device) -> object:
+    async def async_record(self, body: Readings | Observations | Device) -> object:
         """Sign a body; it is on disk when this returns."""
 
 

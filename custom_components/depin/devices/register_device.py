@@ -35,7 +35,11 @@ class RegisterDevice:
 
     async def identify(self) -> bool | None:
         """Tell whether the device looks like its profile; None where the profile cannot tell."""
-        return self.profile.matches(await _seen(self._plans(self.profile.check_places())))
+        return self.profile.matches(await self.look(self.profile.check_places()))
+
+    async def look(self, places: Iterable[Place]) -> Mapping[Hashable, Raw]:
+        """Return the values at some places, without those that the device refuses."""
+        return await _seen(self._plans(places))
 
     def _plans(self, places: Iterable[Place]) -> list[_Plan]:
         """Return how to read some places, unit by unit."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ..protocol.metering import Flag
-from .clock_watch import ClockWatch
+from .clock_watch import ClockTrouble, ClockWatch
 from .metered_device import Heard, MeteredDevice, MeteredPart
+from .observed_sensor import ObservedSensor
 from .points import Pulled, Pushed, Reading, SilentError
 from .recording import Recorder, SampleStore
 from .value_gate import Fault
@@ -22,6 +23,7 @@ LIMIT_MS: Final = 5 * 60_000
 _LONGEST_SLEEP_S: Final = 10.0
 _RETRY_S: Final = 0.8
 _ASK_AGAIN_S: Final = 1.0
+_UNWRITTEN: Final = "What %s said cannot be written; it is kept in memory for the next try"
 _LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -95,11 +97,20 @@ class Sampler:
         self._limit_ms = limit_ms
         self._watch = ClockWatch(interval_ms)
         self._devices: list[Sampled] = []
+        self._sensors: list[ObservedSensor] = []
         self._closing = asyncio.Lock()
 
     def add(self, device: Sampled) -> None:
         """Close this device's intervals, too."""
         self._devices.append(device)
+
+    def add_sensor(self, sensor: ObservedSensor) -> None:
+        """Close what this sensor observed at each interval's end, too."""
+        self._sensors.append(sensor)
+
+    def observe(self, sensor: ObservedSensor, value: int | None, at: int) -> None:
+        """Take what a sensor observed, by its own time."""
+        sensor.hear(value, at, self._flags(self._clock.now()))
 
     async def follow(self, device: Sampled) -> None:
         """Ask a device for ever, at once and whenever it is due."""
@@ -136,6 +147,8 @@ class Sampler:
             for device in self._devices:
                 for part in device.metered.parts:
                     await _close_part(device, part, end, recorder, samples)
+            for sensor in self._sensors:
+                await _close_sensor(sensor, end, recorder)
 
     async def _ask(self, device: Sampled, source: Pulled) -> Heard:
         """Ask a device, twice if it does not answer, and judge what it says."""
@@ -187,6 +200,12 @@ class Sampler:
 
     def _flags(self, now: int) -> Flag:
         trouble = self._watch.look(now, self._clock.steady())
+        if trouble is ClockTrouble.STEPPED:
+            for device in self._devices:
+                for part in device.metered.parts:
+                    part.sheet.put_right(now)
+            for sensor in self._sensors:
+                sensor.put_right(now)
         return Flag.NONE if trouble is None else Flag.CLOCK
 
     def _all_passed(self, instant: int) -> bool:
@@ -214,11 +233,22 @@ async def _close_part(
         if recorder is not None:
             await recorder.async_record(closed.readings)
     except OSError:
-        _LOGGER.exception(
-            "What %s said cannot be written; it is kept in memory for the next try", device.name
-        )
+        _LOGGER.exception(_UNWRITTEN, device.name)
     else:
         part.sheet.settle(closed)
+
+
+async def _close_sensor(sensor: ObservedSensor, end: int, recorder: Recorder | None) -> None:
+    closed = sensor.close(end)
+    if closed is None:
+        return
+    try:
+        if recorder is not None:
+            await recorder.async_record(closed)
+    except OSError:
+        _LOGGER.exception(_UNWRITTEN, sensor.name)
+    else:
+        sensor.settle(closed)
 
 
 def _next(now: int, every: int) -> int:

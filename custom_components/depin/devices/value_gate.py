@@ -14,6 +14,9 @@ ANSWERS: Final = 3
 MOST_SESSION_WH: Final = 1_000_000
 """No car takes more at one time."""
 
+PRESUMED_W: Final = 1_000_000
+"""What a device is believed to carry where nobody has said: more than any home, or its street."""
+
 # A device may count on only once a minute.
 _SHORTEST_MS: Final = 60_000
 
@@ -36,11 +39,14 @@ class Limits:
     steps: Mapping[str, int] = field(default_factory=dict)
     panels_only: bool = False
 
-    def rise(self, name: str, elapsed: int) -> int | None:
-        """Return the most that a counter can rise in a time, None where nobody knows."""
-        if self.rated_w is None:
-            return None
-        work = 2 * self.rated_w * max(elapsed, _SHORTEST_MS)
+    @property
+    def most_w(self) -> int:
+        """Return the most that the device can carry."""
+        return self.rated_w or PRESUMED_W
+
+    def rise(self, name: str, elapsed: int) -> int:
+        """Return the most that a counter can rise in a time."""
+        work = 2 * self.most_w * max(elapsed, _SHORTEST_MS)
         return -(-work // HOUR) + 2 * self.steps.get(name, 1)
 
 
@@ -143,21 +149,21 @@ class ValueGate:
         if value < last.value:
             return Fault.BACKWARD if value else Fault.ZERO
         most = self._limits.rise(name, at - last.since)
-        return Fault.JUMP if most is not None and value - last.value > most else None
+        return Fault.JUMP if value - last.value > most else None
 
     def _is_confirmed(self, name: str, value: int, at: int) -> bool:
         """Tell whether enough answers agree: each equal to the last, or counted on from it."""
         before = self._doubted.get(name)
-        most = None if before is None else self._limits.rise(name, at - before.at)
-        if before is None or not 0 <= value - before.value <= (most or 0):
+        if before is None or not (
+            0 <= value - before.value <= self._limits.rise(name, at - before.at)
+        ):
             self._doubted[name] = _Doubted(value, at)
             return False
         self._doubted[name] = _Doubted(value, at, before.answers + 1)
         return before.answers + 1 >= ANSWERS
 
     def _is_too_much(self, watts: int | None) -> bool:
-        rated = self._limits.rated_w
-        return watts is not None and rated is not None and 2 * abs(watts) > 3 * rated
+        return watts is not None and 2 * abs(watts) > 3 * self._limits.most_w
 
     def _at_night(
         self, read: Points, judged: Points, faults: dict[str, Fault]

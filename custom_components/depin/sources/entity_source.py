@@ -9,24 +9,12 @@ from homeassistant.const import (
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
 )
-from homeassistant.core import (
-    CALLBACK_TYPE,
-    Event,
-    EventStateChangedData,
-    EventStateReportedData,
-    HomeAssistant,
-    State,
-    callback,
-)
-from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.event import (
-    async_track_entity_registry_updated_event,
-    async_track_state_change_event,
-    async_track_state_report_event,
-)
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, State, callback
 
 from ..devices.entity_device import EntityDevice, EntityFault, entity_fault
 from ..devices.points import Reading, Role
+from ..devices.quantities import finished, number
+from .followed_entities import FollowedEntities
 
 SILENCE_MS: Final = 6 * 3_600_000
 """Many entities report a change alone; that they are unavailable Home Assistant says itself."""
@@ -51,19 +39,31 @@ def entity_problem(point: str, state: State) -> str | None:
     return _RESETS if state.attributes.get(ATTR_LAST_RESET) else None
 
 
+def says_nothing(state: State | None) -> bool:
+    """Tell whether there is no state yet that tells anything of an entity."""
+    return state is None or (
+        state.state in {STATE_UNAVAILABLE, STATE_UNKNOWN}
+        and ATTR_UNIT_OF_MEASUREMENT not in state.attributes
+    )
+
+
+def shows_value(point: str, state: State) -> bool:
+    """Tell whether a state could be a point's value, or has none at the moment."""
+    if state.state in {STATE_UNAVAILABLE, STATE_UNKNOWN}:
+        return True
+    return finished(point, number(state.state)) is not None
+
+
 class EntitySource:
     """A pushed device made of entities, each a point."""
 
     def __init__(self, hass: HomeAssistant, role: Role, registry_ids: Mapping[str, str]) -> None:
         """Take the registry id of each point's entity."""
-        self._hass = hass
-        self._registry_ids = registry_ids
+        self._followed = FollowedEntities(hass, registry_ids, self._async_hear, self._async_gone)
         self._device = EntityDevice(role, registry_ids, silence_ms=SILENCE_MS)
-        self._points: dict[str, str] = {}
         self._tell: Callable[[], None]
         self._warn: Callable[[str, str | None], None]
         self._heard: dict[str, list[Any]] = {}
-        self._stop_tracking: list[CALLBACK_TYPE] = []
 
     @callback
     def async_start(
@@ -74,8 +74,7 @@ class EntitySource:
         """Follow the entities; say when one has reported, and what is wrong with one."""
         self._tell = tell
         self._warn = warn
-        self._async_track()
-        return self._async_stop
+        return self._followed.async_start()
 
     def reading(self, now: int) -> Reading:
         """Return what the entities say."""
@@ -90,48 +89,11 @@ class EntitySource:
         return {"entities": dict(sorted(self._heard.items()))}
 
     @callback
-    def _async_track(self) -> None:
-        """Look up what the entities are called by now."""
-        registry = er.async_get(self._hass)
-        self._points = {}
-        for point, registry_id in self._registry_ids.items():
-            entity_id = er.async_resolve_entity_id(registry, registry_id)
-            if entity_id is None:
-                self._warn(point, _GONE)
-            else:
-                self._points[entity_id] = point
-        names = list(self._points)
-        self._stop_tracking = [
-            async_track_state_change_event(self._hass, names, self._async_changed),
-            async_track_state_report_event(self._hass, names, self._async_reported),
-            async_track_entity_registry_updated_event(self._hass, names, self._async_renamed),
-        ]
-        for entity_id in names:
-            if state := self._hass.states.get(entity_id):
-                self._async_hear(state)
+    def _async_gone(self, point: str) -> None:
+        self._warn(point, _GONE)
 
     @callback
-    def _async_stop(self) -> None:
-        while self._stop_tracking:
-            self._stop_tracking.pop()()
-
-    @callback
-    def _async_renamed(self, _: Event[er.EventEntityRegistryUpdatedData]) -> None:
-        self._async_stop()
-        self._async_track()
-
-    @callback
-    def _async_changed(self, event: Event[EventStateChangedData]) -> None:
-        if state := event.data["new_state"]:
-            self._async_hear(state)
-
-    @callback
-    def _async_reported(self, event: Event[EventStateReportedData]) -> None:
-        self._async_hear(event.data["new_state"])
-
-    @callback
-    def _async_hear(self, state: State) -> None:
-        point = self._points[state.entity_id]
+    def _async_hear(self, point: str, state: State) -> None:
         unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
         at = int(state.last_reported_timestamp * 1000)
         self._heard[point] = [state.state, unit, at]

@@ -5,7 +5,7 @@ Its library comes with Home Assistant's modbus, so this module is imported when 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, override
 
 from modbus_connection import (
@@ -18,6 +18,8 @@ from modbus_connection import (
 from modbus_connection.model.sunspec import SunSpecError
 
 from ..const import CONF_BASE, CONF_UNIT, CONF_UNITS
+from ..devices.current_limit import CurrentLimit
+from ..devices.formulas import Measured, Raw
 from ..devices.places import RegisterPlace, Space
 from ..devices.points import NO_POINTS, Reading, SilentError
 from ..devices.profiles import Profile
@@ -39,8 +41,11 @@ TRUSTED_S: Final = 3600.0
 _SOCKET_BAUDRATE: Final = 115_200
 """What Home Assistant takes for a serial line in a socket: all who share it must say the same."""
 
-_SERIAL_OF_COMMON: Final = range(52, 68)
-"""Where model 1 holds the serial number, counted from the map's base."""
+_SERIAL_OF_COMMON: Final = range(50, 66)
+"""Where model 1 holds the serial number, counted from its id."""
+
+_SUNSPEC_MARKS: Final = (0x5375, 0x6E53)
+_END_OF_MAP: Final = 0xFFFF
 
 type UnitOf = Callable[[int], ModbusUnit]
 
@@ -111,19 +116,51 @@ class ModbusSource:
             return False
         return await _answer(self._device.identify()) is False
 
+    async def takes_limit(self) -> bool:
+        """Tell whether the device is one whose current may be limited."""
+        limit = self.profile.current_limit
+        return limit is not None and limit.only_if.passes(await self._look(limit.only_if.value))
+
+    async def limit(self, limit: CurrentLimit) -> float | None:
+        """Ask which limit holds, in amperes."""
+        async with self._one_at_a_time:
+            value = limit.shown.number(await self._look(limit.shown))
+        return None if value is None else float(value)
+
+    async def set_limit(self, limit: CurrentLimit, amperes: float) -> None:
+        """Set a limit, once the device was seen to be one that takes it.
+
+        Raises SilentError, which says why it was not set.
+        """
+        async with self._one_at_a_time:
+            if not await self.takes_limit():
+                msg = "it is no longer a device of which that is known to be safe"
+                raise SilentError(msg)
+            unit = self._recorded[limit.place.unit]
+            await _answer(unit.write_register(limit.place.address, limit.word(amperes)))
+
+    async def _look(self, value: Measured) -> Mapping[Hashable, Raw]:
+        if isinstance(self._device, SunSpecDevice) or not isinstance(value.place, RegisterPlace):
+            return {}
+        return await _answer(self._device.look([value.place]))
+
     def capture(self) -> dict[str, Any]:
         """Return the registers as they were last seen, without the serial number."""
-        own = self._recorded[""]
         meta: dict[str, Any] = {"unit": self._number}
         if self._base is not None:
             meta["base"] = self._base
         hidden = self._serial_registers()
+        # Units behind the device stand beside it: a profile gives them addresses of their own.
+        seen: dict[Space, dict[int, int]] = {"holding": {}, "input": {}}
+        for unit in reversed(self._recorded.values()):
+            for space, words in unit.seen.items():
+                seen[space] |= words
         shown: dict[str, Any] = {
             space: {
                 str(address): 0 if (space, address) in hidden else word
-                for address, word in sorted(own.seen[space].items())
+                for address, word in sorted(words.items())
             }
-            for space in own.seen
+            for space, words in seen.items()
         }
         return {**shown, "meta": meta}
 
@@ -145,12 +182,10 @@ class ModbusSource:
     def _serial_registers(self) -> set[tuple[Space, int]]:
         """Return the registers that hold the serial number."""
         if self.profile.transport == "sunspec":
-            marks = (0x5375, 0x6E53)
             seen = self._recorded[""].seen["holding"]
             return {
                 ("holding", address + offset)
-                for address in seen
-                if (seen[address], seen.get(address + 1)) == marks
+                for address in _common_models(seen)
                 for offset in _SERIAL_OF_COMMON
             }
         texts = [self.profile.device, *self.profile.roles.values()]
@@ -163,16 +198,29 @@ class ModbusSource:
         }
 
 
+def _common_models(seen: Mapping[int, int]) -> Iterator[int]:
+    """Give where each model 1 of a SunSpec map begins: each device behind it has one."""
+    for address in seen:
+        if (seen[address], seen.get(address + 1)) != _SUNSPEC_MARKS:
+            continue
+        at = address + 2
+        while (model := seen.get(at, _END_OF_MAP)) != _END_OF_MAP:
+            if model == 1:
+                yield at
+            at += 2 + seen.get(at + 1, 0)
+
+
 async def _answer[T](question: Awaitable[T]) -> T:
     """Wait for a device, which may say that it is busy for as long as it likes."""
     try:
         async with asyncio.timeout(ANSWER_S):
             return await question
-    except (ModbusError, SunSpecError) as error:
-        raise SilentError(str(error) or type(error).__name__) from error
     except TimeoutError as error:
         msg = f"there was no answer within {ANSWER_S:g} s"
         raise SilentError(msg) from error
+    except (ModbusError, SunSpecError, OSError) as error:
+        # A serial line in a socket passes on as it is that the socket was closed.
+        raise SilentError(str(error) or type(error).__name__) from error
 
 
 class _Recorded(RegisterSource):
@@ -191,6 +239,10 @@ class _Recorded(RegisterSource):
     async def read_input_registers(self, address: int, count: int) -> list[int]:
         words = await self._unit.read_input_registers(address, count)
         return self._noted("input", address, words)
+
+    async def write_register(self, address: int, value: int) -> None:
+        """Write with function 6."""
+        await self._unit.write_register(address, value)
 
     def _noted(self, space: Space, address: int, words: list[int]) -> list[int]:
         self.seen[space].update(enumerate(words, start=address))

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
@@ -12,7 +14,8 @@ from homeassistant.util.ssl import client_context
 
 from ..const import CONF_TLS
 from ..devices.message_device import MessageDevice
-from ..devices.parameters import with_defaults
+from ..devices.parameters import filled, with_defaults
+from ..devices.places import MessagePlace, TelegramPlace
 from ..devices.points import Reading, Role
 from ..devices.profiles import Profile
 
@@ -22,7 +25,11 @@ if TYPE_CHECKING:
 
 _SHORTEST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 120.0
-_KEPT_MESSAGES: Final = 200
+_KEPT_TOPICS: Final = 200
+_KEPT_MESSAGES: Final = 12
+"""Of each topic: a telegram can come in that many pieces."""
+
+_LONG_NAME: Final = 6
 _LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -31,14 +38,18 @@ class BrokerError(Exception):
 
 
 class MessageSource:
-    """A pushed device that hears messages, and remembers the last of each topic."""
+    """A pushed device that hears messages, and remembers the last ones."""
 
     def __init__(self, profile: Profile, parameters: Mapping[str, str]) -> None:
         """Take the owner's parameters."""
         self._profile = profile
         self._parameters = with_defaults(profile, parameters)
+        self._names = {
+            name: value if not value or value in profile.parameters[name].examples else name
+            for name, value in self._parameters.items()
+        }
         self._device = MessageDevice(profile, self._parameters)
-        self._heard: dict[str, tuple[str, int, bool]] = {}
+        self._heard: dict[str, deque[tuple[str, int, bool]]] = {}
 
     @property
     def topics(self) -> frozenset[str]:
@@ -63,8 +74,9 @@ class MessageSource:
         at = time.time_ns() // 1_000_000
         text = payload if isinstance(payload, str) else payload.decode(errors="replace")
         self._device.hear(topic, text, at, retained=retained)
-        if topic in self._heard or len(self._heard) < _KEPT_MESSAGES:
-            self._heard[topic] = (text, at, retained)
+        if topic in self._heard or len(self._heard) < _KEPT_TOPICS:
+            kept = self._heard.setdefault(topic, deque(maxlen=_KEPT_MESSAGES))
+            kept.append((text, at, retained))
 
     def reading(self, now: int) -> Reading:
         """Return what was heard so far."""
@@ -75,20 +87,38 @@ class MessageSource:
         return self._device.times()
 
     def capture(self) -> dict[str, Any]:
-        """Return the last message of each topic, with the owner's names in topics left out."""
+        """Return the last messages of each topic, with the owner's names in topics left out."""
+        topics = self._nameless_topics()
+        heard = [
+            (at, topics.get(topic, topic), text, retained)
+            for topic, kept in self._heard.items()
+            for text, at, retained in kept
+        ]
         return {
             "messages": [
-                [self._nameless(topic), self._nameless(text), {"at": at, "retained": retained}]
-                for topic, (text, at, retained) in self._heard.items()
+                [topic, self._nameless(text), {"at": at, "retained": retained}]
+                for at, topic, text, retained in sorted(heard, key=itemgetter(0))
             ]
         }
 
-    def _nameless(self, text: str) -> str:
-        """Put a parameter's name in the place of what it is in this home."""
+    def _nameless_topics(self) -> dict[str, str]:
+        """Return the topics that are followed, each with names in the place of what they are."""
+        places: list[object] = [*self._profile.places(), self._profile.own_time]
+        places += self._profile.availability or ()
+        topics = {}
+        for place in places:
+            if isinstance(place, MessagePlace | TelegramPlace):
+                own, shown = filled(place, self._parameters), filled(place, self._names)
+                if own and shown:
+                    topics[own.topic] = shown.topic
+        return topics
+
+    def _nameless(self, payload: str) -> str:
+        """Leave out of a payload the names that are long enough to be nothing else in it."""
         for name, value in self._parameters.items():
-            if value and value not in self._profile.parameters[name].examples:
-                text = text.replace(value, name)
-        return text
+            if len(value) >= _LONG_NAME and self._names[name] != value:
+                payload = payload.replace(value, name)
+        return payload
 
 
 async def async_listen(

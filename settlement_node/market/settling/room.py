@@ -9,6 +9,7 @@ from depin_protocol.encoding import EncodingError, encode_json, from_text
 from depin_protocol.events import EventKind
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.metering import Quality
+from depin_protocol.settlement.settled_member import SettledMember
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import MARKET, MAX_TIME, BodyError, Fields
 from depin_protocol.statements.measuring import Device, Readings
@@ -42,7 +43,6 @@ from settlement_node.market.settling.due import Due
 from settlement_node.market.settling.history import Place, settled_rows
 from settlement_node.market.settling.interval import SETTLED, SettledInterval
 from settlement_node.market.settling.progress import Reached
-from settlement_node.market.settling.settled_member import SettledMember
 from settlement_node.market.settling.state import Rules, SettlingState, Trading
 from settlement_node.market.settling.tables import LATE, SETTLED_INTERVAL, TABLES
 from settlement_node.store.port import View

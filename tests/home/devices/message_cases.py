@@ -84,6 +84,28 @@ CASES: Final = (
     ),
     Case(
         "dsmr_reader_mqtt",
+        "dsmr-reader #1447: watts that are given back keep their sign",
+        messages(
+            (
+                "dsmr/json",
+                {"electricity_currently_delivered": 0, "electricity_currently_returned": 2345},
+            ),
+        ),
+        {"power_w": -2345},
+    ),
+    Case(
+        "dsmr_reader_mqtt",
+        "dsmr-reader #1447: a whole number that could be watts as well as kilowatts",
+        messages(
+            (
+                "dsmr/json",
+                {"electricity_currently_delivered": 45, "electricity_currently_returned": 0},
+            ),
+        ),
+        {"power_w": None},
+    ),
+    Case(
+        "dsmr_reader_mqtt",
         "dsmr-reader #1447: an owner who knows that it is watts",
         messages(
             (

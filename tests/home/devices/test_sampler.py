@@ -25,7 +25,7 @@ from custom_components.depin.devices.sampler import Sampled, Sampler, SystemCloc
 from custom_components.depin.devices.value_gate import Fault, Limits
 from custom_components.depin.protocol.fine_samples import fine_root
 from custom_components.depin.protocol.metering import Flag
-from custom_components.depin.protocol.statements.measuring import Device, Readings
+from custom_components.depin.protocol.statements.measuring import Device, Observations, Readings
 
 MINUTE = 60_000
 START = 1_800_000_000_000
@@ -98,12 +98,12 @@ class Meter:
 class Books:
     """Keeps what it is handed, as the outbox and the sample store do."""
 
-    bodies: list[Readings | Device] = field(default_factory=list)
+    bodies: list[Readings | Observations | Device] = field(default_factory=list)
     fine: list[list[bytes]] = field(default_factory=list)
     changes: list[tuple[str, ...]] = field(default_factory=list)
     held: list[Mapping[str, Fault]] = field(default_factory=list)
 
-    async def async_record(self, body: Readings | Device) -> None:
+    async def async_record(self, body: Readings | Observations | Device) -> None:
         self.bodies.append(body)
 
     async def async_add(self, device: str, samples: Iterable[bytes]) -> None:
@@ -280,6 +280,21 @@ async def test_a_clock_that_is_set_back_says_no_instant_twice() -> None:
     assert said == sorted(set(said))
 
 
+async def test_a_clock_that_was_a_day_ahead_keeps_nobody_silent() -> None:
+    house, _ = home()
+    await house.run(15.1)
+    house.clock.stepped = 24 * 60 * MINUTE
+    await house.run(20)
+    house.clock.stepped = 0
+    back = house.clock.now()
+    await house.run(45)
+    bodies = [body for body in house.books.bodies if isinstance(body, Readings)]
+    again = [body for body in bodies if back <= body.at[0] and body.at[-1] < back + 60 * MINUTE]
+    assert len(again) >= 2
+    assert again[0].flags
+    assert again[0].flags[0] == Flag.CLOCK.value
+
+
 async def test_without_a_recorder_samples_are_forgotten() -> None:
     house, _ = home()
     await house.sampler.look_at(house.device)
@@ -289,7 +304,7 @@ async def test_without_a_recorder_samples_are_forgotten() -> None:
 
 async def test_what_cannot_be_written_is_said_later(caplog: pytest.LogCaptureFixture) -> None:
     class FullDisk(Books):
-        async def async_record(self, body: Readings | Device) -> None:
+        async def async_record(self, body: Readings | Observations | Device) -> None:
             raise OSError(28, "No space left on device", str(body))
 
     house, _ = home()

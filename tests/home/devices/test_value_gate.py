@@ -113,9 +113,19 @@ def test_a_coarse_counter_may_step() -> None:
     assert gate.judge(Points(import_wh=2000), MINUTE).points.import_wh == 2000
 
 
-def test_without_a_rated_power_no_rise_is_doubted() -> None:
+def test_without_a_rated_power_what_no_home_can_carry_is_doubted() -> None:
     gate = at_one_kwh(Limits())
-    assert gate.judge(Points(import_wh=10**9), 1).points.import_wh == 10**9
+    assert gate.judge(Points(import_wh=2**32 - 1, power_w=2**31), 1).points == Points()
+    for minute in range(1, 60):
+        value = 1000 + 8 * minute
+        assert gate.judge(Points(import_wh=value), minute * MINUTE).points.import_wh == value
+
+
+def test_without_a_rated_power_a_new_meter_may_count_on_between_the_answers() -> None:
+    gate = at_one_kwh(Limits())
+    judged = [gate.judge(Points(import_wh=8 * at), at * MINUTE) for at in (1, 2, 3)]
+    assert [each.points.import_wh for each in judged] == [None, None, 24]
+    assert judged[-1].changed == ("import_wh",)
 
 
 def test_a_clock_that_steps_back_stops_nothing() -> None:

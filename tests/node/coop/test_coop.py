@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.log.checkpoint import open_checkpoint
+from depin_protocol.log.entries import DecisionEntry, StatementEntry, read_entry
 from depin_protocol.log.notes import Note
 from depin_protocol.log.proof_file import ProofFile
 from depin_protocol.problems import (
@@ -18,13 +19,13 @@ from depin_protocol.problems import (
     WrongCoopError,
 )
 from depin_protocol.receipts import Receipt
+from depin_protocol.statements.measuring import Observations
 from depin_protocol.statements.trading import Preference
 from settlement_node.coop.answers import BusyError, StoppedError
 from settlement_node.coop.coop import Coop
 from settlement_node.intake.streams import Place
-from settlement_node.log.entries import DecisionEntry, StatementEntry, read_entry
-from tests.node.village import FACTS, readings, surroundings, village
-from tests.protocol.spoken import NOON, Home
+from tests.node.village import DAY, FACTS, readings, surroundings, village
+from tests.protocol.spoken import NOON, Home, ident
 
 NEIGHBOUR = 2
 
@@ -52,6 +53,30 @@ async def test_a_statement_gets_a_receipt_that_becomes_a_proof(tmp_path: Path) -
         ProofFile.parse(written).verify(entry, FACTS.log_verifier())
         assert read_entry(entry) == StatementEntry(NOON, "readings", said.hash)
         assert here.clock() <= receipt.due
+
+
+async def test_what_a_sensor_saw_is_kept_and_calls_for_no_decision(tmp_path: Path) -> None:
+    async with village(tmp_path) as here:
+        home = Home(NEIGHBOUR)
+        await here.welcome(home)
+        size = here.coop.position.size
+        said = home.say(
+            "metering", Observations(ident(9), "temperature", -2, (NOON, NOON + 1), (-312, 45))
+        )
+        (receipt,) = await here.say(said)
+        receipt.verify(FACTS.receipt_key)
+        assert here.coop.position.size == size + 1
+        entry = await here.coop.entry(size)
+        assert entry is not None
+        assert read_entry(entry) == StatementEntry(NOON, "observations", said.hash)
+
+        ahead = home.say("metering", Observations(ident(9), "ozone", 0, (NOON + DAY,), (61,)))
+        await here.say(ahead)
+        entry = await here.coop.entry(size + 2)
+        assert entry is not None
+        decision = read_entry(entry)
+        assert isinstance(decision, DecisionEntry)
+        assert decision.kind == "no_effect"
 
 
 async def test_the_same_bytes_get_the_same_receipt_now_and_after_a_restart(tmp_path: Path) -> None:

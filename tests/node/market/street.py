@@ -6,6 +6,7 @@ from typing import Final
 
 from depin_protocol.durations import DAY
 from depin_protocol.encoding import from_text
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
@@ -15,7 +16,7 @@ from depin_protocol.statements.trading import Side, Step
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.keeping.state_root import STATE_ROOT
 from settlement_node.ledger.accounts import AccountKind, AccountName
-from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
+from settlement_node.log.entries import Decision, read_decision
 from tests.node.village import FACTS, Village
 from tests.protocol.spoken import NOON, QUARTER, Home, ident
 

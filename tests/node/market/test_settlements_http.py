@@ -11,12 +11,12 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from depin_protocol.access import CHALLENGE_LENGTH, answer_challenge
 from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from depin_protocol.log.merkle import head_from_path, leaf_hash
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.pool import Key, PoolRule
 from settlement_node.api.routes import application
 from settlement_node.hosting.hosting import Hosting
-from settlement_node.log.entries import DecisionEntry, read_entry
 from tests.node.market.metering_homes import FIRST, MARKET, settle_in
 from tests.node.market.test_settling import DEADLINE, END, RAIN, SUN, at, street
 from tests.node.village import Village

@@ -12,6 +12,7 @@ from depin_protocol.encoding import from_text
 from depin_protocol.metering import Quality
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Vat
+from depin_protocol.settlement.metered import Source
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.trading import Curve, Order, Preference
 from settlement_node.coop.coop import Coop
@@ -21,7 +22,6 @@ from settlement_node.log.checkpoints import verified
 from settlement_node.market.rules.actions import PlaceMember
 from settlement_node.market.rules.places import Place
 from settlement_node.market.settling.actions import MemberSeries, TellQuarterHours
-from settlement_node.market.settling.metered import Source
 from settlement_node.market.settling.reading import (
     course_of,
     intervals,

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from .bodies import Body
-from .measuring import Device, Readings
+from .measuring import Device, Observations, Readings
 from .membership import (
     Appeal,
     ChainOpening,
@@ -21,6 +21,7 @@ from .trading import Cancellation, FlexibleOrder, Order, Preference, StandingOrd
 
 _BODIES: tuple[type[Body], ...] = (
     Readings,
+    Observations,
     Order,
     Cancellation,
     StandingOrder,

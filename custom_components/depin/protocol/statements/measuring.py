@@ -1,6 +1,8 @@
 """What a home says of its devices: what they are, and what they read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar, Final, Self, cast
 
 from ..bounds import MAX_AMOUNT, MAX_ENERGY
@@ -16,6 +18,36 @@ REGISTERS: Final = ("import", "export", "production", "charge", "discharge", "co
 """The counters that a device may have, each a total in Wh that only grows."""
 
 ROLES: Final = frozenset(("grid", "production", "battery", "charger", "sub", "feeder"))
+
+UNITS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "temperature": "Cel",
+        "humidity": "%",
+        "air_pressure": "hPa",
+        "wind_speed": "m/s",
+        "wind_direction": "deg",
+        "rain_rate": "mm/h",
+        "irradiance": "W/m2",
+        "illuminance": "lx",
+        "soil_moisture": "%",
+        "sound_pressure": "dB",
+        "carbon_dioxide": "[ppm]",
+        "carbon_monoxide": "ug/m3",
+        "nitrogen_dioxide": "ug/m3",
+        "ozone": "ug/m3",
+        "sulphur_dioxide": "ug/m3",
+        "volatile_organic_compounds": "ug/m3",
+        "pm1": "ug/m3",
+        "pm25": "ug/m3",
+        "pm10": "ug/m3",
+        "voltage": "V",
+        "frequency": "Hz",
+    }
+)
+"""What a sensor may observe, each in one unit, written as in UCUM."""
+
+MAX_OBSERVED: Final = 2**31
+MAX_SCALE: Final = 9
 
 ALL_FLAGS: Final = sum(flag.value for flag in Flag)
 
@@ -87,6 +119,52 @@ class Readings:
             fine = Fine(inner.text("root", HASH), inner.integer("count", 1, MAX_FINE_SAMPLES))
             inner.finish()
         return cls(device, at, registers, power, flags, fine)
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Samples of one sensor that measures no energy: each value times ten to the scale."""
+
+    KIND: ClassVar[str] = "observations"
+    STREAMS: ClassVar[tuple[Stream, ...]] = ("metering",)
+
+    device: str
+    quantity: str
+    scale: int
+    at: tuple[int, ...]
+    values: tuple[int, ...]
+    flags: tuple[int, ...] | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON object that is signed."""
+        body: dict[str, object] = {
+            "device": self.device,
+            "quantity": self.quantity,
+            "unit": UNITS[self.quantity],
+            "scale": self.scale,
+            "at": self.at,
+            "values": self.values,
+        }
+        if self.flags is not None:
+            body["flags"] = self.flags
+        return body
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """Read the columns, all of one length and without gaps."""
+        device = fields.text("device", ID)
+        quantity = fields.one_of("quantity", UNITS)
+        fields.one_of("unit", (UNITS[quantity],))
+        scale = fields.integer("scale", -MAX_SCALE, MAX_SCALE)
+        at = _instants(fields.take("at"), "body.at")
+        values = _column(fields.take("values"), "body.values", len(at), -MAX_OBSERVED, MAX_OBSERVED)
+        flags = None
+        if "flags" in fields:
+            flags = _column(fields.take("flags"), "body.flags", len(at), 0, ALL_FLAGS)
+            if any(each & Flag.RESET.value for each in flags):
+                msg = "body.flags says that a counter began anew, and there is none"
+                raise BodyError(msg)
+        return cls(device, quantity, scale, at, values, flags)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from ..problems import NoEffect, ProblemCode
 from .envelope import Statement
-from .measuring import Readings
+from .measuring import Observations, Readings
 from .membership import ChainOpening, KeyChange
 from .trading import FlexibleOrder, Order
 
@@ -21,7 +21,7 @@ class Deadlines:
     """From an order's last moment to the start of its interval."""
 
     correction: int
-    """From a reading to the last moment at which it can still count."""
+    """From a sample to the last moment at which it can still count."""
 
 
 def lack_of_effect(statement: Statement, logged_at: int, deadlines: Deadlines) -> NoEffect | None:
@@ -32,7 +32,7 @@ def lack_of_effect(statement: Statement, logged_at: int, deadlines: Deadlines) -
         # Later statements rest on what it did to the chains, whatever the clock.
         return None
     latest = statement.header.issued_at
-    if isinstance(statement.body, Readings):
+    if isinstance(statement.body, (Readings, Observations)):
         latest = max(latest, statement.body.at[-1])
     if latest > logged_at + MAX_LEAD:
         detail = f"it speaks of {latest}, and was logged at {logged_at}"
@@ -51,7 +51,7 @@ def _closed_at(statement: Statement, deadlines: Deadlines) -> int | None:
             return curves[-1].start - deadlines.gate
         case FlexibleOrder(end=end):
             return end - deadlines.gate
-        case Readings(at=at):
+        case Readings(at=at) | Observations(at=at):
             return at[-1] + deadlines.correction
         case _:
             return None
