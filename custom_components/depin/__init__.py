@@ -73,6 +73,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
             owner,
         )
         await membership.senses.async_start(membership.attestation, membership.samples)
+        entry.async_create_background_task(
+            hass, membership.senses.async_follow_times(node), f"{DOMAIN} metering times"
+        )
         work = membership.delivery.run()
     else:
         # What was read before it joined is nothing to the co-op.
