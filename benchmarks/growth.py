@@ -28,6 +28,7 @@ from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import member_id
 from depin_protocol.joining import JoinRequest
 from depin_protocol.keys import public_key
+from depin_protocol.log.entries import StatementEntry
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.envelope import FIRST_PREV, Header, sign_statement
 from depin_protocol.statements.measuring import Readings
@@ -36,13 +37,13 @@ from settlement_node.commands.local_node import operator
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import GiveInvite, invite_hash
 from settlement_node.governance.member import Role
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.founding import Wish, found
-from settlement_node.hosting.hosting import now, surroundings
+from settlement_node.hosting.hosting import surroundings
 from settlement_node.intake.receipts import RECEIPT_GROUP
 from settlement_node.intake.streams import CHAIN, STATEMENT, chain_row
 from settlement_node.log.bundles import pack_entries
-from settlement_node.log.entries import StatementEntry
 from settlement_node.log.packing import pack_next
 from settlement_node.log.packs import pack_bodies
 from settlement_node.log.sequence import Sequence

@@ -43,9 +43,10 @@ from settlement_node.api.serving import Listening, serving
 from settlement_node.commands.local_node import operator
 from settlement_node.governance.actions import GiveInvite, invite_hash
 from settlement_node.governance.member import Role
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.hosting.founding import Wish, found
-from settlement_node.hosting.hosting import hosting, now
+from settlement_node.hosting.hosting import hosting
 
 BATCH = 100
 RECEIPT = 540

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import apsw
 
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from settlement_node.commands.local_node import operator
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.hosting.founding import Wish, found
@@ -29,7 +30,7 @@ from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.rows import Changes, Logged
 from settlement_node.ledger.transfers import Phase, Transfer, linked, post, transfer_id
-from settlement_node.log.entries import DecisionEntry, read_decision, read_entry
+from settlement_node.log.entries import read_decision
 from settlement_node.log.reading import kept
 from settlement_node.replay.verify import verify
 from settlement_node.store.opening import open_store

@@ -28,6 +28,7 @@ _COMMANDS: Final = (
     "veto",
     "address",
     "verify",
+    "check-evidence",
     "copy",
     "state",
     "rebuild",

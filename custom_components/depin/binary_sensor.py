@@ -1,4 +1,4 @@
-"""Binary sensors of a membership's devices: what a car does at its charger."""
+"""Binary sensors of a membership, its markets and its devices."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .devices.points import Role, Status
 from .entity import DeviceEntity
+from .market_binary_sensor import MARKET_OPEN, NODE_REACHABLE, BooksBinarySensor
 from .membership import DepinConfigEntry
+from .verification_binary_sensor import BooksVerified
 
 # Nothing is polled and nothing is commanded.
 PARALLEL_UPDATES: Final = 0
@@ -49,7 +51,18 @@ async def async_setup_entry(
     entry: DepinConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Show the cars at all chargers that say what they do."""
+    """Show node and markets, and the cars at all chargers that say what they do."""
+    coordinator = entry.runtime_data.coordinator
+    if coordinator is not None:
+        async_add_entities([BooksBinarySensor(entry, coordinator, NODE_REACHABLE)])
+        coordinator.async_show_markets(
+            lambda market: async_add_entities(
+                [BooksBinarySensor(entry, coordinator, MARKET_OPEN, market)]
+            )
+        )
+    verification = entry.runtime_data.verification
+    if verification is not None:
+        async_add_entities([BooksVerified(entry, verification)])
     for subentry_id, device in entry.runtime_data.senses.devices.items():
         roles = {part.use.role for part in device.metered.parts}
         if Role.CHARGER in roles and device.has_status:

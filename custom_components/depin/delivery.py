@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import SystemRandom
@@ -37,6 +37,9 @@ _GATHERING: Final = 0.5
 _DRAWN: Final = SystemRandom()
 
 
+type OnProof = Callable[[bytes], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """What a node's words are checked with."""
@@ -66,7 +69,12 @@ class Delivery:
         self._owner = owner
         self._reconciliation = Reconciliation(attestation, node, owner)
         self._wanted = asyncio.Event()
+        self._on_proof: OnProof = _nobody_compares
         attestation.listen(self.wake)
+
+    def compare_proofs(self, compare: OnProof) -> None:
+        """Have each proof compared with what was seen of the log before."""
+        self._on_proof = compare
 
     def wake(self) -> None:
         """Say that there is something to deliver."""
@@ -100,7 +108,7 @@ class Delivery:
 
     async def deliver(self) -> None:
         """Deliver all that waits, and look what became of what was delivered."""
-        await self._log_in()
+        await self.log_in()
         await self._reconciliation.begin()
         await self._sign_orders()
         await self._send_all()
@@ -110,7 +118,7 @@ class Delivery:
         self._owner.withdraw(Trouble.KEY_REFUSED)
         self._owner.withdraw(Trouble.NODE_DISTRUSTED)
 
-    async def _log_in(self) -> None:
+    async def log_in(self) -> None:
         """Show who this is, with the newest of its keys that the node knows."""
         if self._node.is_logged_in:
             return
@@ -130,7 +138,7 @@ class Delivery:
         """Sign the orders that have waited for a node that can hear them."""
         if "trading" in await self._attestation.async_held():
             return
-        dropped = self._orders.drop_late(_now())
+        dropped = self._orders.drop_late(now())
         if dropped:
             _LOGGER.info("Orders whose gate passed before the node could be reached: %s", dropped)
         for order in self._orders.take():
@@ -175,7 +183,7 @@ class Delivery:
         await self._attestation.async_ask(lambda outbox: outbox.keep_receipts(receipts))
         if any(place.kind == KeyChange.KIND for place in places):
             self._node.log_out()
-            await self._log_in()
+            await self.log_in()
 
     async def _prove(self) -> None:
         """See the newest of each chain in the log, and forget what was long there."""
@@ -189,7 +197,8 @@ class Delivery:
                 self._owner.tell(Trouble.NODE_DISTRUSTED)
                 raise
             await self._attestation.async_ask(partial(_keep_proof, place, proof))
-        await self._attestation.async_ask(lambda outbox: outbox.forget(_now()))
+            await self._on_proof(proof)
+        await self._attestation.async_ask(lambda outbox: outbox.forget(now()))
 
     def _note_lost(self, error: Exception) -> None:
         if self.is_connected:
@@ -202,6 +211,10 @@ class Delivery:
         if not self.is_connected:
             _LOGGER.info("Statements reach the co-op's node")
         self.is_connected = True
+
+
+async def _nobody_compares(_: bytes) -> None:
+    """Compare nothing."""
 
 
 def _next_batch(outbox: Outbox, stream: Stream) -> list[tuple[Place, bytes]]:
@@ -222,7 +235,7 @@ def _next_batch(outbox: Outbox, stream: Stream) -> list[tuple[Place, bytes]]:
 
 
 def _keep_proof(place: Place, proof: bytes, outbox: Outbox) -> None:
-    outbox.keep_proof(place, proof, _now())
+    outbox.keep_proof(place, proof, now())
 
 
 def _check_receipts(places: Sequence[Place], receipts: Sequence[Receipt], trust: Trust) -> None:
@@ -241,5 +254,6 @@ def pause_after(failures: int, error: Exception) -> float:
     return _DRAWN.uniform(longest / 2, longest)
 
 
-def _now() -> int:
+def now() -> int:
+    """Return the time in milliseconds."""
     return time.time_ns() // 1_000_000

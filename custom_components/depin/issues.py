@@ -8,9 +8,15 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .membership import DepinConfigEntry
 from .troubles import Trouble
+from .verified_file import Suspicion
 
 _ANSWERED: Final = frozenset(
-    (Trouble.CLONE, Trouble.RESTORED, Trouble.OUTBOX_DAMAGED, Trouble.STATEMENT_REFUSED)
+    (
+        Trouble.CLONE,
+        Trouble.RESTORED,
+        Trouble.OUTBOX_DAMAGED,
+        Trouble.STATEMENT_REFUSED,
+    )
 )
 """What goes away with the owner's answer; the others end by themselves."""
 
@@ -29,7 +35,7 @@ class IssuesOfEntry:
             self._hass,
             DOMAIN,
             self._issue(trouble),
-            data={"entry_id": self._entry.entry_id, "trouble": trouble.value},
+            data=self._data(trouble),
             is_fixable=trouble in _ANSWERED,
             is_persistent=trouble in _ANSWERED,
             severity=ir.IssueSeverity.WARNING
@@ -39,6 +45,28 @@ class IssuesOfEntry:
             translation_placeholders={"coop": self._entry.title},
         )
 
+    def tell_suspicion(self, suspicion: Suspicion) -> None:
+        """Say what was found in the co-op's books, and where its evidence is."""
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue(Trouble.BOOKS_WRONG),
+            data=self._data(Trouble.BOOKS_WRONG),
+            is_fixable=True,
+            is_persistent=True,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="books_wrong",
+            translation_placeholders={
+                "coop": self._entry.title,
+                "said": suspicion.said,
+                "file": suspicion.file,
+            },
+        )
+
+    def withdraw_suspicion(self) -> None:
+        """Say no more of the co-op's books."""
+        self.withdraw(Trouble.BOOKS_WRONG)
+
     def withdraw(self, trouble: Trouble) -> None:
         """Take an issue back."""
         ir.async_delete_issue(self._hass, DOMAIN, self._issue(trouble))
@@ -47,6 +75,9 @@ class IssuesOfEntry:
         """Take all issues back, as when the entry goes."""
         for trouble in Trouble:
             self.withdraw(trouble)
+
+    def _data(self, trouble: Trouble) -> dict[str, str | int | float | None]:
+        return {"entry_id": self._entry.entry_id, "trouble": trouble.value}
 
     def _issue(self, trouble: Trouble) -> str:
         return f"{trouble.value}_{self._entry.entry_id}"

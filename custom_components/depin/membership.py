@@ -12,11 +12,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from .attestation import Attestation, Rooms
+from .books import Books
 from .const import DOMAIN
+from .coordinator import BooksCoordinator
 from .delivery import Delivery
 from .home_key import HomeKey
 from .sample_store import SampleStore
 from .senses import Senses
+from .trading import Trading
+from .verification import Places, Verification
 from .waiting_orders import WaitingOrders
 
 
@@ -37,11 +41,21 @@ class Membership:
     state: MembershipState
     attestation: Attestation
     samples: SampleStore
+    books: Books
     senses: Senses
     orders: WaitingOrders = field(default_factory=WaitingOrders)
     delivery: Delivery | None = None
     """What brings statements to the node, once the home has joined."""
+    trading: Trading | None = None
+    """What the home orders, once it has joined."""
+    trader: asyncio.Task[None] | None = None
     at_work: asyncio.Task[None] | None = None
+    verification: Verification | None = None
+    """What checks the co-op's books, once the home has joined."""
+    verifier: asyncio.Task[None] | None = None
+    coordinator: BooksCoordinator | None = None
+    """What the books say, once the home has joined."""
+    bookkeeper: asyncio.Task[None] | None = None
 
     @property
     def key(self) -> HomeKey:
@@ -51,11 +65,14 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        if self.at_work is not None:
-            self.at_work.cancel()
-            await asyncio.gather(self.at_work, return_exceptions=True)
+        working = self.at_work, self.bookkeeper, self.trader, self.verifier
+        tasks = [task for task in working if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.attestation.close()
         await self.samples.close()
+        await self.books.close()
 
 
 type DepinConfigEntry = ConfigEntry[Membership]
@@ -74,10 +91,23 @@ def sample_folder(hass: HomeAssistant, member: str) -> Path:
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.samples.{member}"))
 
 
+def books_file(hass: HomeAssistant, member: str) -> Path:
+    """Return where a member's books lie."""
+    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.books.{member}"))
+
+
+def verification_places(hass: HomeAssistant, member: str) -> Places:
+    """Return where lies what a member has verified, and where owners find evidence."""
+    return Places(
+        Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.verified.{member}")),
+        Path(hass.config.path(f"{DOMAIN}_evidence")),
+    )
+
+
 async def async_erase_files(hass: HomeAssistant, member: str) -> None:
     """Erase what lies on disk of a home that was never a member."""
     folders = rooms(hass, member).outbox, sample_folder(hass, member)
     for folder in folders:
         await hass.async_add_executor_job(partial(rmtree, folder, ignore_errors=True))
-    marker = rooms(hass, member).marker
-    await hass.async_add_executor_job(partial(marker.unlink, missing_ok=True))
+    for file in (rooms(hass, member).marker, books_file(hass, member)):
+        await hass.async_add_executor_job(partial(file.unlink, missing_ok=True))

@@ -7,13 +7,14 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from .metering_times import MeteringTimes, metering_times
 from .protocol.access import CHALLENGE_LENGTH, answer_challenge
 from .protocol.encoding import EncodingError, decode_json, encode_json, from_text, to_text
 from .protocol.frames import MEDIA_TYPE, pack
 from .protocol.keys import KEY_LENGTH
 from .protocol.receipts import Receipt, ReceiptError
 from .protocol.statements.bodies import Stream
-from .protocol.statements.fields import HASH, ID, BodyError, Fields
+from .protocol.statements.fields import HASH, ID, MAX_COUNT, BodyError, Fields
 from .protocol.statements.heads import Head
 
 JOIN_TYPE: Final = "application/vnd.depin.join-request"
@@ -46,6 +47,14 @@ class NodeAwayError(NodeError):
         self.retry_after = retry_after
 
 
+class LoggedOutError(NodeAwayError):
+    """The token has come to its end; with a new one, the node may be asked at once."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("the token counts no more", 0)
+
+
 class StrangeAnswerError(NodeError):
     """What answers is not a settlement node as it was agreed."""
 
@@ -57,10 +66,12 @@ class UnprovenWordError(NodeError):
 class NodeRefusedError(NodeError):
     """The node says no, with a code and what to do."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, after: int | None = None) -> None:
         """Keep the code for programs, and the words for people."""
         super().__init__(detail)
         self.code = code
+        self.after = after
+        """After which event to go on, where those that were asked for are no longer kept."""
 
 
 class CoopDescription(NamedTuple):
@@ -85,6 +96,7 @@ class Problem(NamedTuple):
     detail: str
     wanted: tuple[str, int] | None = None
     held: Head | None = None
+    after: int | None = None
 
 
 class Standing(NamedTuple):
@@ -118,7 +130,12 @@ class Node:
             fields = Fields(answered, "co-op")
             return CoopDescription(fields.words("name", _MAX_WORDS), _key(fields, "node_key"))
 
-        return _agreed(read)
+        return agreed(read)
+
+    async def metering_times(self, now: int) -> MeteringTimes:
+        """Ask how long intervals are, and how long the co-op waits for readings."""
+        answered = await self.ask(f"{self.path}/markets")
+        return agreed(lambda: metering_times(answered, now))
 
     async def join(self, request: bytes) -> Joined:
         """Hand in a request to join; the same request again gives the same answer."""
@@ -129,7 +146,7 @@ class Node:
             origin, log_key = fields.text("origin", _ORIGIN), fields.text("log_key", _VKEY)
             return Joined(origin, _key(fields, "node_key"), log_key)
 
-        return _agreed(read)
+        return agreed(read)
 
     async def send(self, wires: Sequence[bytes]) -> list[Receipt | Problem]:
         """Hand in statements of one stream, in order; the answers are in order too."""
@@ -141,7 +158,7 @@ class Node:
                 raise StrangeAnswerError(msg)
             return [_receipt_or_problem(one) for one in answered]
 
-        return _agreed(read)
+        return agreed(read)
 
     async def public_file(self, path: str) -> bytes:
         """Read a file of the co-op's log; nothing in it is believed."""
@@ -184,11 +201,8 @@ class Node:
                 status, wait = response.status, response.headers.get("Retry-After", "")
         except (ClientError, TimeoutError, OSError) as error:
             raise NodeAwayError(f"the node does not answer: {error!r}") from error
-        if status >= _FIRST_FAILURE or status == _TOO_MANY:
-            seconds = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else None  # noqa: PLR2004 - no more than a day
-            raise NodeAwayError(f"the node answers {status}", seconds)
         if status >= _FIRST_ERROR:
-            raise _refused(status, bytes(content))
+            raise refusal(status, wait, bytes(content))
         return bytes(content)
 
 
@@ -216,7 +230,7 @@ class MemberNode:
             fields = Fields(given, "challenge")
             return from_text(str(fields.take("challenge")), CHALLENGE_LENGTH)
 
-        asked = _agreed(challenge)
+        asked = agreed(challenge)
         answered = {
             "member": self._member,
             "challenge": to_text(asked),
@@ -224,7 +238,12 @@ class MemberNode:
         }
         given = await self.node.ask(f"{self.node.path}/tokens", encode_json(answered))
 
-        self._token = _agreed(lambda: Fields(given, "token").text("token", _VKEY))
+        self._token = agreed(lambda: Fields(given, "token").text("token", _VKEY))
+
+    @property
+    def token(self) -> str | None:
+        """The token that the node knows the member by."""
+        return self._token
 
     @property
     def is_logged_in(self) -> bool:
@@ -237,7 +256,7 @@ class MemberNode:
 
     async def heads(self) -> Heads:
         """Ask where the member's chains stand that may go on."""
-        answered = await self._ask("/head")
+        answered = await self.ask(f"{self.path}/head")
 
         def read() -> Heads:
             fields = Fields(answered, "heads")
@@ -246,35 +265,43 @@ class MemberNode:
                 "trading": fields.array("trading", _MAX_HEADS, Head.read),
             }
 
-        return _agreed(read)
+        return agreed(read)
 
     async def standing(self) -> Standing:
         """Ask which key counts, and whether orders are held because of a clone."""
-        answered = await self._ask("")
+        answered = await self.ask(self.path)
 
         def read() -> Standing:
             fields = Fields(answered, "standing")
             held = fields.take("orders_held") is True
             return Standing(_key(fields, "key"), held)
 
-        return _agreed(read)
+        return agreed(read)
 
     async def proof(self, stream: Stream, head: Head) -> bytes:
         """Ask for the file that proves a statement to be in the log."""
-        path = f"/statements/{stream}/{head.chain}/{head.seq}/proof"
-        return await self._content(path)
+        return await self.content(f"{self.path}/statements/{stream}/{head.chain}/{head.seq}/proof")
 
-    async def _ask(self, path: str) -> Any:  # noqa: ANN401 - the callers check what they get
-        return decoded(await self._content(path))
+    async def ask(self, path: str) -> Any:  # noqa: ANN401 - the callers check what they get
+        """Ask for JSON, as the member."""
+        return decoded(await self.content(path))
 
-    async def _content(self, path: str) -> bytes:
+    async def content(self, path: str) -> bytes:
+        """Ask for bytes, as the member."""
         try:
-            return await self.node.content(f"{self.path}{path}", token=self._token)
+            return await self.node.content(path, token=self._token)
         except NodeRefusedError as error:
-            if error.code == _LOGGED_OUT:
-                self.log_out()
-                raise NodeAwayError("the token counts no more", 0) from error
-            raise
+            heeded = self.heed(error)
+            if heeded is error:
+                raise
+            raise heeded from error
+
+    def heed(self, error: NodeError) -> NodeError:
+        """Forget a token that counts no more."""
+        if isinstance(error, NodeRefusedError) and error.code == _LOGGED_OUT:
+            self.log_out()
+            return LoggedOutError()
+        return error
 
 
 def decoded(content: bytes) -> Any:  # noqa: ANN401 - the callers check what they get
@@ -300,22 +327,28 @@ def _problem(value: object) -> Problem:
         wanted = inner.text("chain", ID), inner.integer("seq", 1, 10**15)
     if "held" in fields:
         held = Head.read(fields.take("held"), "held")
-    return Problem(code, detail, wanted, held)
+    after = fields.integer("after", 0, MAX_COUNT) if "after" in fields else None
+    return Problem(code, detail, wanted, held, after)
 
 
-def _refused(status: int, content: bytes) -> NodeError:
+def refusal(status: int, wait: str, content: bytes) -> NodeError:
+    """Read why the node does not do as it is asked, and when to come again."""
+    if status >= _FIRST_FAILURE or status == _TOO_MANY:
+        seconds = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else None  # noqa: PLR2004 - no more than a day
+        return NodeAwayError(f"the node answers {status}", seconds)
     try:
         problem = _problem(decode_json(content))
     except BodyError, EncodingError:
         return StrangeAnswerError(f"the answer is {status}, and does not say why: is it a node?")
-    return NodeRefusedError(problem.code, problem.detail)
+    return NodeRefusedError(problem.code, problem.detail, problem.after)
 
 
 def _key(fields: Fields, name: str) -> bytes:
     return from_text(fields.text(name, HASH), KEY_LENGTH)
 
 
-def _agreed[T](read: Callable[[], T]) -> T:
+def agreed[T](read: Callable[[], T]) -> T:
+    """Read an answer; one that is not as agreed is a StrangeAnswerError."""
     try:
         return read()
     except (BodyError, EncodingError, ReceiptError) as error:

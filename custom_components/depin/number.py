@@ -1,36 +1,67 @@
-"""The limit of a charger's current, for the chargers whose owner allows it to be set."""
+"""The limits that owners and automations set: of trading, and of chargers' currents."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, cast, override
+from typing import Final, override
 
-from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription
-from homeassistant.components.number.const import NumberMode
-from homeassistant.const import UnitOfElectricCurrent
+from homeassistant.components.number import (
+    NumberEntity,
+    NumberEntityDescription,
+    NumberMode,
+)
+from homeassistant.const import PERCENTAGE, EntityCategory
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
-from .devices.current_limit import CurrentLimit
-from .devices.points import SilentError
-from .entity import DeviceEntity
+from .current_limit_number import current_limits
+from .market import OpenInterval, Wishes
 from .membership import DepinConfigEntry
-from .sensed_device import SensedDevice
-
-if TYPE_CHECKING:
-    from .sources.modbus_source import ModbusSource
+from .per_kwh import price_of, shown_price
+from .trading_entity import TradingEntity
 
 # A charger is told one thing at a time.
 PARALLEL_UPDATES: Final = 1
 SCAN_INTERVAL: Final = timedelta(minutes=1)
 
-CURRENT_LIMIT: Final = NumberEntityDescription(
-    key="current_limit",
-    translation_key="current_limit",
-    device_class=NumberDeviceClass.CURRENT,
-    native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
+_DEAREST: Final = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitDescription(NumberEntityDescription):
+    """A limit in its unit of the market, and what holds while the owner has set none."""
+
+    value: Callable[[Wishes], int | None]
+    given: Callable[[OpenInterval], int]
+    wished: Callable[[Wishes, int], Wishes]
+
+
+PRICES: Final = (
+    LimitDescription(
+        key="reserve_price",
+        translation_key="reserve_price",
+        value=lambda wishes: wishes.reserve,
+        given=lambda interval: interval.grid.feed_in,
+        wished=lambda wishes, price: replace(wishes, reserve=price),
+    ),
+    LimitDescription(
+        key="maximum_price",
+        translation_key="maximum_price",
+        entity_registry_enabled_default=False,
+        value=lambda wishes: wishes.maximum,
+        given=lambda interval: interval.worth,
+        wished=lambda wishes, price: replace(wishes, maximum=price),
+    ),
+)
+
+SHARE: Final = NumberEntityDescription(
+    key="surplus_share",
+    translation_key="surplus_share",
+    entity_category=EntityCategory.CONFIG,
+    native_min_value=0,
+    native_max_value=100,
     native_step=1,
-    mode=NumberMode.BOX,
+    native_unit_of_measurement=PERCENTAGE,
 )
 
 
@@ -39,49 +70,62 @@ async def async_setup_entry(
     entry: DepinConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Let the current of those chargers be limited whose owner has switched it on."""
-    for subentry_id, device in entry.runtime_data.senses.devices.items():
-        if device.takes_limit:
-            source = cast("ModbusSource", device.source)
-            if limit := source.profile.current_limit:
-                async_add_entities(
-                    [CurrentLimitNumber(device, source, limit)], config_subentry_id=subentry_id
-                )
+    """Let a member set its limits, and those of its chargers."""
+    for subentry_id, number in current_limits(entry):
+        async_add_entities([number], config_subentry_id=subentry_id)
+    trading = entry.runtime_data.trading
+    if trading is not None:
+        async_add_entities(PriceLimit(entry, trading, one) for one in PRICES)
+        async_add_entities([SurplusShare(entry, trading, SHARE)])
 
 
-class CurrentLimitNumber(DeviceEntity, NumberEntity):
-    """What a car may take at most from each phase; nothing is written until somebody sets it."""
+class PriceLimit(TradingEntity, NumberEntity):
+    """A price that the home does not go beyond, without fees and taxes."""
 
-    _attr_should_poll = True
+    entity_description: LimitDescription
 
-    def __init__(self, device: SensedDevice, source: ModbusSource, limit: CurrentLimit) -> None:
-        """Show the bounds that the profile gives."""
-        super().__init__(device, CURRENT_LIMIT)
-        self._source = source
-        self._limit = limit
-        self._attr_native_min_value = limit.lowest
-        self._attr_native_max_value = limit.highest
+    _attr_entity_category = EntityCategory.CONFIG
+    _attr_mode = NumberMode.BOX
+    _attr_native_min_value = -_DEAREST
+    _attr_native_max_value = _DEAREST
+    _attr_native_step = 0.0001
 
-    async def async_update(self) -> None:
-        """Ask the charger which limit holds."""
-        try:
-            self._attr_native_value = await self._source.limit(self._limit)
-        except SilentError:
-            self._attr_native_value = None
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str:
+        """Return the unit of prices."""
+        return f"{self.hass.config.currency}/kWh"
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return what the owner has set, or what holds without."""
+        price = self.entity_description.value(self.trading.choices.wishes)
+        if price is None and self.trading.intervals:
+            price = self.entity_description.given(self.trading.intervals[0])
+        return None if price is None else shown_price(self.membership, price)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Set the limit, or say why it was not set."""
-        try:
-            await self._source.set_limit(self._limit, value)
-        except SilentError as error:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="limit_not_set",
-                translation_placeholders={
-                    "device": self.device.subentry.title,
-                    "error": str(error),
-                },
-            ) from error
-        self._attr_native_value = value
-        self.async_write_ha_state()
+        """Set the limit."""
+        choices = self.trading.choices
+        price = price_of(self.membership, value)
+        wishes = self.entity_description.wished(choices.wishes, price)
+        await self.trading.async_decide(replace(choices, wishes=wishes))
+
+
+class SurplusShare(TradingEntity, NumberEntity):
+    """How much of the surplus the home may sell."""
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """Return the percentage."""
+        return self.trading.choices.wishes.share
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Set the percentage."""
+        choices = self.trading.choices
+        wishes = replace(choices.wishes, share=round(value))
+        await self.trading.async_decide(replace(choices, wishes=wishes))

@@ -6,7 +6,7 @@ in it. A segment begins with where the chains stood before, so that older segmen
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -109,6 +109,11 @@ class Outbox:
             if place.head[:2] == (chain, seq):
                 return place
         return None
+
+    def since(self, stream: Stream, number: int) -> list[Place]:
+        """Return what is kept of a stream from the statement of a number on."""
+        said = self._said[stream]
+        return said[bisect_left(said, number, key=attrgetter("number")) :]
 
     def chains(self, stream: Stream) -> dict[str, Head]:
         """Return the last statement of each chain that goes on, or of which something is kept."""

@@ -29,10 +29,13 @@ from .devices.profiles import ProfileError
 from .devices.recording import Recorder, SampleStore
 from .devices.sampler import Sampler, SystemClock
 from .devices.value_gate import Fault
+from .node import Node, NodeError
 from .sensed_device import SensedDevice, async_sensed_device
 from .sources.entity_source import EntitySource
 from .sources.mqtt_source import MessageSource, async_stay
 
+_ASKED_EVERY_S: Final = 3600.0
+_ASKED_AGAIN_S: Final = 300.0
 _SAVED_EVERY: Final = timedelta(minutes=15)
 _SET_BACK: Final = frozenset({Fault.ZERO, Fault.BACKWARD})
 _LOGGER: Final = logging.getLogger(__name__)
@@ -62,6 +65,7 @@ class Senses:
         """Read all devices from now on, and hand on what they say if there is a recorder."""
         self._recorder, self._samples = recorder, samples
         await self._memory.async_load()
+        self._keep_times()
         for subentry in self._entry.subentries.values():
             if subentry.subentry_type == SUBENTRY_SENSOR:
                 sensor = contributed_sensor(self._hass, subentry)
@@ -114,6 +118,22 @@ class Senses:
         self._entry.async_on_unload(
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stopping)
         )
+
+    async def async_follow_times(self, node: Node) -> None:
+        """Ask the node for ever how long intervals are, and how long it waits for readings."""
+        while True:
+            again = _ASKED_EVERY_S
+            try:
+                self._memory.times = await node.metering_times(self._clock.now())
+            except NodeError as error:
+                _LOGGER.debug("How long intervals are is not known anew: %s", error)
+                again = _ASKED_AGAIN_S
+            else:
+                self._keep_times()
+            await asyncio.sleep(again)
+
+    def _keep_times(self) -> None:
+        self.sampler.keep(self._memory.times.interval, self._memory.times.wait)
 
     async def async_stop(self) -> None:
         """Read no more; hand on what the open interval has, and keep what the counters show."""

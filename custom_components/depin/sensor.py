@@ -26,8 +26,10 @@ from homeassistant.util import dt as dt_util
 from .contributed_sensor import ContributedSensor
 from .devices.points import Role, Status
 from .entity import ContributedEntity, DeviceEntity, MembershipEntity
+from .market_sensor import coop_sensors, market_sensors, purse_sensors
 from .membership import DepinConfigEntry, Membership, MembershipState
 from .sensed_device import SensedDevice
+from .verification_sensor import LogSize
 
 # Nothing is polled and nothing is commanded.
 PARALLEL_UPDATES: Final = 0
@@ -205,9 +207,19 @@ async def async_setup_entry(
     entry: DepinConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Show the membership and its devices."""
+    """Show the membership, its markets and its devices."""
     async_add_entities(MembershipSensor(entry, description) for description in SENSORS)
     async_add_entities([ThinnedSensor(entry, THINNED)])
+    coordinator = entry.runtime_data.coordinator
+    if coordinator is not None:
+        async_add_entities(coop_sensors(entry, coordinator))
+        coordinator.async_show_purse(lambda: async_add_entities(purse_sensors(entry, coordinator)))
+        coordinator.async_show_markets(
+            lambda market: async_add_entities(market_sensors(entry, coordinator, market))
+        )
+    verification = entry.runtime_data.verification
+    if verification is not None:
+        async_add_entities([LogSize(entry, verification)])
     for subentry_id, device in entry.runtime_data.senses.devices.items():
         async_add_entities(
             (

@@ -17,6 +17,8 @@ class Trouble(StrEnum):
     """The node does not take what this home signs."""
     NODE_DISTRUSTED = "node_distrusted"
     """What the node promised or proved does not hold."""
+    BOOKS_WRONG = "books_wrong"
+    """The co-op's books do not hold: nothing is traded until the owner has answered."""
     STATEMENT_REFUSED = "statement_refused"
     """The node cannot take something that this home said."""
     INVITE_REFUSED = "invite_refused"

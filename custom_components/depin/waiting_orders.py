@@ -19,6 +19,8 @@ class WaitingOrders:
 
     def __init__(self) -> None:
         """Begin with none."""
+        self.stopped = False
+        """Whether nothing may be ordered for now; what was ordered may still be taken back."""
         self._waiting: list[Waiting] = []
 
     def __len__(self) -> int:
@@ -35,6 +37,8 @@ class WaitingOrders:
         return before - len(self._waiting)
 
     def take(self) -> list[Offer]:
-        """Hand over what waits, in the order in which it was wanted."""
+        """Hand over what waits, in the order in which it was wanted; while stopped, drop orders."""
         taken, self._waiting = self._waiting, []
-        return [one.order for one in taken]
+        return [
+            one.order for one in taken if not self.stopped or isinstance(one.order, Cancellation)
+        ]

@@ -6,7 +6,6 @@ from typing import Final
 
 from aiohttp import web
 
-from depin_protocol.encoding import to_text
 from depin_protocol.statements.fields import MAX_TIME
 from settlement_node.api.bodies import answer
 from settlement_node.api.context import CONTEXT, whole
@@ -14,8 +13,8 @@ from settlement_node.api.problems import not_found
 from settlement_node.api.visitors import owner
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.member import Role
+from settlement_node.log.showing import show_line
 from settlement_node.market.settling.reading import Told, course_of, intervals, roofs_of, settled_at
-from settlement_node.market.settling.showing import LineProof, prove_line
 
 _MOST_AT_ONCE: Final = 200
 
@@ -91,18 +90,7 @@ async def _proof(coop: Coop, told: Told) -> dict[str, object]:
     if body is None:
         return {"proof": None}
     # A large co-op's entry has as many leaves as it has homes.
-    proof = await asyncio.to_thread(prove_line, body, told.position)
-    return {"proof": None if proof is None else _proof_json(proof)}
-
-
-def _proof_json(proof: LineProof) -> dict[str, object]:
-    return {
-        "salt": to_text(proof.salt),
-        "line": proof.line.decode(),
-        "position": proof.position,
-        "count": proof.count,
-        "path": [to_text(one) for one in proof.path],
-    }
+    return {"proof": await asyncio.to_thread(show_line, body, told.position)}
 
 
 def _market(request: web.Request, coop: Coop) -> str:

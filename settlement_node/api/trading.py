@@ -13,8 +13,10 @@ from settlement_node.api.problems import ProblemError, not_found
 from settlement_node.api.visitors import official, owner
 from settlement_node.coop.coop import Coop
 from settlement_node.governance.member import Role
+from settlement_node.log.showing import show_line
 from settlement_node.market.trading.reading import (
     BOOK_KEPT,
+    Line,
     Public,
     Told,
     interval_at,
@@ -75,6 +77,7 @@ async def own_part(request: web.Request) -> web.Response:
             "figures": held.figures,
             "own": line,
             "proof": None if proof is None else to_text(proof),
+            **await _shown(coop, held, line),
         }
     )
 
@@ -102,6 +105,17 @@ async def _told(coop: Coop, public: Public) -> Told:
     if found is None:
         raise not_found("the lines of this interval are no longer kept")
     return found
+
+
+async def _shown(coop: Coop, held: Told, own: Line) -> dict[str, object]:
+    """Show a member's line, and that of the figures where these are not public."""
+    body = await coop.body(held.public.index)
+    if body is None:
+        return {"own_line": None, "figures_line": None}
+    has_figures = "figures" in held.lines[0]
+    own_line = await asyncio.to_thread(show_line, body, held.lines.index(dict(own)))
+    figures_line = await asyncio.to_thread(show_line, body, 0) if has_figures else None
+    return {"own_line": own_line, "figures_line": figures_line}
 
 
 def _public(public: Public) -> dict[str, object]:

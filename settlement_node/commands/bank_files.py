@@ -21,6 +21,7 @@ from settlement_node.commands.common import coop_option, data_option, folder_at,
 from settlement_node.commands.issued import issued_statements
 from settlement_node.commands.local_node import LocalNodeError, operator
 from settlement_node.hosting.folder import NodeFolder
+from settlement_node.ledger.accounts import AccountKind
 from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.transfers import ID_LENGTH, Phase, Transfer
@@ -135,8 +136,8 @@ def debits(  # noqa: PLR0913, PLR0917 - each is an argument or option
     table = _Table(mandates.read(_MAX_FILE), _MANDATES)
     wish = _Wish(account, bic, due)
     _require_new(file)
-    document, without = run(_debits(folder_at(path), coop, month, (table, wish, creditor_id)))
-    _finish(file, document, without, "mandate")
+    document, left_out = run(_debits(folder_at(path), coop, month, (table, wish, creditor_id)))
+    _finish(file, document, left_out)
 
 
 @click.command("credits")
@@ -164,8 +165,8 @@ def credits_(  # noqa: PLR0913, PLR0917 - each is an argument or option
     """Write a FILE (pain.001.001.03) that pays the payouts which wait at a bank account."""
     table = _Table(payees.read(_MAX_FILE), _PAYEES)
     _require_new(file)
-    document, without = run(_credits(folder_at(path), coop, table, _Wish(account, bic, due)))
-    _finish(file, document, without, "bank account")
+    document, left_out = run(_credits(folder_at(path), coop, table, _Wish(account, bic, due)))
+    _finish(file, document, left_out)
 
 
 def _require_new(file: Path) -> None:
@@ -177,12 +178,12 @@ def _require_new(file: Path) -> None:
         )
 
 
-def _finish(file: Path, document: bytes, without: list[str], what: str) -> None:
+def _finish(file: Path, document: bytes, left_out: list[str]) -> None:
     with file.open("xb") as fresh:
         fresh.write(document)
     click.echo(f"{file} is written: have the bank carry it out, once")
-    for name in without:
-        click.echo(f"  {shown(name)} has no {what} in the table: left out", err=True)
+    for why in left_out:
+        click.echo(f"  left out: {shown(why)}", err=True)
 
 
 async def _debits(
@@ -195,22 +196,31 @@ async def _debits(
         name = await _coop_name(books)
         rows = table.by_member(books)
         found: list[Debit] = []
-        without: list[str] = []
-        for one in await issued_statements(books, month):
-            if one.at_bank >= 0:
+        left_out: list[str] = []
+        issued = await issued_statements(books)
+        newest = {one.member: one for one in issued}
+        holds = await _money(books)
+        for one in issued:
+            if one.month != month or one.at_bank >= 0:
+                continue
+            who, last = books.members.name(one.member), newest[one.member]
+            if last != one:
+                left_out.append(f"{who}, whose {one.number} is carried on by {last.number}")
                 continue
             if one.member not in rows:
-                without.append(books.members.name(one.member))
+                left_out.append(f"{who}, who has no mandate in the table")
                 continue
             statement = read_json(await speaker.fetch(f"{one.path}/json"))
             with _in_line(rows[one.member][0]):
                 mandate, sequence = _mandate(rows[one.member][1])
-                debit = debit_of(statement, mandate, sequence, wish.due)
-            if debit is not None:
+                debit = debit_of(statement, holds[one.member], mandate, sequence, wish.due)
+            if debit is None:
+                left_out.append(f"{who}, who owes no cent any more")
+            else:
                 found.append(debit)
     with _in_line():
         creditor = Creditor(BankAccount(name, wish.account, wish.bic), creditor_id)
-        return write_direct_debits(_message(name), creditor, found), without
+        return write_direct_debits(_message(name), creditor, found), left_out
 
 
 async def _credits(
@@ -225,12 +235,12 @@ async def _credits(
     with _in_line():
         payer = BankAccount(name, wish.account, wish.bic)
     found: list[Credit] = []
-    without: list[str] = []
+    left_out: list[str] = []
     for one in payouts:
         if one.account != payer.iban:
             continue
         if one.member not in rows:
-            without.append(books.members.name(one.member))
+            left_out.append(f"{books.members.name(one.member)}, who is not in the table")
             continue
         number, row = rows[one.member]
         with _in_line(number):
@@ -238,7 +248,7 @@ async def _credits(
             payout = _waiting(one.id, one.amount)
             found.append(credit_of(payout, books.currency, to, wish.due, name))
     with _in_line():
-        return write_credit_transfers(_message(name), payer, found), without
+        return write_credit_transfers(_message(name), payer, found), left_out
 
 
 async def _check_account(books: Books, number: str) -> None:
@@ -249,6 +259,12 @@ async def _check_account(books: Books, number: str) -> None:
             f"the co-op has no open bank account {shown(number)}, and nothing is written:"
             " `settlement-node accounts --all` lists those that it has"
         )
+
+
+async def _money(books: Books) -> dict[str, int]:
+    """Say what each member's money account holds now."""
+    kind = AccountKind.MEMBER_MONEY.name
+    return {one.owner: one.holds for one in await books.accounts() if one.kind == kind}
 
 
 async def _coop_name(books: Books) -> str:

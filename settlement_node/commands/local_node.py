@@ -15,6 +15,7 @@ from depin_protocol.encoding import EncodingError, from_text, to_text
 from depin_protocol.frames import MEDIA_TYPE, pack
 from depin_protocol.identifiers import HASH_PATTERN, ID_LENGTH, ID_PATTERN, member_id
 from depin_protocol.keys import public_key
+from depin_protocol.log.entries import SALT_LENGTH
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.envelope import FIRST_PREV, Header, Statement, sign_statement
 from depin_protocol.statements.fields import MAX_COUNT
@@ -28,7 +29,7 @@ from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.hosting import hosting
 from settlement_node.hosting.socket_path import short_path
-from settlement_node.log.entries import SALT_LENGTH, decode_lines
+from settlement_node.log.entries import decode_lines
 from settlement_node.output import shown
 from settlement_node.store.backup import read_head
 from settlement_node.store.sqlite_file import private_file

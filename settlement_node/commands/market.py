@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ import click
 from depin_protocol.bounds import MAX_PRICE
 from depin_protocol.encoding import EncodingError, decode_json
 from depin_protocol.rules.market_rules import SERIES, MarketRules
+from depin_protocol.rules.member_terms import WHOLE
 from depin_protocol.statements.fields import BodyError
 from depin_protocol.statements.money import DatedPrice
 from settlement_node.commands.books import Books
@@ -26,6 +26,8 @@ from settlement_node.commands.common import (
     run,
 )
 from settlement_node.commands.local_node import operator
+from settlement_node.commands.market_intervals import book, interval
+from settlement_node.commands.moments import Moment, read_moment, written
 from settlement_node.governance.actions import Action
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.ledger.assets import Denomination
@@ -35,7 +37,7 @@ from settlement_node.market.rules.actions import (
     PlaceMember,
     SetMarket,
 )
-from settlement_node.market.rules.places import WHOLE, Place
+from settlement_node.market.rules.places import Place
 
 _KWH: Final = 1000
 _PERCENT: Final = WHOLE // 100
@@ -46,21 +48,8 @@ type _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _market: Final[_Decorator] = click.argument("market_name", metavar="MARKET")
 
 
-class _Moment(click.ParamType[int]):
-    """An instant, written with its distance from UTC."""
-
-    name = "time"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read it as unix milliseconds."""
-        try:
-            return read_moment(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
 _start: Final[_Decorator] = click.option(
-    "--from", "start", type=_Moment(), help="From when; as early as may be if not given."
+    "--from", "start", type=Moment(), help="From when; as early as may be if not given."
 )
 
 
@@ -70,6 +59,10 @@ def market() -> None:
 
     Rules are a JSON file: see docs/market.md. Changes take effect after 8 days.
     """
+
+
+market.add_command(interval)
+market.add_command(book)
 
 
 @market.command()
@@ -188,19 +181,6 @@ def read_series(data: bytes, currency: Denomination) -> tuple[DatedPrice, ...]:
         except (ValueError, InvalidOperation, TypeError) as error:
             raise click.ClickException(f"line {number}: {error}") from error
     return tuple(values)
-
-
-def read_moment(text: str) -> int:
-    """Read an instant as unix milliseconds, or raise a ValueError."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text[:40]!r} is local to nowhere: add its distance from UTC, as +01:00")
-    return int(moment.timestamp()) * 1000
-
-
-def written(instant: int) -> str:
-    """Write an instant where this command runs."""
-    return datetime.fromtimestamp(instant / 1000).astimezone().isoformat(" ", "minutes")
 
 
 def _price(text: str, currency: Denomination) -> int:

@@ -14,10 +14,12 @@ from settlement_node.commands.common import (
     reason_option,
     run,
 )
-from settlement_node.commands.local_node import operator
+from settlement_node.commands.local_node import LocalNodeError, operator
+from settlement_node.commands.moments import written
 from settlement_node.commands.months import zone_option
 from settlement_node.commands.naming import Members
 from settlement_node.commands.quarters_export import export
+from settlement_node.hosting.clock import now
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.market.quarter_hours.identities import doubts
 from settlement_node.market.quarter_hours.importing import read_quarter_hours
@@ -66,12 +68,11 @@ def import_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     """
     try:
         known = read_points(points.read_text(encoding="utf-8-sig"))
-        series = read_quarter_hours(file.read_bytes(), zone)
+        series = read_quarter_hours(file.read_bytes(), zone, now())
         told = run(_told(folder_at(path), coop, (series, known), reason))
     except ImportRefusedError as refused:
         for problem in refused.problems:
-            where = f"row {problem.row}, {problem.column}" if problem.row else problem.column
-            click.echo(f"  {shown(where)}: {shown(problem.words)}", err=True)
+            click.echo(f"  {shown(str(problem))}", err=True)
         raise click.ClickException("nothing was taken: mend what stands above") from refused
     except (PointsError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{points.name}: {error}") from error
@@ -84,7 +85,7 @@ def _show_doubts(series: tuple[Series, ...]) -> None:
     found = list(doubts(series))
     for doubt in found[:_MOST_DOUBTS]:
         words = f"{doubt.part} exceeds {doubt.whole} by {doubt.excess_wh} Wh"
-        click.echo(f"  ask about {doubt.point} at {doubt.start}: {words}")
+        click.echo(f"  ask about {doubt.point} at {written(doubt.start)}: {words}")
     if len(found) > _MOST_DOUBTS:
         click.echo(f"  and {len(found) - _MOST_DOUBTS} more like these")
 
@@ -100,6 +101,12 @@ async def _told(
     async with operator(node, node.choose(coop)) as speaker:
         members = await Members.ask(speaker)
         actions = tellings(series, {one: members.named(text) for one, text in points.items()})
-        for action in actions:
-            await speaker.act(action, reason)
+        for done, action in enumerate(actions):
+            try:
+                await speaker.act(action, reason)
+            except LocalNodeError as error:
+                raise LocalNodeError(
+                    f"after {done} of {counted(len(actions), 'part')}: {error}; give the same file"
+                    " again when that is mended: what was told is not told twice"
+                ) from error
     return count_of(actions)

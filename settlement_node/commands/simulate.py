@@ -27,6 +27,7 @@ from settlement_node.simulation.table import lines_of
 
 _MOST_HOMES: Final = 10_000
 _MOST_DAYS: Final = 366
+_FIRST_YEAR: Final = 1971
 
 
 class _ForecastName(click.ParamType[Forecast]):
@@ -118,6 +119,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     The homes' statements are signed, taken in, cleared, settled and booked as a running node does
     it. What the market's rules do to whom stands in the table and the picture at the end.
     """
+    if start.year < _FIRST_YEAR:
+        raise click.UsageError(f"--start: instants count from 1970 on: give {_FIRST_YEAR} or later")
     plan = Plan(
         homes,
         days,

@@ -1,20 +1,14 @@
 """One entry after another, each checked to follow from those before it."""
 
 from depin_protocol.encoding import EncodingError
+from depin_protocol.log.entries import DecisionEntry, EntryError, StatementEntry
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.fields import BodyError
 from settlement_node.coop.state import CoopState
 from settlement_node.intake.checking import Checked, admit_in_turn
 from settlement_node.intake.said import Effects
 from settlement_node.keeping.state_root import STATE_ROOT, all_lines
-from settlement_node.log.entries import (
-    Decision,
-    DecisionEntry,
-    DecisionError,
-    EntryError,
-    StatementEntry,
-    read_decision,
-)
+from settlement_node.log.entries import Decision, DecisionError, read_decision
 
 
 class DoesNotFollowError(Exception):

@@ -11,19 +11,14 @@ from typing import Final
 
 from depin_protocol.encoding import to_text
 from depin_protocol.log.checkpoint import Checkpoint
+from depin_protocol.log.entries import EntryError, StatementEntry, read_entry
 from depin_protocol.log.merkle import leaf_hash
 from depin_protocol.log.tree import CompactRange
 from depin_protocol.statements.envelope import statement_hash
 from settlement_node.coop.replaying import Replay, Written, looks_far
 from settlement_node.coop.state import CoopState
 from settlement_node.keeping.state_root import first_name
-from settlement_node.log.entries import (
-    EntryError,
-    StatementEntry,
-    decode_lines,
-    lines_root,
-    read_entry,
-)
+from settlement_node.log.entries import decode_lines, lines_root
 from settlement_node.store.backup import META
 from settlement_node.store.port import Store, View
 from settlement_node.store.scanning import every_row

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 
+from depin_protocol.log.entries import DecisionEntry, Entry, EntryError, StatementEntry, read_entry
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.membership import OperatorAction
 from settlement_node.coop.following import (
@@ -19,14 +20,7 @@ from settlement_node.intake.checking import Checked, Checkers, check, check_agai
 from settlement_node.intake.looking_up import look_up
 from settlement_node.intake.said import Effects
 from settlement_node.keeping.succession import SUCCESSOR
-from settlement_node.log.entries import (
-    DecisionEntry,
-    Entry,
-    EntryError,
-    StatementEntry,
-    read_decision,
-    read_entry,
-)
+from settlement_node.log.entries import read_decision
 from settlement_node.log.reading import Kept, portions
 from settlement_node.store.port import View
 

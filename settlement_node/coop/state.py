@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Self
+from typing import NamedTuple, Self
 
 from depin_protocol.events import EventKind
+from depin_protocol.log.entries import StatementEntry, entry_name, read_entry
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.chains import Entry as Admitted
 from depin_protocol.statements.envelope import Statement
@@ -25,13 +26,7 @@ from settlement_node.keeping.roots import LINES
 from settlement_node.keeping.state_root import STATE_ROOT, body_of
 from settlement_node.keeping.succession import check_signed, inherited
 from settlement_node.ledger.room import LedgerRoom
-from settlement_node.log.entries import (
-    Decision,
-    DecisionError,
-    StatementEntry,
-    entry_name,
-    read_entry,
-)
+from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.log.reading import entry_at, log_size
 from settlement_node.log.sealed import as_kept
 from settlement_node.log.sequence import Sequence
@@ -44,6 +39,14 @@ from settlement_node.market.trading.room import TradingRoom
 from settlement_node.store.port import Store, View
 from settlement_node.store.rows_view import RowsView
 from settlement_node.store.tables import Change, Put, Row, Table
+
+
+class _Answer(NamedTuple):
+    """A decision that a statement calls for: whose, and of which kind."""
+
+    member: str
+    said: str
+    decision: Decision
 
 
 class CoopState:
@@ -76,7 +79,7 @@ class CoopState:
         self._by_time: tuple[Room, ...] = (self.keeping, membership, *others)
         self._room_of = {kind: room for room in self._rooms for kind in room.kinds}
         self._unanswered: deque[Said] = deque()
-        self._answers: deque[tuple[str, Decision]] = deque()
+        self._answers: deque[_Answer] = deque()
         self._moved: dict[tuple[str, Stream, str], Chain] = {}
         self._placed: list[Row] = []
         self._taken: list[Change] = []
@@ -133,7 +136,7 @@ class CoopState:
         """Return the decision that has to be the next entry at this time, if any has to."""
         self.answer()
         if self._answers:
-            return self._answers[0][1]
+            return self._answers[0].decision
         for room in self._by_time:
             decision = room.overdue(at)
             if decision is not None:
@@ -151,16 +154,16 @@ class CoopState:
         self.answer()
         if not self._answers:
             return None
-        answered = self._answers[0][1].result.get("statement")
+        answered = self._answers[0].decision.result.get("statement")
         return answered if isinstance(answered, int) else self.size - 1
 
     def answer(self) -> None:
         """Find the next decisions that statements call for; of some, none follows."""
         while not self._answers and self._unanswered:
             said = self._unanswered.popleft()
-            member = said.statement.header.member
+            member, kind = said.statement.header.member, said.statement.kind
             decisions = self._following(said)
-            self._answers.extend((member, decision) for decision in decisions)
+            self._answers.extend(_Answer(member, kind, decision) for decision in decisions)
             if all(decision.kind != NO_EFFECT for decision in decisions):
                 for room in self._rooms:
                     if room.concerns(said):
@@ -204,7 +207,7 @@ class CoopState:
             room.check_free(decision, at)
         elif decision != wanted:
             raise DecisionError(f"the decision has to be {wanted}, not {decision}")
-        member = self._answers.popleft()[0] if self._answers else None
+        answer = self._answers.popleft() if self._answers else None
         self._advance(at)
         is_root = decision.kind == STATE_ROOT
         index = self.sequence.append(entry, body_of(body) if is_root else body)
@@ -216,10 +219,11 @@ class CoopState:
                 effects = effects.and_then(other.hear(decision, index=index, at=at))
         if is_root:
             return effects.and_then(Effects((Put(LINES, [(index, body)]),)))
-        if member is None or decision.kind != NO_EFFECT:
+        if answer is None or decision.kind != NO_EFFECT:
             return effects
-        data = {"decision": name, "kind": decision.kind, **decision.result, **decision.lines[0]}
-        told = Telling(member, EventKind.DECISION, data)
+        about: dict[str, object] = {"decision": name, "kind": decision.kind, "said": answer.said}
+        data = {**about, **decision.result, **decision.lines[0]}
+        told = Telling(answer.member, EventKind.DECISION, data)
         return Effects(effects.changes, (*effects.tellings, told))
 
     async def look_up(self, checked: Iterable[Checked], view: View, at: int) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from depin_protocol.events import EventKind
 from depin_protocol.keys import public_key
+from depin_protocol.log.entries import SALT_LENGTH
 from settlement_node.coop.events import EVENT, Events
 from settlement_node.coop.state import CoopState
 from settlement_node.coop.trust import Trust
@@ -18,7 +19,7 @@ from settlement_node.ledger.beginning import BEGINNING
 from settlement_node.ledger.passing_on import passed_on
 from settlement_node.ledger.tables import TRANSFER
 from settlement_node.log.checkpoints import Checkpoints
-from settlement_node.log.entries import SALT_LENGTH, DecisionError
+from settlement_node.log.entries import DecisionError
 from settlement_node.store.port import Store
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Clear

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from depin_protocol.durations import MINUTE
+from depin_protocol.log.entries import SALT_LENGTH, StatementEntry, read_entry
 from depin_protocol.problems import ChainEndedError, EarlierLogError, ForkError, RefusedError
 from depin_protocol.receipts import sign_receipts
 from depin_protocol.statements.envelope import Statement
@@ -23,7 +24,7 @@ from settlement_node.intake.said import Effects
 from settlement_node.intake.streams import Place
 from settlement_node.keeping.state_root import STATE_ROOT, written
 from settlement_node.log.checkpoints import AT_ONCE, Checkpoints
-from settlement_node.log.entries import SALT_LENGTH, Decision, StatementEntry, read_entry
+from settlement_node.log.entries import Decision
 from settlement_node.log.reading import entry_at
 from settlement_node.market.settling.room import STOPPED
 from settlement_node.store.port import Store

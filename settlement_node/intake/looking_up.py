@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 
 from depin_protocol.encoding import EncodingError
+from depin_protocol.log.entries import StatementEntry, read_entry
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.bodies import Stream
 from depin_protocol.statements.fields import BodyError
@@ -19,7 +20,6 @@ from settlement_node.intake.streams import (
     named_places,
     read_chain_row,
 )
-from settlement_node.log.entries import StatementEntry, read_entry
 from settlement_node.log.reading import entry_at
 from settlement_node.log.sealed import DamagedLogError, as_kept
 from settlement_node.store.port import View

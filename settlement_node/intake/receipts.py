@@ -4,10 +4,10 @@ from typing import Final
 
 from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import HASH_LENGTH
+from depin_protocol.log.entries import StatementEntry, read_entry
 from depin_protocol.log.merkle import inclusion_proof, leaf_hash
 from depin_protocol.log.tree import MemoryTree
 from depin_protocol.receipts import Receipt
-from settlement_node.log.entries import StatementEntry, read_entry
 from settlement_node.log.reading import entries
 from settlement_node.store.port import Store
 from settlement_node.store.tables import Change, Put, Table, binary, integers

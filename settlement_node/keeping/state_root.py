@@ -10,17 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from depin_protocol.encoding import EncodingError, decode_json, encode_json, from_text, to_text
+from depin_protocol.log.entries import SALT_LENGTH, DecisionEntry, EntryError
 from depin_protocol.log.merkle import leaf_hash
 from depin_protocol.statements.fields import BodyError, Fields
-from settlement_node.log.entries import (
-    SALT_LENGTH,
-    Decision,
-    DecisionEntry,
-    EntryError,
-    decode_lines,
-    encode_lines,
-    lines_root,
-)
+from settlement_node.log.entries import Decision, decode_lines, encode_lines, lines_root
 from settlement_node.store.tables import Column, Kind, Row, Table, Value
 
 STATE_ROOT: Final = "state_root"

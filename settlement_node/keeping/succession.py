@@ -11,6 +11,7 @@ from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.joining import MAX_NAME
 from depin_protocol.keys import SIGNATURE_LENGTH, sign, verify
 from depin_protocol.log.checkpoint import open_checkpoint
+from depin_protocol.log.entries import EntryError
 from depin_protocol.log.errors import LogError
 from depin_protocol.log.notes import Note
 from depin_protocol.statements.fields import ID, SIGNATURE, BodyError, Fields
@@ -19,7 +20,7 @@ from settlement_node.governance.member import MEMBER, Member, Role
 from settlement_node.intake.streams import CHAIN, ENDED, chain_row, read_chain_row
 from settlement_node.keeping.roots import ROOT
 from settlement_node.keeping.state_root import read_row, row_line
-from settlement_node.log.entries import Decision, DecisionError, EntryError
+from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.store.tables import Row, Table
 
 SUCCESSOR: Final = "successor"

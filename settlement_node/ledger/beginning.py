@@ -35,10 +35,10 @@ class Beginning(NamedTuple):
         """Return those of some transfers that the books may know."""
         return {name for name in names if not self.is_after(name)}
 
-    def kept(self, rows: Iterable[TransferRow | None], size: int) -> list[TransferRow]:
+    def kept(self, rows: Iterable[TransferRow], size: int) -> list[TransferRow]:
         """Return the rows of the entries from here on, as far as there are `size` of them."""
         # A replay sees rows that come later in the log; there they are not yet.
-        return [row for row in rows if row is not None and self.entry <= row.entry < size]
+        return [row for row in rows if self.entry <= row.entry < size]
 
     def rows(self) -> list[Row]:
         """Return its row, if anything was erased."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from depin_protocol.encoding import EncodingError, from_text
 from depin_protocol.identifiers import HASH_LENGTH
+from depin_protocol.log.entries import StatementEntry, read_entry
 from depin_protocol.problems import RefusedError
 from depin_protocol.statements.envelope import read_statement
 from depin_protocol.statements.fields import BodyError
@@ -19,7 +20,6 @@ from settlement_node.ledger.actions import ACTIONS, read_action
 from settlement_node.ledger.looking_up import deposit_keys, might_repeat, named
 from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
 from settlement_node.ledger.transfers import Cause
-from settlement_node.log.entries import StatementEntry, read_entry
 from settlement_node.log.reading import Kept, portions
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row

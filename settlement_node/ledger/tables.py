@@ -55,8 +55,9 @@ def as_changes(changes: Changes) -> list[Change]:
 async def load(view: View, denominations: Denominations, logged: Logged) -> Ledger:
     """Load the ledger as it was after `logged`, the last entry that was committed."""
     accounts = [AccountRow._make(row) async for row in every_row(view, ACCOUNT)]
-    pending = [await stored_transfer(view, row[1]) async for row in every_row(view, PENDING)]
-    return Ledger.from_rows(denominations, logged, accounts, filter(None, pending))
+    pending = [row[1] async for row in every_row(view, PENDING)]
+    transfers = await _stored_transfers(view, pending)
+    return Ledger.from_rows(denominations, logged, accounts, transfers)
 
 
 async def recall(
@@ -64,8 +65,7 @@ async def recall(
 ) -> None:
     """Look up what the ledger lacks of these transfers, as they were after `size` entries."""
     asked = sorted(ledger.lacks(names))
-    found = [await stored_transfer(view, name) for name in asked]
-    ledger.recall(asked, begin.kept(found, size))
+    ledger.recall(asked, begin.kept(await _stored_transfers(view, asked), size))
 
 
 async def transfer_rows(view: View) -> list[TransferRow]:
@@ -77,3 +77,7 @@ async def stored_transfer(view: View, name: Value) -> TransferRow | None:
     """Read one transfer's row."""
     row = await view.get(TRANSFER, (name,))
     return None if row is None else TransferRow._make(row)
+
+
+async def _stored_transfers(view: View, names: Iterable[Value]) -> list[TransferRow]:
+    return [TransferRow._make(row) for row in await view.several(TRANSFER, zip(names))]

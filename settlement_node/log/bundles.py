@@ -9,7 +9,7 @@ import msgspec
 
 from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import HASH_LENGTH
-from settlement_node.log.entries import EntryError, StatementEntry, read_entry
+from depin_protocol.log.entries import EntryError, StatementEntry, read_entry
 from settlement_node.log.sealed import as_written, seal, unseal
 
 _PLAIN: Final = -1

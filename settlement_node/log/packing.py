@@ -2,8 +2,8 @@
 
 import asyncio
 
+from depin_protocol.log.entries import read_entry
 from settlement_node.log.bundles import pack_entries
-from settlement_node.log.entries import read_entry
 from settlement_node.log.packs import pack_bodies
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.log.tables import (

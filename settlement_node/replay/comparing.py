@@ -1,12 +1,14 @@
 """Tables as a replay says they must be, against the tables that there are."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import cache
 from hashlib import sha256
 from itertools import groupby
 from typing import Final
 
-from depin_protocol.encoding import EncodingError, to_text
+from depin_protocol.encoding import EncodingError, decode_json, to_text
+from depin_protocol.log.entries import DecisionEntry, EntryError, read_entry
 from depin_protocol.log.merkle import HASH_LENGTH
 from depin_protocol.log.tiles import HEIGHT, WIDTH
 from depin_protocol.problems import RefusedError
@@ -17,14 +19,15 @@ from settlement_node.keeping.succession import SUCCESSOR
 from settlement_node.ledger.effects import BOOKED, EXPIRED
 from settlement_node.ledger.rows import Standing
 from settlement_node.ledger.tables import ABOUT, ACCOUNT_HISTORY, TRANSFER
-from settlement_node.log.entries import DecisionEntry, EntryError, decode_lines, read_entry
+from settlement_node.log.entries import decode_lines
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.tables import TILE
+from settlement_node.market.issuing.tables import MOVEMENT
 from settlement_node.market.settling.tables import LATE, SETTLED, SETTLED_INTERVAL
 from settlement_node.market.trading.closing import INTERVAL_CLEARED, VOIDED
 from settlement_node.market.trading.room import INTERVAL
 from settlement_node.replay.differing import difference
-from settlement_node.replay.settlements import OF_SETTLEMENTS, stands_on
+from settlement_node.replay.settlements import OF_SETTLEMENTS, line_of, stands_on
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Clear, Delete, Key, Put, Row, Table, Value
@@ -108,22 +111,26 @@ class Recomputed:
                 )
             )
             reached = max(there, default=())
-            for key in together:
-                if key > reached and (row := await self._view.get(table, key)) is not None:
-                    there[key] = row
+            beyond = await self._view.several(table, [key for key in together if key > reached])
+            there.update((row[: len(table.key)], row) for row in beyond)
         return there
 
     async def finish(self, index: int) -> None:
         """Compare all that is left."""
         for table, rows in self._rows.items():
-            for key in sorted(rows):
-                _compare(table, key, rows[key], await self._view.get(table, key), index)
+            waiting = deque(sorted(rows))
             there = 0
             async for row in every_row(self._view, table):
+                key = row[: len(table.key)]
+                while waiting and waiting[0] <= key:
+                    at = waiting.popleft()
+                    _compare(table, at, rows[at], row if at == key else None, index)
                 if self._is_older(table, row):
                     self._pass_row(table, row)
                 else:
                     there += 1
+            for at in waiting:
+                _compare(table, at, rows[at], None, index)
             if there != len(rows) + self._settled[table]:
                 await self._name_surplus(table, index)
         if self._older_statements:
@@ -170,6 +177,8 @@ class Recomputed:
                 found = await self._books(at, position, name)
             case (_, int(at), int(position), bytes(name), *_) if table in _OF_TRANSFERS:
                 found = await self._books(at, position, name)
+            case (_, int(), int(at), int(position), *told) if table is MOVEMENT:
+                found = await self._moves(at, position, tuple(told))
             case (str(market), int(start), int(at)) if table is INTERVAL:
                 found = await self._closes(market, start, at)
             case _ if table in OF_SETTLEMENTS:
@@ -197,6 +206,17 @@ class Recomputed:
         # A successor's entry 0 has them as rows, in the order of their names.
         told = to_text(transfer).encode("ascii")
         return any(told in line for line in lines)
+
+    async def _moves(self, index: int, position: int, told: Row) -> bool:
+        """Tell whether an entry's line books such a movement, one way or the other."""
+        written = await entry_at(self._view, index)
+        entry = None if written is None else read_entry(written)
+        if not isinstance(entry, DecisionEntry) or entry.kind != BOOKED:
+            return False
+        line = await line_of(self._view, index, position)
+        read = {} if line is None else decode_json(line)
+        code, amount = read.get("code"), read.get("amount")
+        return isinstance(amount, int) and told in {(code, amount), (code, -amount)}
 
     async def _closes(self, market: str, start: int, index: int) -> bool:
         """Tell whether an entry says what an interval was cleared to."""
@@ -271,6 +291,7 @@ _SETTLING: Final[dict[Table, tuple[int, Callable[[Row], bool]]]] = {
     TRANSFER: (0, _has_ended),
     ACCOUNT_HISTORY: (1, _always),
     ABOUT: (1, _always),
+    MOVEMENT: (1, _always),
     INTERVAL: (1, _always),
     SETTLED_INTERVAL: (1, _always),
     SETTLED: (2, _always),

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from depin_protocol.log.entries import StatementEntry
 from depin_protocol.receipts import group_holds
 from settlement_node.coop.answers import MAX_PROMISE
 from settlement_node.coop.replaying import Written
 from settlement_node.governance.facts import Facts
 from settlement_node.intake.receipts import RECEIPT_GROUP
-from settlement_node.log.entries import StatementEntry
 from settlement_node.store.port import View
 from settlement_node.store.tables import Row
 

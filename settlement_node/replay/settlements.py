@@ -3,13 +3,8 @@
 from typing import Final
 
 from depin_protocol.encoding import decode_json, encode_json, to_text
-from settlement_node.log.entries import (
-    SALT_LENGTH,
-    DecisionEntry,
-    EntryError,
-    decode_lines,
-    read_entry,
-)
+from depin_protocol.log.entries import SALT_LENGTH, DecisionEntry, EntryError, read_entry
+from settlement_node.log.entries import decode_lines
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.market.settling.tables import LATE, SETTLED, SETTLED_INTERVAL
 from settlement_node.store.port import View
@@ -25,7 +20,7 @@ async def stands_on(view: View, table: Table, row: Row) -> bool:
             table is SETTLED
         ):
             result = await _result(view, index)
-            line = decode_json(data) if data == await _line(view, index, position) else {}
+            line = decode_json(data) if data == await line_of(view, index, position) else {}
             begun = line.get("start", result.get("start"))
             told_of = result.get("market"), begun, line.get("member")
             return told_of == (market, start, to_text(member))
@@ -39,7 +34,8 @@ async def stands_on(view: View, table: Table, row: Row) -> bool:
     return False
 
 
-async def _line(view: View, index: int, position: int) -> bytes | None:
+async def line_of(view: View, index: int, position: int) -> bytes | None:
+    """Return a decision's line without its salt."""
     body = await body_at(view, index)
     try:
         lines = [] if body is None else decode_lines(body)

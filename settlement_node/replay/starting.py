@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from depin_protocol.log.entries import DecisionEntry, EntryError, read_entry
 from settlement_node.coop.following import DoesNotFollowError
 from settlement_node.coop.state import CoopState
 from settlement_node.keeping.roots import LINES
 from settlement_node.keeping.state_root import STATE_ROOT, read_rows, stands_for
-from settlement_node.log.entries import DecisionEntry, EntryError, read_entry
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.replay.comparing import DifferenceError
 from settlement_node.store.port import View

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from depin_protocol.log.checkpoint import Checkpoint
+from depin_protocol.log.entries import EntryError, StatementEntry, read_entry
 from depin_protocol.log.errors import LogError
 from depin_protocol.log.merkle import TreeHead
 from settlement_node.coop.following import DoesNotFollowError
@@ -11,7 +12,6 @@ from settlement_node.coop.replaying import Replay, written_entries
 from settlement_node.coop.state import CoopState
 from settlement_node.ledger.audit import audit
 from settlement_node.log.checkpoints import verified
-from settlement_node.log.entries import EntryError, StatementEntry, read_entry
 from settlement_node.log.reading import check_kept_once, portions
 from settlement_node.log.tables import CHECKPOINT
 from settlement_node.replay.comparing import Recomputed

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from itertools import batched
+from itertools import batched, cycle
 from typing import Final
 
 from depin_protocol.durations import DAY
@@ -14,6 +14,7 @@ from depin_protocol.invite import CODE_LENGTH
 from depin_protocol.keys import public_key
 from depin_protocol.receipts import Receipt
 from depin_protocol.rules.market_rules import MarketRules
+from depin_protocol.settlement.pool import Key
 from settlement_node.coop.coop import Coop
 from settlement_node.coop.keyring import Keyring
 from settlement_node.coop.writer import Surroundings
@@ -28,6 +29,8 @@ from settlement_node.hosting.folder import (
     Description,
     NodeFolder,
 )
+from settlement_node.market.rules.actions import PlaceMember
+from settlement_node.market.rules.places import Place
 from settlement_node.simulation.speaking import Dice, Speaker
 from settlement_node.store.opening import open_store
 from settlement_node.store.port import Store
@@ -97,6 +100,22 @@ class Street:
             requests = [home.request(code, now) for home, code in zip(group, codes, strict=True)]
             await asyncio.gather(*map(self.coop.join, requests))
             await self.submit(wire for home in group for wire in home.openings(now))
+
+    async def place(self, members: Sequence[str], rules: MarketRules) -> None:
+        """Spread homes over the zones in turn, each with one share of a static key."""
+        zones = [zone.name for zone in rules.zones.zones]
+        has_weights = rules.pool is not None and rules.pool.key is not Key.DYNAMIC
+        if len(zones) == 1 and not has_weights:
+            return
+        places = zip(members, cycle(zones), strict=False)
+        await self.submit(
+            self.operator.say(
+                "trading",
+                action_body(PlaceMember(member, MARKET, Place(zone, 1)), _REASON),
+                self.clock(),
+            )
+            for member, zone in places
+        )
 
 
 @asynccontextmanager

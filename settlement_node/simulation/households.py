@@ -7,6 +7,7 @@ from typing import Final, Self
 
 import numpy as np
 
+from depin_protocol.clearing.rule import Rule
 from depin_protocol.encoding import to_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.rules.market_rules import MarketRules
@@ -14,7 +15,7 @@ from depin_protocol.settlement.charges import Charges, Taxed
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.measuring import Device, Readings
 from depin_protocol.statements.money import Constant, Tariff
-from depin_protocol.statements.trading import MAX_INTERVALS, Curve, Order, Side
+from depin_protocol.statements.trading import MAX_INTERVALS, Curve, Order, Side, Step
 from settlement_node.simulation.forecasts import Forecast
 from settlement_node.simulation.generated import Chance
 from settlement_node.simulation.shapes import Energy, Shape
@@ -72,6 +73,13 @@ def worth_before_charges(retail: int, charges: Charges) -> int:
     return left // (vat.denominator + vat.numerator * (Taxed.ENERGY in vat.on))
 
 
+def in_lots(steps: tuple[Step, ...], rules: MarketRules) -> tuple[Step, ...]:
+    """Cut what a home wants to what the market takes: whole lots, or one lot by McAfee's rule."""
+    most = rules.most_wh if rules.clearing is Rule.UNIFORM else rules.lot_wh
+    cut = ((price, min(wh, most) // rules.lot_wh * rules.lot_wh) for price, wh in steps)
+    return tuple((price, wh) for price, wh in cut if wh)
+
+
 class Household:
     """A home with its shape, which foresees, bids and reads its meters."""
 
@@ -122,10 +130,12 @@ class Household:
         curves = []
         for at, start in enumerate(starts, first):
             both: tuple[tuple[Side, tuple[tuple[int, int], ...]], ...] = (
-                ("bid", self.bidder.bids(int(needs[at]), worth)),
-                ("ask", self.bidder.asks(int(haves[at]), worth)),
+                ("bid", in_lots(self.bidder.bids(int(needs[at]), worth), rules)),
+                ("ask", in_lots(self.bidder.asks(int(haves[at]), worth), rules)),
             )
-            curves.append([Curve(start, side, steps) for side, steps in both if steps])
+            told = [Curve(start, side, steps) for side, steps in both if steps]
+            # McAfee's rule takes one lot of a member, so one side.
+            curves.append(told if rules.clearing is Rule.UNIFORM else told[:1])
         filled = [pair for pair in curves if pair]
         for several in batched(filled, MAX_INTERVALS):
             yield Order(market, tuple(curve for pair in several for curve in pair))

@@ -111,4 +111,5 @@ async def neighbourhood(plan: Plan, node: NodeFolder) -> AsyncIterator[Neighbour
             for home in homes
             for body in home.introduction(MARKET)
         )
+        await street.place([home.speaker.member for home in homes], plan.rules)
         yield Neighbourhood(plan, street, homes)

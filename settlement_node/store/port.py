@@ -1,6 +1,6 @@
 """What the rest of the node sees of a store, whichever engine it stands on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -13,6 +13,10 @@ class View(Protocol):
 
     async def get(self, table: Table, key: Key) -> Row | None:
         """Return the whole row of a key."""
+        ...
+
+    async def several(self, table: Table, keys: Iterable[Key]) -> list[Row]:
+        """Return the whole rows of those of these keys that there are, in the order of keys."""
         ...
 
     async def scan(  # noqa: PLR0913 - each narrows what is read

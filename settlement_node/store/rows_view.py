@@ -22,6 +22,11 @@ class RowsView:
         rows = await self.scan(table, key, limit=1)
         return rows[0] if rows else None
 
+    async def several(self, table: Table, keys: Iterable[Key]) -> list[Row]:
+        """Return the whole rows of those of these keys that there are, in the order of keys."""
+        found = [await self.get(table, key) for key in sorted(set(keys))]
+        return [row for row in found if row is not None]
+
     async def scan(  # noqa: PLR0913 - each narrows what is read
         self,
         table: Table,

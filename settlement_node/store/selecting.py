@@ -1,12 +1,15 @@
 """Reading as SQL: the same statements on every engine, but for how they mark a parameter."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import batched, groupby
+from typing import Final
 
 from settlement_node.store.errors import RowError
 from settlement_node.store.tables import Column, Key, Row, Table, Value, check_rows
 
 COOP = "coop_id"
+_KEYS_AT_ONCE: Final = 500
 
 
 def quoted(columns: Sequence[Column]) -> str:
@@ -27,10 +30,23 @@ class SelectingView(ABC):
 
     async def get(self, table: Table, key: Key) -> Row | None:
         """Return the whole row of a key."""
-        if len(key) != len(table.key):
-            raise RowError(f"a key of {table.name} is ({quoted(table.key)}): give all of it")
+        _check_whole(table, [key])
         rows = await self.scan(table, key, limit=1)
         return rows[0] if rows else None
+
+    async def several(self, table: Table, keys: Iterable[Key]) -> list[Row]:
+        """Return the whole rows of those of these keys that there are, in the order of keys."""
+        asked = sorted(set(keys))
+        _check_whole(table, asked)
+        *leading, last = table.key
+        order = f'ORDER BY "{last.name}"'
+        found: list[Row] = []
+        for prefix, group in groupby(asked, lambda key: key[:-1]):
+            for together in batched(group, _KEYS_AT_ONCE):
+                select = self._select(leading, prefix)
+                select.where(f'"{last.name}" IN', [key[-1] for key in together])
+                found += await self._rows(f"{select.of(table)} {order}", select.values)
+        return found
 
     async def scan(  # noqa: PLR0913 - each narrows what is read
         self,
@@ -46,11 +62,7 @@ class SelectingView(ABC):
         if limit <= 0 or (after is not None and _within(table, prefix, after) == ()):
             return []
         check_rows(table, table.key[: len(prefix)], [prefix] if prefix else [])
-        select = _Select(self._mark)
-        for _ in self._leads:
-            select.where(f"{COOP} =", self._leads)
-        for column, value in zip(table.key, prefix, strict=False):
-            select.where(f'"{column.name}" =', (value,))
+        select = self._select(table.key[: len(prefix)], prefix)
         rest = table.key[len(prefix) :]
         for bound, sign in ((after, "<" if reverse else ">"), (until, ">=" if reverse else "<=")):
             if bound is not None and (further := _within(table, prefix, bound)):
@@ -58,10 +70,18 @@ class SelectingView(ABC):
         way = " DESC" if reverse else ""
         order = ", ".join(f'"{column.name}"{way}' for column in rest)
         return await self._rows(
-            f'SELECT {quoted(table.columns)} FROM "{table.name}"'  # noqa: S608 - our own names
-            f"{select.conditions()}{f' ORDER BY {order}' if order else ''} LIMIT {limit:d}",
+            f"{select.of(table)}{f' ORDER BY {order}' if order else ''} LIMIT {limit:d}",
             select.values,
         )
+
+    def _select(self, columns: Sequence[Column], values: Key) -> "_Select":
+        """Begin a SELECT of rows that have these values."""
+        select = _Select(self._mark)
+        for _ in self._leads:
+            select.where(f"{COOP} =", self._leads)
+        for column, value in zip(columns, values, strict=True):
+            select.where(f'"{column.name}" =', (value,))
+        return select
 
 
 class _Select:
@@ -79,9 +99,17 @@ class _Select:
         self._terms.append(f"{left} ({marks})")
         self.values.extend(values)
 
-    def conditions(self) -> str:
-        """Write all conditions."""
-        return f" WHERE {' AND '.join(self._terms)}" if self._terms else ""
+    def of(self, table: Table) -> str:
+        """Write it, with all conditions."""
+        conditions = f" WHERE {' AND '.join(self._terms)}" if self._terms else ""
+        names = quoted(table.columns)
+        return f'SELECT {names} FROM "{table.name}"{conditions}'  # noqa: S608 - our own names
+
+
+def _check_whole(table: Table, keys: Sequence[Key]) -> None:
+    if any(len(key) != len(table.key) for key in keys):
+        raise RowError(f"a key of {table.name} is ({quoted(table.key)}): give all of it")
+    check_rows(table, table.key, keys)
 
 
 def _within(table: Table, prefix: Key, bound: Key) -> Key:

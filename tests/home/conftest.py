@@ -1,5 +1,6 @@
 """Fixtures of the home's tests."""
 
+import logging
 from secrets import token_bytes
 
 import pytest
@@ -20,6 +21,10 @@ from custom_components.depin.protocol.invite import Invite
 @pytest.fixture(autouse=True)
 def ours_is_found(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant load the integration and ask nodes here, in the tests that have one."""
+    # It has to be there before Home Assistant is.
+    if "recorder_mock" in request.fixturenames:
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+        request.getfixturevalue("recorder_mock")
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
         request.getfixturevalue("socket_enabled")

@@ -74,6 +74,11 @@ async def switched(
     form = await flows.async_configure(form["flow_id"], {"name": "Garage", **limited})
     assert form["type"] == "create_entry"
     await hass.async_block_till_done()
+    await looked(entry)
+
+
+async def looked(entry: MockConfigEntry) -> None:
+    """Read the charger once."""
     senses = entry.runtime_data.senses
     (device,) = senses.devices.values()
     await senses.sampler.look_at(device.sampled)
@@ -112,6 +117,7 @@ async def test_an_automation_limits_the_current(
     # A restart of Home Assistant writes nothing, and what the charger says counts.
     charger.holding[5004] = 13_000
     await hass.config_entries.async_reload(loaded.entry_id)
+    await looked(loaded)
     await async_update_entity(hass, LIMIT)
     state = hass.states.get(LIMIT)
     assert state

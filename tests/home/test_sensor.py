@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import custom_components.depin as integration
 from custom_components.depin.const import CONF_SAMPLES_MIB, DOMAIN
 from custom_components.depin.home_key import HomeKey
+from custom_components.depin.market_sensor import COOP_SENSORS
 from custom_components.depin.protocol.invite import Invite
 from custom_components.depin.sensor import DEVICE_SENSORS, SENSORS
 
@@ -103,7 +104,9 @@ def test_every_state_has_a_text() -> None:
     texts = json.loads((_FOLDER / "translations/en.json").read_text())["entity"]["sensor"]
     icons = json.loads((_FOLDER / "icons.json").read_text())["entity"]["sensor"]
     with_states = {
-        sensor.key: set(sensor.options) for sensor in (*SENSORS, *DEVICE_SENSORS) if sensor.options
+        sensor.key: set(sensor.options)
+        for sensor in (*SENSORS, *COOP_SENSORS, *DEVICE_SENSORS)
+        if sensor.options
     }
     assert with_states == {
         key: set(text["state"]) for key, text in texts.items() if "state" in text

@@ -24,6 +24,7 @@ ALLOWED = {
     "json",
     "nacl.bindings",
     "nacl.exceptions",
+    "operator",
     "re",
     "struct",
     "types",
@@ -204,9 +205,22 @@ def test_the_tests_see_a_float(source: str) -> None:
     assert floats(ast.parse(source))
 
 
+CHECKING_CLEARINGS = {
+    "clearing_case",
+    "meter_case",
+    "public_book",
+    "reading_evidence",
+    "settlement_case",
+}
+
+
 def test_numpy_comes_with_the_clearing_only() -> None:
     """Checked in a fresh interpreter."""
-    others = [name(path) for path in MODULES if "clearing" not in path.parts]
+    others = [
+        name(path)
+        for path in MODULES
+        if "clearing" not in path.parts and path.stem not in CHECKING_CLEARINGS
+    ]
     code = f"import sys, {', '.join(others)}; sys.exit('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, check=False)
     assert done.returncode == 0

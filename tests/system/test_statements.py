@@ -145,6 +145,11 @@ def test_a_bank_collects_and_pays(billed: Billed, tmp_path: Path) -> None:
     assert values(debits, "EndToEndId") == [
         f"{told[RAIN.member].member.reference}-{told[RAIN.member].number}"
     ]
+    paid = ("money", "deposit", *data, "--reason", "cash", "--account", IBAN)
+    command(*paid, RAIN.member, "0.05")
+    again = tmp_path / "again.xml"
+    command(*collect, again)
+    assert values(again, "InstdAmt") == ["0.02"]
     payees = ("bank", "credits", *data, "--payees", table, *ours)
     assert "nothing to pay" in refused(*payees, credits_)
     rows.append(f"{SUN.member},Ada,{OTHER_IBAN[:-1]}2,,")

@@ -103,6 +103,16 @@ class Sampler:
         self._sensors: list[ObservedSensor] = []
         self._closing = asyncio.Lock()
 
+    def keep(self, interval_ms: int, limit_ms: int) -> None:
+        """Close intervals of this length from now on, and wait no longer than this for sources."""
+        self._interval_ms, self._limit_ms = interval_ms, limit_ms
+        self._watch.interval_ms = interval_ms
+
+    @property
+    def times(self) -> tuple[int, int]:
+        """Return how long intervals are, and how long their statements wait."""
+        return self._interval_ms, self._limit_ms
+
     def add(self, device: Sampled) -> None:
         """Close this device's intervals, too."""
         self._devices.append(device)
@@ -119,10 +129,7 @@ class Sampler:
         """Ask a device for ever, at once and whenever it is due."""
         while True:
             await self.look_at(device)
-            now = self._clock.now()
-            every = min(device.poll_ms, self._interval_ms)
-            due = min(_next(now, device.poll_ms), _next(now, self._interval_ms))
-            await self._sleep_until(due, every)
+            await self._sleep_until_next(device.poll_ms)
 
     async def look_at(self, device: Sampled) -> None:
         """Ask a device that is pulled, or take what one that pushes has said."""
@@ -137,11 +144,8 @@ class Sampler:
     async def close_intervals(self, recorder: Recorder | None, samples: SampleStore | None) -> None:
         """Close each interval as soon as every source has passed its end, or the time is up."""
         while True:
-            end = _next(self._clock.now(), self._interval_ms)
-            if not await self._sleep_until(end, self._interval_ms):
-                continue
-            limit = end + self._limit_ms
-            while end <= self._clock.now() < limit and not self._all_passed(end):
+            end = await self._sleep_until_next()
+            while end <= self._clock.now() < end + self._limit_ms and not self._all_passed(end):
                 await self._clock.sleep(1)
             # What has begun to be handed over is handed over once, whoever stops us.
             await asyncio.shield(self.close(end, recorder, samples))
@@ -221,17 +225,20 @@ class Sampler:
     def _all_passed(self, instant: int) -> bool:
         return all(device.metered.passed(instant) for device in self._devices)
 
-    async def _sleep_until(self, instant: int, most: int) -> bool:
-        """Wait for an instant on the clock of the day, which may be stepped on the way.
+    async def _sleep_until_next(self, poll_ms: int | None = None) -> int:
+        """Wait for the next boundary of an interval, or whole multiple of a time; return which.
 
-        Tells whether it has come: where the clock was put back and leaves more time than `most`,
-        there is a nearer one to wait for.
+        The clock may be stepped on the way, and the interval may change: what then comes first.
         """
-        while (left := instant - self._clock.now()) > 0:
-            if left > most:
-                return False
-            await self._clock.sleep(min(left / 1000, _LONGEST_SLEEP_S))
-        return True
+        due = None
+        while due is None or self._clock.now() < due:
+            now = self._clock.now()
+            first = _next(now, self._interval_ms)
+            if poll_ms is not None:
+                first = min(first, _next(now, poll_ms))
+            due = first if due is None else min(due, first)
+            await self._clock.sleep(min((due - now) / 1000, _LONGEST_SLEEP_S))
+        return due
 
 
 async def _close_part(

@@ -16,3 +16,6 @@ MAX_AMOUNT: Final = 2**62
 
 MAX_PARTS: Final = 2**31
 """Largest denominator of the sellers' share of a price band."""
+
+MAX_READINGS: Final = 64
+"""Most statements of one chain that one interval of a meter is checked by."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
+from settlement_node.instants import shown_time
 from settlement_node.ledger.assets import Denomination
 from settlement_node.market.billing.cents import cent_of
 from settlement_node.market.billing.corrections import (
@@ -154,7 +155,11 @@ def _require_next(issue: Issue, account: AccountMonth, previous: StatementOfAcco
             "decimals: go on in the same"
         )
     if account.month.begins < previous.month.ends:
-        raise StatementError(f"{previous.number} covers {previous.month}: bill a later month")
+        raise StatementError(
+            f"{previous.number} goes up to {shown_time(previous.month.ends)}, and {account.month}"
+            f" begins at {shown_time(account.month.begins)}: bill a later month, and all months by"
+            " one time zone"
+        )
     if account.opening != previous.closing:
         written = issue.currency.written
         raise StatementError(

@@ -23,7 +23,7 @@ class Issuer:
 
     def __post_init__(self) -> None:
         """Refuse what could not be shown."""
-        _require_shown("the co-op", self.name, (*self.address, self.vat_id))
+        require_shown("the co-op", self.name, (*self.address, self.vat_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Holder:
 
     def __post_init__(self) -> None:
         """Refuse what could not be shown."""
-        _require_shown("the member", self.name, (*self.address, self.vat_id))
+        require_shown("the member", self.name, (*self.address, self.vat_id))
         if not self.member:
             raise PartyError("the member's id must stand on a statement: give it")
         if not is_creditor_reference(self.reference):
@@ -47,7 +47,8 @@ class Holder:
             )
 
 
-def _require_shown(whose: str, name: str, others: tuple[str, ...]) -> None:
+def require_shown(whose: str, name: str, others: tuple[str, ...]) -> None:
+    """Refuse what no statement could show of the one named so."""
     if not name.strip():
         raise PartyError(f"{whose} has no name: give one")
     if len(others) > _MOST_LINES:

@@ -4,10 +4,10 @@ import calendar
 from datetime import UTC, datetime
 from typing import Final
 
-from settlement_node.market.billing.corrections import CorrectionLine
 from settlement_node.market.billing.lines import EnergyKind
 from settlement_node.market.billing.paper import Entry, Paper
 from settlement_node.market.billing.statement import StatementOfAccount
+from settlement_node.market.billing.summed_corrections import SummedCorrections, summed
 from settlement_node.market.billing.taxes import TaxDirection
 from settlement_node.market.billing.wording import (
     ENERGY_WORDS,
@@ -82,21 +82,24 @@ def _money(paper: Paper, statement: StatementOfAccount) -> None:
     for movement in statement.movements:
         words = f"{MOVEMENT_WORDS[movement.code]}, {_day(movement.at)}"
         paper.row(words, written(movement.amount))
-    for correction in statement.corrections:
-        kind = "Credit note" if correction.is_credit_note else "Correction"
+    corrections = list(summed(statement.corrections))
+    for correction in corrections:
+        kind = "Credit note" if correction.amount > 0 else "Correction"
+        intervals = _intervals(correction.intervals)
         paper.row(
-            f"{kind} to {correction.corrects}, interval of {_minute(correction.interval)}: "
-            f"{correction.reason}",
+            f"{kind} to {correction.corrects}, {intervals}: {correction.reason}",
             written(correction.amount),
         )
         paper.row(_parts(statement, correction), "", inset=True)
+    if any(len(correction.intervals) > 1 for correction in corrections):
+        paper.note("Each corrected interval stands in the other files of this statement.")
     paper.total("Closing balance", written(statement.closing))
     code = statement.currency.code
     cents = statement.currency.shown(abs(statement.at_bank))
     if statement.at_bank > 0:
-        paper.row(f"Of it a bank can pay out to you: {cents}", "")
+        paper.row(f"Of it a bank can pay out to you: {cents}", "", strong=True)
     elif statement.at_bank < 0:
-        paper.row(f"Of it you owe, in whole cents: {cents}", "")
+        paper.row(f"Of it you owe, in whole cents: {cents}", "", strong=True)
     if statement.stays:
         paper.note(
             f"{written(statement.stays)} {code} is less than a cent and stays on your account; "
@@ -104,12 +107,26 @@ def _money(paper: Paper, statement: StatementOfAccount) -> None:
         )
 
 
-def _parts(statement: StatementOfAccount, correction: CorrectionLine) -> str:
-    """Say what a correction is made of."""
+def _intervals(starts: tuple[int, ...]) -> str:
+    """Say which intervals are corrected."""
+    if len(starts) == 1:
+        return f"interval of {_minute(starts[0])} UTC"
+    return f"{len(starts):,} intervals, {_minute(starts[0])} to {_minute(starts[-1])} UTC"
+
+
+def _parts(statement: StatementOfAccount, correction: SummedCorrections) -> str:
+    """Say what corrections are made of."""
     written = statement.currency.written
-    money = (f"{MONEY_WORDS[line.kind]} {written(line.amount)}" for line in correction.money)
-    energy = (f"{ENERGY_WORDS[line.kind]} {line.wh:+} Wh" for line in correction.energy)
+    money = (f"{MONEY_WORDS[kind]} {written(amount)}" for kind, amount in correction.money.items())
+    energy = (f"{_in_full(kind)} {_kwh_more(wh)}" for kind, wh in correction.energy.items())
     return "; ".join((*money, *energy))
+
+
+def _in_full(kind: EnergyKind) -> str:
+    """Name a part of what was bought or sold where nothing stands above it."""
+    if kind not in _PARTS_OF_ANOTHER:
+        return ENERGY_WORDS[kind]
+    return f"{'Bought' if kind in _TAKEN else 'Sold'}, {ENERGY_WORDS[kind]}"
 
 
 def _energy(paper: Paper, statement: StatementOfAccount) -> None:
@@ -122,6 +139,13 @@ def _energy(paper: Paper, statement: StatementOfAccount) -> None:
         [entry for kind, entry in entries.items() if kind in _TAKEN],
         [entry for kind, entry in entries.items() if kind not in _TAKEN],
     )
+    grid = statement.grid
+    if grid.cost or grid.revenue:
+        bills, pays = (_in_cents(statement, amount) for amount in (grid.cost, grid.revenue))
+        paper.note(
+            f"For the rest your own supplier bills about {bills} and pays about {pays}, by your "
+            "tariffs; not on this account."
+        )
     roofs = [
         Entry(roof.home, _kwh(roof.wh))
         for roof in sorted(statement.roofs, key=lambda roof: (-roof.wh, roof.home))
@@ -135,13 +159,6 @@ def _energy(paper: Paper, statement: StatementOfAccount) -> None:
             shown.append(Entry(f"{len(roofs) - len(shown)} more homes", _kwh(rest)))
         middle = (len(shown) + 1) // 2
         paper.halves(shown[:middle], shown[middle:])
-    grid = statement.grid
-    if grid.cost or grid.revenue:
-        written = statement.currency.written
-        paper.note(
-            f"Your own supplier bills {written(grid.cost)} and pays {written(grid.revenue)} "
-            f"{statement.currency.code} for the rest, by your tariffs; not on this account."
-        )
 
 
 def _taxes(paper: Paper, statement: StatementOfAccount) -> None:
@@ -178,8 +195,16 @@ def _vat_id(number: str) -> str:
     return f"VAT id {number}" if number else ""
 
 
+def _in_cents(statement: StatementOfAccount, amount: int) -> str:
+    return statement.currency.shown(amount // statement.cent * statement.cent)
+
+
 def _kwh(wh: int) -> str:
     return f"{wh // 1000}.{wh % 1000:03}"
+
+
+def _kwh_more(wh: int) -> str:
+    return f"{'-' if wh < 0 else '+'}{_kwh(abs(wh))} kWh"
 
 
 def _day(moment: int) -> str:
@@ -187,4 +212,4 @@ def _day(moment: int) -> str:
 
 
 def _minute(moment: int) -> str:
-    return datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%d %H:%M")

@@ -79,8 +79,9 @@ def made(
     if gathered.skipped:
         raise ObjectedError(
             Objection.MONTH_SKIPPED,
-            f"something of the member's lies before {action.month} and on no statement:"
-            " issue the earlier month first",
+            f"something of the member's lies before {shown_time(action.month.begins)}, where"
+            f" {action.month} begins, and on no statement: issue the earlier month first, and all"
+            " months by one time zone",
         )
     previous = gathered.previous
     if (previous.number if previous else None) != issued.last.get(action.member):

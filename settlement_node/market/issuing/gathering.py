@@ -7,10 +7,11 @@ from typing import NamedTuple, Protocol
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.joining import JoinRequest
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from depin_protocol.settlement.interval import MemberLines
 from settlement_node.governance.arriving import JOINED, wire_in
 from settlement_node.governance.facts import GENESIS
-from settlement_node.log.entries import DecisionEntry, read_decision, read_entry
+from settlement_node.log.entries import read_decision
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.market.billing.corrections import Correction, SettledInterval
 from settlement_node.market.billing.statement import Movement, StatementOfAccount
@@ -106,7 +107,9 @@ def _untold(late: Iterable[LateCorrection], told: list[KeptStatement]) -> Iterat
         for place, (statement, _, _) in enumerate(told):
             if statement.month.holds(one.told.start):
                 # Told in its turn by the first statement after it, if that came later.
-                if all(one.entry >= later.said for later in told[place + 1 :]):
+                # Where only the source of a value is another, there is nothing to tell.
+                is_told = any(one.entry < later.said for later in told[place + 1 :])
+                if not is_told and one.told.lines != one.became:
                     yield Correction(one.told, one.became, statement.number, one.reason)
                 break
 

@@ -5,7 +5,7 @@ from typing import Final, Self
 
 from depin_protocol.encoding import decode_json, encode_json
 from depin_protocol.statements.fields import BodyError, Fields
-from settlement_node.market.billing.parties import Holder, Issuer, PartyError
+from settlement_node.market.billing.parties import Holder, Issuer, PartyError, require_shown
 
 _MOST_LINES: Final = 6
 _LONGEST: Final = 140
@@ -40,7 +40,7 @@ class Party:
             fields.words("vat_id", _LONGEST),
         )
         try:
-            party.as_issuer()
+            require_shown("this party", party.name, (*party.address, party.vat_id))
         except PartyError as error:
             raise BodyError(str(error)) from None
         return party

@@ -1,8 +1,15 @@
 """Values as they are read from a file: kept by channel, and given only if all of them are right."""
 
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from settlement_node.market.quarter_hours.days import TimeError, instants, local, missing_in_days
+from settlement_node.market.quarter_hours.days import (
+    QUARTER,
+    TimeError,
+    instants,
+    local,
+    missing_in_days,
+)
 from settlement_node.market.quarter_hours.figures import FigureError, read_time, read_wh
 from settlement_node.market.quarter_hours.grids import Given
 from settlement_node.market.quarter_hours.problems import Report
@@ -17,13 +24,17 @@ from settlement_node.market.quarter_hours.values import (
 )
 from settlement_node.market.text_cells import from_text
 
+_YEARS: Final = range(1971, 9999)
+"""Others have instants that nothing here can write."""
+
 
 class Gathering:
     """What was read so far, and what is wrong with it."""
 
-    def __init__(self, zone: ZoneInfo, report: Report) -> None:
+    def __init__(self, zone: ZoneInfo, report: Report, until: int) -> None:
         self.report = report
         self._zone = zone
+        self._until = until
         self._values: dict[Channel, dict[int, QuarterHour]] = {}
         self._names: dict[Channel, str] = {}
         self._channels: dict[tuple[Given, Given, Given], Channel] = {}
@@ -66,9 +77,14 @@ class Gathering:
     ) -> int | None:
         """Find the quarter that a cell names; in an hour that comes twice, the first not taken."""
         try:
-            found = instants(read_time(cell), self._zone)
+            told = read_time(cell)
+            found = instants(told, self._zone) if told.year in _YEARS else (0,)
         except (FigureError, TimeError) as error:
             self.report.add(row, column, str(error))
+            return None
+        if found[0] <= 0 or found[0] + QUARTER > self._until:
+            words = "nobody has measured this quarter of an hour: correct the time"
+            self.report.add(row, column, words)
             return None
         free = [moment for moment in found if moment not in taken]
         if not free:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from settlement_node.market.quarter_hours.values import Code, Series
+from settlement_node.market.quarter_hours.values import Code, Direction, Series
 
 _AT_MOST: Final = (
     (Code.MEASURED_SHARE, Code.MEASURED),
@@ -30,12 +30,13 @@ class Doubt:
 
 def doubts(series: Sequence[Series]) -> Iterator[Doubt]:
     """Find values that exceed what they are a part of; missing ones are left alone."""
-    points: dict[str, dict[Code, dict[int, int]]] = defaultdict(dict)
+    # Who has panels often has one point for both directions.
+    points: dict[tuple[str, Direction], dict[Code, dict[int, int]]] = defaultdict(dict)
     for each in series:
-        points[each.channel.point][each.channel.code] = {
+        points[each.channel.point, each.channel.direction][each.channel.code] = {
             value.start: value.wh for value in each.values if value.wh is not None
         }
-    for point, codes in points.items():
+    for (point, _), codes in points.items():
         for part, whole in _AT_MOST:
             known = codes.get(whole, {})
             for start, wh in codes.get(part, {}).items():

@@ -14,16 +14,19 @@ class Problem:
     column: str
     words: str
 
+    def __str__(self) -> str:
+        """Say where, and what."""
+        row = f"row {self.row}" if self.row else ""
+        where = ", ".join(filter(None, (row, self.column)))
+        return ": ".join(filter(None, (where, self.words)))
+
 
 class ImportRefusedError(ValueError):
     """The file has problems, so nothing of it was taken."""
 
     def __init__(self, problems: tuple[Problem, ...], left_out: int) -> None:
-        first = problems[0]
-        super().__init__(
-            f"nothing was taken: {len(problems) + left_out} problems, "
-            f"the first in row {first.row}, column {first.column}: {first.words}"
-        )
+        several = len(problems) + left_out
+        super().__init__(f"nothing was taken: {several} problems, the first: {problems[0]}")
         self.problems = problems
         self.left_out = left_out
 

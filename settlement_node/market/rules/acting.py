@@ -6,6 +6,7 @@ from typing import Final
 
 from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.rules.market_rules import Band, MarketRules
+from depin_protocol.rules.member_terms import WHOLE
 from depin_protocol.settlement.pool import PoolRule
 from depin_protocol.settlement.trades import References
 from settlement_node.governance.actions import Action
@@ -17,7 +18,6 @@ from settlement_node.intake.said import Said
 from settlement_node.log.entries import Decision
 from settlement_node.market.rules.actions import DeclareSeries, PlaceMember, SetMarket
 from settlement_node.market.rules.market import NOTICE, Market, first_start
-from settlement_node.market.rules.places import WHOLE
 from settlement_node.market.rules.rulebook import Rulebook
 
 MARKET_SET: Final = "market_set"

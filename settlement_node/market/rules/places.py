@@ -7,10 +7,8 @@ from typing import Final, Self
 
 from depin_protocol.bounds import MAX_ENERGY
 from depin_protocol.encoding import decode_json, encode_json
+from depin_protocol.rules.member_terms import WHOLE
 from depin_protocol.statements.fields import MARKET, Fields, array, row, time
-
-WHOLE: Final = 10_000
-"""Basis points of a meter."""
 
 _MOST: Final = 2**16
 

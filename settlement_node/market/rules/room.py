@@ -6,6 +6,7 @@ from typing import Final
 from depin_protocol.encoding import EncodingError
 from depin_protocol.events import EventKind
 from depin_protocol.rules.market_rules import MarketRules
+from depin_protocol.rules.member_terms import MemberTerms
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import BodyError
 from depin_protocol.statements.membership import OperatorAction
@@ -30,7 +31,7 @@ from settlement_node.market.rules.acting import (
 from settlement_node.market.rules.actions import ACTIONS, read_action
 from settlement_node.market.rules.effects import applied
 from settlement_node.market.rules.market import Market, NoRulesError, first_start
-from settlement_node.market.rules.rulebook import MemberTerms, Rulebook
+from settlement_node.market.rules.rulebook import Rulebook
 from settlement_node.market.rules.tables import TABLES
 from settlement_node.store.port import View
 from settlement_node.store.tables import Change, Row, Table

@@ -1,14 +1,14 @@
 """Every market's rules and series, every member's tariff and place: the state, and its rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.rules.market_rules import MarketRules
+from depin_protocol.rules.member_terms import WHOLE, MemberTerms
 from depin_protocol.statements.money import DatedPrice, Tariff
 from settlement_node.market.rules.market import NOTICE, Market, Version
-from settlement_node.market.rules.places import WHOLE, MemberPlaces, Place
+from settlement_node.market.rules.places import MemberPlaces, Place
 from settlement_node.market.rules.price_steps import PriceSteps
 from settlement_node.market.rules.tables import (
     MARKET_RULES,
@@ -20,20 +20,6 @@ from settlement_node.market.rules.tariffs import MemberTariff, Side, Times
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Change, Put, Row, Table
-
-
-@dataclass(frozen=True, slots=True)
-class MemberTerms:
-    """A member's own terms in one interval, as they were known at its gate."""
-
-    retail: int
-    feed_in: int
-    zone: str
-    pool_weight: int
-    participation: int
-    """In basis points of what the member's meters show."""
-    seller_rate: int
-    """VAT on what it supplies, in basis points."""
 
 
 class Rulebook:

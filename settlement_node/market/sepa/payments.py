@@ -141,17 +141,21 @@ class Message:
 
 
 def debit_of(
-    statement: StatementOfAccount, mandate: Mandate, sequence: SequenceType, due: date
+    statement: StatementOfAccount, holds: int, mandate: Mandate, sequence: SequenceType, due: date
 ) -> Debit | None:
-    """Collect what a member owes by a statement, in whole cents; none where nothing is due."""
-    if statement.at_bank >= 0:
+    """Collect what a member owes by a statement, in whole cents; none where nothing is due.
+
+    Never more than its account is below zero now: what was paid since is not collected again.
+    """
+    cents = min(-statement.at_bank, -holds) // statement.cent
+    if cents <= 0:
         return None
     _require_euro(statement.currency)
     if due < statement.issued:
         raise PaymentError(f"{statement.number} is issued {statement.issued}: collect it later")
     payment = Payment(
         debit_end_to_end(statement),
-        -statement.at_bank // statement.cent,
+        cents,
         f"{statement.coop.name} {statement.number} {statement.month}",
     )
     return Debit(payment, mandate, sequence, due)

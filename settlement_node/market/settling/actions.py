@@ -29,6 +29,11 @@ class MemberSeries(NamedTuple):
     qualities: tuple[Quality, ...]
 
     @property
+    def end(self) -> int:
+        """When the last of its quarters is over."""
+        return self.start + len(self.values) * QUARTER
+
+    @property
     def quarters(self) -> Quarters:
         """The values that there are, by the starts of their quarters."""
         return {

@@ -6,13 +6,13 @@ from typing import Final, NamedTuple
 
 from depin_protocol.durations import DAY
 from depin_protocol.metering import ESTIMATED_GAP_MS
+from depin_protocol.settlement.correcting import corrected
+from depin_protocol.settlement.metered import MeterEnergy, Told, metered
+from depin_protocol.settlement.settled_member import SettledMember
 from depin_protocol.statements.measuring import Readings
 from settlement_node.log.entries import Decision
 from settlement_node.market.settling.actions import TellQuarterHours
-from settlement_node.market.settling.correcting import corrected
 from settlement_node.market.settling.history import Course, Place
-from settlement_node.market.settling.metered import MeterEnergy, Told, metered
-from settlement_node.market.settling.settled_member import SettledMember
 from settlement_node.market.settling.state import SettlingState
 from settlement_node.market.settling.told import Quarters, Way
 

@@ -6,13 +6,13 @@ from typing import Final
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.settlement.interval import Accounts
+from depin_protocol.settlement.settled_member import SettledMember
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.assets import Asset
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.ledger import Ledger
 from settlement_node.ledger.reservations import interval_reference
 from settlement_node.ledger.transfers import Transfer, transfer_id
-from settlement_node.market.settling.settled_member import SettledMember
 
 _COLLECTED: Final = (
     (Code.BALANCING, AccountKind.BALANCING, "balancing"),

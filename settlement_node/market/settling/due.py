@@ -6,18 +6,18 @@ from depin_protocol.bounds import MAX_AMOUNT
 from depin_protocol.clearing.pseudonym import pseudonym
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import ID_LENGTH
+from depin_protocol.rules.member_terms import MemberTerms
+from depin_protocol.settlement.metered import Bounds, MeterEnergy, metered
+from depin_protocol.settlement.settled_member import Traded
 from settlement_node.governance.member import Standing
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.log.entries import Decision
-from settlement_node.market.rules.rulebook import MemberTerms
 from settlement_node.market.settling.interval import (
     Interval,
     Participant,
     SettledInterval,
     settle,
 )
-from settlement_node.market.settling.metered import Bounds, MeterEnergy, metered
-from settlement_node.market.settling.settled_member import Traded
 from settlement_node.market.settling.state import SettlingState
 from settlement_node.market.trading.cleared import Cleared
 

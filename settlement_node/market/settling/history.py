@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from depin_protocol.encoding import decode_json, encode_json, from_text
 from depin_protocol.identifiers import ID_LENGTH
-from settlement_node.market.settling.settled_member import SettledMember
+from depin_protocol.settlement.settled_member import SettledMember
 from settlement_node.market.settling.tables import SETTLED
 from settlement_node.store.port import View
 from settlement_node.store.tables import Key, Put, Row

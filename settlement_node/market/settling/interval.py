@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 
 from depin_protocol.metering import Quality
 from depin_protocol.rules.market_rules import MarketRules
+from depin_protocol.rules.member_terms import MemberTerms
 from depin_protocol.settlement import interval as protocol
 from depin_protocol.settlement.interval import Accounts
+from depin_protocol.settlement.metered import Metered, MeterEnergy, Told
+from depin_protocol.settlement.settled_member import Prices, SettledMember, Traded
 from depin_protocol.settlement.trades import cancel_own
 from settlement_node.log.entries import Decision
-from settlement_node.market.rules.rulebook import MemberTerms
-from settlement_node.market.settling.metered import Metered, MeterEnergy, Told
-from settlement_node.market.settling.settled_member import Prices, SettledMember, Traded
 from settlement_node.market.trading.cleared import Cleared
 
 SETTLED: Final = "settled"

@@ -1,7 +1,7 @@
 """A device that settles: the samples that its open intervals need, and the energy from them."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Self
 
 from depin_protocol.bounds import MAX_ENERGY
@@ -15,24 +15,14 @@ from depin_protocol.metering import (
     Flag,
     Quality,
     Register,
-    Rules,
     Sample,
 )
+from depin_protocol.settlement.registers import SIGNS, most_power, register_rules
 from depin_protocol.statements.measuring import Device, Readings
 from settlement_node.store.tables import Row
 
-SIGNS: Final[Mapping[str, Mapping[str, int]]] = {
-    "grid": {"import": 1, "export": -1},
-    "production": {"production": 1},
-    "battery": {"charge": 1, "discharge": -1},
-}
-"""The registers of each role that settles, and the sign of the power that raises them."""
-
 MAX_KEPT: Final = 1_200
 """Most samples that are kept of a device for its open intervals."""
-
-_VOLTS: Final = 253
-"""The highest voltage of a European grid: 230 V and a tenth."""
 
 _FED_IN_W: Final = 50
 """More than this that flows out is no noise of a meter: the home does feed in."""
@@ -78,11 +68,8 @@ class Meter:
         self.retired = at if declared.retired else 0
         self.names = tuple(signs)
         self._import_only = declared.import_only
-        self._most_power = _most_power(declared)
-        self.rules = tuple(
-            Rules(declared.resolution.get(name, 1), sign, self._most_power)
-            for name, sign in signs.items()
-        )
+        self._most_power = most_power(declared)
+        self.rules = register_rules(declared)
 
     @property
     def last(self) -> int:
@@ -315,16 +302,6 @@ def read_row(row: Row) -> tuple[bytes, bytes, Meter]:
 def meter_row(member: str, device: str, meter: Meter) -> Row:
     """Write a meter's row."""
     return meter.row(from_text(member, ID_LENGTH), from_text(device, ID_LENGTH))
-
-
-def _most_power(declared: Device) -> int | None:
-    """Say what a device can carry, None where it was not declared."""
-    if declared.nameplate is not None and declared.fuse is None:
-        return declared.nameplate
-    if declared.fuse is None:
-        return None
-    carried = declared.fuse.milliamperes * declared.fuse.phases * _VOLTS // 1000
-    return carried if declared.nameplate is None else max(carried, declared.nameplate)
 
 
 def _instant(sample: Taken) -> int:

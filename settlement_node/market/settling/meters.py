@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from depin_protocol.encoding import to_text
+from depin_protocol.settlement.registers import SIGNS
 from depin_protocol.statements.measuring import Device, Readings
-from settlement_node.market.settling.meter import SIGNS, Meter, meter_row, read_row
+from settlement_node.market.settling.meter import Meter, meter_row, read_row
 from settlement_node.market.settling.tables import METER
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 from depin_protocol.encoding import decode_json, from_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.settlement.attribution import Roofs
+from depin_protocol.settlement.settled_member import SettledMember
 from settlement_node.market.billing.corrections import Roof
 from settlement_node.market.settling.history import settled_in
-from settlement_node.market.settling.settled_member import SettledMember
 from settlement_node.market.settling.tables import LATE, SETTLED, SETTLED_INTERVAL
 from settlement_node.store.port import View
 from settlement_node.store.tables import Key, Row, Table

@@ -9,6 +9,7 @@ from depin_protocol.encoding import EncodingError, encode_json, from_text
 from depin_protocol.events import EventKind
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.metering import Quality
+from depin_protocol.settlement.settled_member import SettledMember
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.fields import MARKET, MAX_TIME, BodyError, Fields
 from depin_protocol.statements.measuring import Device, Readings
@@ -16,6 +17,7 @@ from depin_protocol.statements.membership import OperatorAction
 from depin_protocol.statements.trading import Preference
 from settlement_node.governance.community import Community
 from settlement_node.governance.objections import Objection, no_effect
+from settlement_node.instants import shown_time
 from settlement_node.intake.said import Effects, Said, Telling
 from settlement_node.ledger.room import LedgerRoom
 from settlement_node.ledger.transfers import Transfer
@@ -41,7 +43,6 @@ from settlement_node.market.settling.due import Due
 from settlement_node.market.settling.history import Place, settled_rows
 from settlement_node.market.settling.interval import SETTLED, SettledInterval
 from settlement_node.market.settling.progress import Reached
-from settlement_node.market.settling.settled_member import SettledMember
 from settlement_node.market.settling.state import Rules, SettlingState, Trading
 from settlement_node.market.settling.tables import LATE, SETTLED_INTERVAL, TABLES
 from settlement_node.store.port import View
@@ -227,6 +228,9 @@ class SettlingRoom:
             if series.member not in self._state.community.members:
                 detail = f"nobody here is {series.member}"
                 return [no_effect(said, Objection.NO_SUCH_MEMBER, detail)]
+            if series.end > said.at:
+                detail = f"nobody has measured yet what flows until {shown_time(series.end)}"
+                return [no_effect(said, Objection.PARAMETERS_INVALID, detail)]
         lines: tuple[dict[str, object], ...] = tuple(
             {"series": series.to_json()} for series in action.series
         )

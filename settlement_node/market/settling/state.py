@@ -6,14 +6,14 @@ from typing import Final, Protocol
 from depin_protocol.encoding import decode_json, encode_json, from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.rules.market_rules import MarketRules
+from depin_protocol.rules.member_terms import MemberTerms
+from depin_protocol.settlement.metered import Bounds
 from depin_protocol.statements.trading import Preference
 from settlement_node.governance.community import Community
 from settlement_node.ledger.room import LedgerRoom
 from settlement_node.market.rules.market import Market
-from settlement_node.market.rules.rulebook import MemberTerms
 from settlement_node.market.settling.hearing import Hearing
 from settlement_node.market.settling.history import History
-from settlement_node.market.settling.metered import Bounds
 from settlement_node.market.settling.meters import Meters
 from settlement_node.market.settling.progress import Progress, Reached
 from settlement_node.market.settling.tables import PREFERRED

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from depin_protocol.encoding import from_text, to_text
 from depin_protocol.identifiers import ID_LENGTH
 from depin_protocol.metering import Energy, Quality
+from depin_protocol.settlement.metered import NOTHING_TOLD, Told
 from settlement_node.market.quarter_hours.days import QUARTER
-from settlement_node.market.settling.metered import NOTHING_TOLD, Told
 from settlement_node.market.settling.tables import TOLD
 from settlement_node.store.port import View
 from settlement_node.store.scanning import every_row

@@ -11,8 +11,9 @@ from depin_protocol.clearing.zones import clear_market
 from depin_protocol.durations import DAY
 from depin_protocol.encoding import from_text
 from depin_protocol.identifiers import HASH_LENGTH
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from depin_protocol.rules.market_rules import MarketRules
-from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
+from settlement_node.log.entries import Decision, read_decision
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.sealed import DamagedLogError
 from settlement_node.market.trading.closing import VOIDED

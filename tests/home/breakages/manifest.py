@@ -74,7 +74,12 @@ BREAKAGES: Final = (
     _with("flow not declared", "config_flow", config_flow=False),
     _with("a text for a truth value", "config_flow", config_flow="yes"),
     _with("modbus before us", "dependencies", dependencies=["modbus"]),
-    _with("modbus after us", "after_dependencies", after_dependencies=["modbus", "mqtt"]),
+    edited(
+        "modbus after us",
+        _FILE,
+        lambda manifest: manifest["after_dependencies"].append("modbus"),
+        "after_dependencies",
+    ),
     _with("an unknown dependency", "dependencies", dependencies=["street"]),
     _with("capitals in a discovery", "zeroconf.0", zeroconf=["_Depin._tcp.local."]),
     _with("a MAC in small letters", "dhcp.0.macaddress", dhcp=[{"macaddress": "aabb*"}]),

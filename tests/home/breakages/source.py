@@ -11,12 +11,12 @@ def _nameless_discovery(copy: Copy) -> None:
     copy.replace("config_flow.py", "async_set_unique_id", "async_forget")
 
 
-def _switch(file: str) -> Callable[[Copy], None]:
+def _siren(file: str) -> Callable[[Copy], None]:
     """Add a platform, and list it."""
 
     def damage(copy: Copy) -> None:
         copy.append(file, "")
-        copy.replace("__init__.py", "Platform.SENSOR]", "Platform.SENSOR, Platform.SWITCH]")
+        copy.replace("__init__.py", "PLATFORMS: Final = [", "PLATFORMS: Final = [Platform.SIREN, ")
 
     return damage
 
@@ -27,8 +27,8 @@ BREAKAGES: Final = (
     appended(
         "an undeclared component",
         "sensor.py",
-        "from homeassistant.components import recorder",
-        "homeassistant.components.recorder",
+        "from homeassistant.components import history",
+        "homeassistant.components.history",
     ),
     appended(
         "an undeclared component, by its whole name",
@@ -49,16 +49,17 @@ BREAKAGES: Final = (
         "import custom_components.depin",
         "custom_components.depin",
     ),
-    appended(
+    Breakage(
         "set-up without a schema",
+        lambda copy: copy.replace("__init__.py", "CONFIG_SCHEMA", "SCHEMA"),
         "__init__.py",
-        "async def async_setup(hass, config): ...",
         "CONFIG_SCHEMA",
     ),
     appended(
         "actions without descriptions",
         "__init__.py",
         'def act(hass): hass.services.async_register("depin", "sell", print)',
+        "sell",
         found_in="services.yaml",
     ),
     appended(
@@ -73,23 +74,23 @@ BREAKAGES: Final = (
         "async def async_get_conditions(hass): ...",
         found_in="conditions.yaml",
     ),
-    Breakage("a platform without a limit", _switch("switch.py"), "switch.py", "PARALLEL_UPDATES"),
+    Breakage("a platform without a limit", _siren("siren.py"), "siren.py", "PARALLEL_UPDATES"),
     Breakage(
         "a folder for a platform, without a limit",
-        _switch("switch/__init__.py"),
-        "switch/__init__.py",
+        _siren("siren/__init__.py"),
+        "siren/__init__.py",
         "PARALLEL_UPDATES",
     ),
     appended(
         "a platform that is not listed",
-        "switch.py",
+        "siren.py",
         "PARALLEL_UPDATES = 0",
-        "PLATFORMS.switch",
+        "PLATFORMS.siren",
         "__init__.py",
     ),
     Breakage(
         "a list without a platform",
-        lambda copy: copy.replace("__init__.py", ", Platform.SENSOR]", "]"),
+        lambda copy: copy.replace("__init__.py", "    Platform.SENSOR,\n", ""),
         "__init__.py",
         "PLATFORMS.sensor",
     ),
@@ -114,8 +115,8 @@ BREAKAGES: Final = (
     appended(
         "a module imported by its text",
         "market.py",
-        'import importlib\nimportlib.import_module("homeassistant.components.recorder")',
-        "homeassistant.components.recorder",
+        'import importlib\nimportlib.import_module("homeassistant.components.history")',
+        "homeassistant.components.history",
     ),
     appended(
         "a module imported by a computed text",
@@ -133,6 +134,7 @@ BREAKAGES: Final = (
         "actions by another name",
         "__init__.py",
         'def act(hass):\n    does = hass.services\n    does.async_register(DOMAIN, "sell", 1)',
+        "sell",
         found_in="services.yaml",
     ),
     appended(

@@ -175,7 +175,7 @@ def _action(what: str, where: str, description: str, file: str = "services.yaml"
             "description": "Sells.",
             "fields": {"wh": {"name": "Energy"}},
         }
-        copy.edit(_ENGLISH, lambda english: english.setdefault("services", {"sell": texts}))
+        copy.edit(_ENGLISH, lambda english: english["services"].update(sell=texts))
         copy.append("services.yaml", description)
 
     return Breakage(what, damage, file, where)

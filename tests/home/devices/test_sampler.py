@@ -358,6 +358,18 @@ async def test_a_pushed_value_is_taken_under_a_clock_that_was_put_back() -> None
         assert [each.points.import_wh for each in heard] == [5]
 
 
+async def test_an_interval_is_as_long_as_it_is_said_to_be() -> None:
+    house, meter = home()
+    house.sampler.keep(MINUTE, 10_000)
+    await house.run(4.5)
+    boundaries = {START + minute * MINUTE for minute in range(1, 5)}
+    ends = {
+        body.at[-1] // MINUTE * MINUTE for body in house.books.bodies if isinstance(body, Readings)
+    }
+    assert ends == boundaries
+    assert len(meter.asked) == 5
+
+
 async def test_without_a_recorder_samples_are_forgotten() -> None:
     house, _ = home()
     await house.sampler.look_at(house.device)

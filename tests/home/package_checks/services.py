@@ -94,8 +94,26 @@ _SCHEMA: Final = probatio.Schema(
 
 def _undescribed(package: Package) -> Iterator[Finding]:
     for file, tree in package.modules.items():
-        if not package.has(FILE) and any(_registers(package, node) for node in ast.walk(tree)):
+        registering = [node for node in ast.walk(tree) if _registers(package, node)]
+        if registering and not package.has(FILE):
             yield Finding(FILE, "", f"is missing, and {file} registers an action")
+            continue
+        names = _constants(tree)
+        for node in registering:
+            action = argument(node, "service", 1) if isinstance(node, ast.Call) else None
+            name = constant(action) or names.get(called(action) if action else "")
+            if name and name not in package.yaml(FILE):
+                yield Finding(FILE, name, f"is not described, and {file} registers it")
+
+
+def _constants(tree: ast.Module) -> dict[str, str]:
+    """Return the texts that a module's constants stand for."""
+    return {
+        node.target.id: text
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        if (text := constant(node.value)) is not None
+    }
 
 
 def _registers(package: Package, node: ast.AST) -> bool:

@@ -84,7 +84,7 @@ def _selector_keys(value: object) -> Iterator[str]:
 
 def _named(file: str, node: ast.AST) -> Iterator[str]:
     """Yield the texts that one node of a module names, outside of flows."""
-    platform = file.partition("/")[0].removesuffix(".py")
+    platform = _platform(file)
     match node:
         case ast.Call() if key := constant(argument(node, "translation_key")):
             name = called(node.func)
@@ -105,6 +105,13 @@ def _named(file: str, node: ast.AST) -> Iterator[str]:
         case ast.Assign(targets=[ast.Name(id="_attr_translation_key")]):
             if platform in set(Platform) and (key := constant(node.value)):
                 yield f"entity.{platform}.{key}"
+
+
+def _platform(file: str) -> str:
+    """Return the platform that a module is of: sensor.py and market_sensor.py are of sensors."""
+    stem = file.partition("/")[0].removesuffix(".py")
+    ends = [one for one in Platform if stem == one or stem.endswith(f"_{one}")]
+    return max(ends, key=len, default="")
 
 
 def _flows(tree: ast.Module) -> Iterator[tuple[str, list[ast.AST]]]:

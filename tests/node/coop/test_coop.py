@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.log.checkpoint import open_checkpoint
+from depin_protocol.log.entries import DecisionEntry, StatementEntry, read_entry
 from depin_protocol.log.notes import Note
 from depin_protocol.log.proof_file import ProofFile
 from depin_protocol.problems import (
@@ -23,7 +24,6 @@ from depin_protocol.statements.trading import Preference
 from settlement_node.coop.answers import BusyError, StoppedError
 from settlement_node.coop.coop import Coop
 from settlement_node.intake.streams import Place
-from settlement_node.log.entries import DecisionEntry, StatementEntry, read_entry
 from tests.node.village import DAY, FACTS, readings, surroundings, village
 from tests.protocol.spoken import NOON, Home, ident
 

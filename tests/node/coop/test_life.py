@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 
 from depin_protocol.encoding import from_text
 from depin_protocol.keys import public_key
+from depin_protocol.log.entries import StatementEntry, read_entry
 from depin_protocol.log.merkle import leaf_hash, verify_inclusion
 from depin_protocol.problems import RefusedError
 from depin_protocol.receipts import Receipt
@@ -36,7 +37,6 @@ from settlement_node.coop.coop import Coop
 from settlement_node.coop.state import CoopState
 from settlement_node.governance.actions import Reinstate, ReplaceKey, Suspend
 from settlement_node.governance.announcements import VETO_TIME
-from settlement_node.log.entries import StatementEntry, read_entry
 from settlement_node.log.tables import CHECKPOINT
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify

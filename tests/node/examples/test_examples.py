@@ -9,12 +9,11 @@ from depin_protocol.clearing.book import Book, Order
 from depin_protocol.clearing.flexible import Delivery, flexible_bid
 from depin_protocol.clearing.zone_tree import Way, Zone, ZoneTree
 from depin_protocol.clearing.zones import clear_market
+from depin_protocol.rules.member_terms import WHOLE, MemberTerms
+from depin_protocol.settlement.correcting import corrected
+from depin_protocol.settlement.metered import NOTHING_TOLD, Metered
+from depin_protocol.settlement.settled_member import Prices, SettledMember, Traded
 from depin_protocol.statements.trading import FlexibleOrder
-from settlement_node.market.rules.places import WHOLE
-from settlement_node.market.rules.rulebook import MemberTerms
-from settlement_node.market.settling.correcting import corrected
-from settlement_node.market.settling.metered import NOTHING_TOLD, Metered
-from settlement_node.market.settling.settled_member import Prices, SettledMember, Traded
 from tests.node.examples.page import HERE, Table, read
 from tests.node.examples.settled_page import OF_A_MEMBER, OF_ALL, settled_page
 

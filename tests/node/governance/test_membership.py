@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.keys import public_key
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from depin_protocol.problems import (
     BadSignatureError,
     ChainEndedError,
@@ -29,7 +30,7 @@ from settlement_node.governance.announcements import VETO_TIME
 from settlement_node.governance.joining import JoinProblem, JoinRefusedError
 from settlement_node.governance.member import Role, Standing
 from settlement_node.log.checkpoints import verified
-from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
+from settlement_node.log.entries import Decision, read_decision
 from settlement_node.replay.verify import verify
 from tests.node.village import DAY, FACTS, SPARE_SEED, Village, request, surroundings, village
 from tests.protocol.spoken import COOP, NOON, Home, ident, seed

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from depin_protocol.encoding import encode_json, from_text
 from depin_protocol.frames import FrameError, pack, unpack
+from depin_protocol.log.entries import StatementEntry, read_entry
 from depin_protocol.problems import RefusedError, WrongCoopError
 from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.envelope import statement_hash
 from depin_protocol.statements.record import CoopRecord
-from settlement_node.log.entries import StatementEntry, read_entry
 from tests.node.api.neighbour import Neighbour, Reply, ask
 from tests.node.hostile.forging import Hands
 from tests.node.hostile.watched import LEAKING, Watched, watched

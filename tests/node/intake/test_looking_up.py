@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.encoding import from_text
+from depin_protocol.log.entries import StatementEntry
 from depin_protocol.problems import BadSignatureError
 from settlement_node.intake.checking import Checked
 from settlement_node.intake.looking_up import forget, look_up
 from settlement_node.intake.streams import STATEMENT, NotLookedUpError
-from settlement_node.log.entries import StatementEntry
 from settlement_node.log.sequence import Sequence
 from settlement_node.store.opening import open_store
 from settlement_node.store.tables import Put

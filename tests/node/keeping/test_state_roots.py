@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.log.checkpoint import Checkpoint
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from settlement_node.coop.following import DoesNotFollowError
 from settlement_node.governance.actions import SetRoles
 from settlement_node.governance.member import MEMBER, Role
@@ -13,7 +14,6 @@ from settlement_node.keeping.state_root import STATE_ROOT
 from settlement_node.ledger.actions import ReservePayout
 from settlement_node.ledger.effects import EXPIRED
 from settlement_node.log.checkpoints import verified
-from settlement_node.log.entries import DecisionEntry, read_entry
 from settlement_node.log.tables import BODY, CHECKPOINT, ENTRY
 from settlement_node.replay.comparing import DifferenceError
 from settlement_node.replay.rebuild import rebuild

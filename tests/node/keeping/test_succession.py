@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from depin_protocol.problems import EarlierLogError
 from depin_protocol.receipts import Receipt
 from settlement_node.coop.coop import Coop
@@ -12,7 +13,7 @@ from settlement_node.coop.following import DoesNotFollowError
 from settlement_node.coop.succeeding import NoSuccessionError, succeed
 from settlement_node.governance.facts import Facts
 from settlement_node.keeping.succession import generation, next_origin
-from settlement_node.log.entries import DecisionEntry, read_decision, read_entry
+from settlement_node.log.entries import read_decision
 from settlement_node.log.reading import body_at, entry_at
 from settlement_node.log.tables import BODY, ENTRY
 from settlement_node.replay.rebuild import rebuild

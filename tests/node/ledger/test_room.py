@@ -1,6 +1,6 @@
 """What operators do with money: signed, decided once, booked, and the same in every replay."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
@@ -38,10 +38,12 @@ from settlement_node.ledger.tables import (
     transfer_rows,
 )
 from settlement_node.log.entries import Decision
+from settlement_node.market.issuing.tables import MOVEMENT
 from settlement_node.replay.comparing import DifferenceError
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
-from settlement_node.store.tables import Clear, Delete, Put, Row, Table
+from settlement_node.store.port import View
+from settlement_node.store.tables import Clear, Delete, Key, Put, Row, Table
 from tests.node.ledger.till import (
     CASH,
     CENT,
@@ -371,7 +373,7 @@ async def test_old_transfers_are_forgotten_and_found_again(here: Village) -> Non
     await all_follows(here)
 
 
-@pytest.mark.parametrize("table", [ACCOUNT, TRANSFER, ACCOUNT_HISTORY, PENDING, ABOUT])
+@pytest.mark.parametrize("table", [ACCOUNT, TRANSFER, ACCOUNT_HISTORY, PENDING, ABOUT, MOVEMENT])
 async def test_verify_names_the_first_row_that_differs(here: Village, table: Table) -> None:
     home = Home(2)
     await here.welcome(home)
@@ -394,6 +396,53 @@ async def test_verify_names_the_first_row_that_differs(here: Village, table: Tab
     await here.store.commit([Clear(table)])
     with pytest.raises(DifferenceError, match=table.name):
         await verify(here.store)
+
+
+async def test_verify_reads_in_ranges_however_much_was_booked(here: Village) -> None:
+    home = Home(2)
+    await here.welcome(home)
+    reads = []
+    for count in (3, 90):
+        await banked(here, *(line(1000 + each, reference(home)) for each in range(count)))
+        view = Counting(here.store)
+        await verify(view)
+        reads.append(view.reads)
+    few, many = reads
+    assert many < few + 30
+
+
+class Counting:
+    """A view that counts how often it is asked."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self.reads = 0
+
+    async def get(self, table: Table, key: Key) -> Row | None:
+        self.reads += 1
+        return await self._view.get(table, key)
+
+    async def several(self, table: Table, keys: Iterable[Key]) -> list[Row]:
+        self.reads += 1
+        return await self._view.several(table, keys)
+
+    async def scan(
+        self,
+        table: Table,
+        prefix: Key = (),
+        *,
+        after: Key | None = None,
+        until: Key | None = None,
+        limit: int,
+        reverse: bool = False,
+    ) -> list[Row]:
+        self.reads += 1
+        return await self._view.scan(
+            table, prefix, after=after, until=until, limit=limit, reverse=reverse
+        )
+
+    async def tables(self) -> tuple[Table, ...]:
+        return await self._view.tables()
 
 
 async def differs(here: Village, table: Table, key: Row, words: str) -> None:

@@ -1,6 +1,7 @@
 """Money in a village: what its operator does with it, and what then stands in the books."""
 
 from depin_protocol.encoding import from_text, to_text
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from settlement_node.governance.actions import Action
 from settlement_node.ledger.accounts import AccountKind, AccountName
 from settlement_node.ledger.actions import BookBankLines, OpenBankAccount
@@ -9,7 +10,7 @@ from settlement_node.ledger.creditor_reference import member_reference
 from settlement_node.ledger.rows import Standing, transfer_of
 from settlement_node.ledger.tables import TABLES, transfer_rows
 from settlement_node.ledger.transfers import Transfer
-from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
+from settlement_node.log.entries import Decision, read_decision
 from settlement_node.store.port import Store
 from settlement_node.store.scanning import every_row
 from settlement_node.store.tables import Row

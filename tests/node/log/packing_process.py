@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from depin_protocol.encoding import from_text, to_text
-from settlement_node.log.entries import StatementEntry
+from depin_protocol.log.entries import StatementEntry
 from settlement_node.log.packing import pack_next
 from settlement_node.log.reading import log_size
 from settlement_node.log.tables import BODY, ENTRY

@@ -4,17 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from depin_protocol.log.entries import DecisionEntry, EntryError, StatementEntry, read_entry
 from depin_protocol.log.tiles import MAX_ENTRY
-from settlement_node.log.entries import (
-    Decision,
-    DecisionEntry,
-    EntryError,
-    StatementEntry,
-    decode_lines,
-    encode_lines,
-    read_decision,
-    read_entry,
-)
+from settlement_node.log.entries import Decision, decode_lines, encode_lines, read_decision
 from tests.protocol.spoken import NOON, digest, hashes, json_objects, times
 
 kinds = st.from_regex(r"[a-z][a-z0-9_]{0,31}", fullmatch=True)

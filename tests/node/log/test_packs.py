@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from depin_protocol.log.entries import StatementEntry
 from depin_protocol.statements.measuring import Readings
 from depin_protocol.statements.trading import Preference
 from settlement_node.log.bundles import pack_entries, unpack_entries
-from settlement_node.log.entries import Decision, StatementEntry
+from settlement_node.log.entries import Decision
 from settlement_node.log.packs import pack_bodies, unpack_bodies
 from settlement_node.log.sealed import DamagedLogError, seal
 from tests.protocol.spoken import NOON, Home, ident

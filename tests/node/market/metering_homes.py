@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from depin_protocol.durations import MINUTE
+from depin_protocol.settlement.settled_member import SettledMember
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.measuring import Device, Readings
 from settlement_node.log.entries import Decision
-from settlement_node.market.settling.settled_member import SettledMember
 from tests.node.ledger.till import decision_at
 from tests.node.village import Village
 from tests.protocol.spoken import NOON, QUARTER, Home, ident

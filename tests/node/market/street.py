@@ -6,6 +6,7 @@ from typing import Final
 
 from depin_protocol.durations import DAY
 from depin_protocol.encoding import from_text
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
@@ -15,7 +16,7 @@ from depin_protocol.statements.trading import Side, Step
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.keeping.state_root import STATE_ROOT
 from settlement_node.ledger.accounts import AccountKind, AccountName
-from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
+from settlement_node.log.entries import Decision, read_decision
 from tests.node.village import FACTS, Village
 from tests.protocol.spoken import NOON, QUARTER, Home, ident
 
@@ -46,6 +47,8 @@ class Metered:
     read_to: int
     imported: int = 0
     exported: int = 0
+    lost: list[Readings] = field(default_factory=list)
+    """What it read and has not said."""
     wanted: dict[tuple[int, Side], tuple[Step, ...]] = field(default_factory=dict)
     """What its last order in effect said of an interval."""
     is_plain: bool = True
@@ -94,8 +97,8 @@ def boundary(instant: int) -> int:
     return instant - (instant - NOON) % QUARTER
 
 
-async def decisions_since(here: Village, index: int) -> list[Decision]:
-    """Read what the log decided from an entry on; a state root's lines stand elsewhere."""
+async def decisions_since(here: Village, index: int) -> list[tuple[int, Decision]]:
+    """Read what the log decided from an entry on, and as which; of a state root lines are apart."""
     found = []
     for at in range(index, here.coop.position.size):
         entry, body = await here.coop.entry(at), await here.coop.body(at)
@@ -103,7 +106,7 @@ async def decisions_since(here: Village, index: int) -> list[Decision]:
         assert body is not None
         read = read_entry(entry)
         if isinstance(read, DecisionEntry) and read.kind != STATE_ROOT:
-            found.append(read_decision(read, body))
+            found.append((at, read_decision(read, body)))
     return found
 
 

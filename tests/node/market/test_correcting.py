@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 
 from depin_protocol.metering import Quality
 from depin_protocol.rules.market_rules import MarketRules
+from depin_protocol.rules.member_terms import WHOLE, MemberTerms
 from depin_protocol.settlement.charges import Charges, Fees, Vat
+from depin_protocol.settlement.correcting import corrected
+from depin_protocol.settlement.metered import NOTHING_TOLD, Metered
 from depin_protocol.settlement.pool import Key, PoolRule
-from settlement_node.market.rules.places import WHOLE
-from settlement_node.market.rules.rulebook import MemberTerms
-from settlement_node.market.settling.correcting import corrected
+from depin_protocol.settlement.settled_member import SettledMember, Traded
 from settlement_node.market.settling.interval import Interval, Participant, SettledInterval, settle
-from settlement_node.market.settling.metered import NOTHING_TOLD, Metered
-from settlement_node.market.settling.settled_member import SettledMember, Traded
 from settlement_node.market.trading.cleared import Cleared, ZonePrices
 from settlement_node.market.trading.cleared import Traded as Filled
 from tests.protocol.spoken import NOON, QUARTER, ident

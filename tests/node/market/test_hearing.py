@@ -7,23 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from depin_protocol.durations import MINUTE
 from settlement_node.coop.coop import Coop
 from settlement_node.market.settling.hearing import Hearing
 from settlement_node.replay.verify import verify
-from tests.node.market.metering_homes import decided, line_of
-from tests.node.market.test_settling import (
-    DEADLINE,
-    END,
-    FIRST,
-    MINUTE,
-    RAIN,
-    SUN,
-    TRADING,
-    at,
-    settle_in,
-    street,
-    traded,
-)
+from tests.node.market.metering_homes import FIRST, decided, line_of, settle_in
+from tests.node.market.test_settling import DEADLINE, END, RAIN, SUN, TRADING, at, street, traded
 from tests.node.village import Village, surroundings
 
 

@@ -7,18 +7,17 @@ from hypothesis import strategies as st
 
 from depin_protocol.durations import MINUTE
 from depin_protocol.metering import FINE_WH, Energy, Flag, Quality, Register, Rules, Sample
+from depin_protocol.rules.member_terms import WHOLE, MemberTerms
 from depin_protocol.rules.netting import Netting
-from depin_protocol.statements.measuring import Device, Fuse, Readings
-from settlement_node.market.rules.places import WHOLE
-from settlement_node.market.rules.rulebook import MemberTerms
-from settlement_node.market.settling.meter import MAX_KEPT, Meter, meter_row, read_row
-from settlement_node.market.settling.metered import (
+from depin_protocol.settlement.metered import (
     NOTHING_TOLD,
     Bounds,
     MeterEnergy,
     Source,
     metered,
 )
+from depin_protocol.statements.measuring import Device, Fuse, Readings
+from settlement_node.market.settling.meter import MAX_KEPT, Meter, meter_row, read_row
 from settlement_node.market.settling.meters import MAX_METERS, Meters
 from tests.protocol.spoken import NOON, QUARTER, ident
 

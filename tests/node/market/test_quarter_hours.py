@@ -188,6 +188,13 @@ def test_a_part_that_exceeds_its_whole_is_told() -> None:
     ]
 
 
+def test_what_flows_the_other_way_at_a_point_is_no_whole_of_a_part() -> None:
+    share = day_of_values(SPRING, replace(COVERED, code=Code.MEASURED_SHARE))
+    nothing = tuple(replace(value, wh=0) for value in share.values)
+    given = Channel(HOME, Direction.GENERATION, Code.MEASURED_SHARE)
+    assert list(doubts((day_of_values(SPRING), share, Series(given, "Ada", nothing)))) == []
+
+
 def test_values_that_no_interval_holds_cannot_be() -> None:
     with pytest.raises(QuarterHourError, match="Wh in a quarter"):
         QuarterHour(0, -1, Quality.L1)

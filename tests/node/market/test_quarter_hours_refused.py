@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -57,6 +57,20 @@ def test_a_day_in_part_is_refused() -> None:
     assert told.words == (
         "2026-05-01 lacks 1 quarters of an hour, at 23:45: ask for the whole day, or leave it out"
     )
+
+
+def test_quarters_that_nobody_has_measured_are_refused() -> None:
+    until = day_of_values(date(2026, 5, 1)).values[-1].start
+    lines = [*day_lines("1969-05-01"), *day_lines(), *day_lines("0001-01-01")]
+    lines.append(line("9999-12-31 23:45"))
+    with pytest.raises(ImportRefusedError) as caught:
+        read_quarter_hours(table(*lines), VIENNA, until)
+    found = caught.value.problems
+    assert {each.words for each in found if each.row} == {
+        "nobody has measured this quarter of an hour: correct the time"
+    }
+    rows = [each.row for each in found if each.row]
+    assert rows == [*range(2, 98), 2 * 96 + 1, *range(2 * 96 + 2, 3 * 96 + 3)]
 
 
 def test_times_that_the_clocks_skip_are_refused() -> None:
@@ -216,4 +230,4 @@ def test_of_very_many_problems_the_rest_is_counted() -> None:
     with pytest.raises(ImportRefusedError) as caught:
         read_quarter_hours(table(*[line("never")] * 700), VIENNA)
     assert (len(caught.value.problems), caught.value.left_out) == (500, 200)
-    assert "nothing was taken: 700 problems, the first in row 2" in str(caught.value)
+    assert "nothing was taken: 700 problems, the first: row 2" in str(caught.value)

@@ -167,7 +167,7 @@ def test_credits_are_grouped_by_date_and_their_sums_are_exact(
 
 
 def test_a_debit_says_all_that_a_bank_needs() -> None:
-    made = debit_of(OWING, MANDATE, SequenceType.FIRST, DUE)
+    made = debit_of(OWING, OWING.closing, MANDATE, SequenceType.FIRST, DUE)
     assert made is not None
     data = write_direct_debits(MESSAGE, CREDITOR, [made])
     # Bob owes 0.8966 EUR: 89 cents are collected, 0.66 of a cent stays on his account.
@@ -255,7 +255,10 @@ def test_payments_that_no_bank_would_carry_out_are_refused() -> None:
             lambda: debit(1, 1, date(2026, 1, 1), SequenceType.FIRST),
             "is signed 2026-01-02, and the debit due",
         ),
-        (lambda: debit_of(OWING, MANDATE, SequenceType.FIRST, date(2026, 11, 2)), "is issued"),
+        (
+            lambda: debit_of(OWING, OWING.closing, MANDATE, SequenceType.FIRST, date(2026, 11, 2)),
+            "is issued",
+        ),
     )
     twice = Credit(Payment("A", 1, "x"), BOBS, DUE)
     for refused, words in refusals:
@@ -264,7 +267,7 @@ def test_payments_that_no_bank_would_carry_out_are_refused() -> None:
 
 
 def owed(statement: StatementOfAccount) -> int:
-    made = debit_of(statement, MANDATE, SequenceType.RECURRENT, DUE)
+    made = debit_of(statement, statement.closing, MANDATE, SequenceType.RECURRENT, DUE)
     return made.payment.cents if made else 0
 
 
@@ -286,9 +289,39 @@ def test_a_banks_bic_stands_in_a_credit_where_it_is_known() -> None:
     assert texts(data, "pain.001.001.03", *inside) == ["BKAUATWW"]
 
 
+@pytest.mark.parametrize(("holds", "cents"), [(-90 * CENT, 89), (-40 * CENT - 1, 40), (5, None)])
+def test_what_was_paid_since_is_not_collected_again(holds: int, cents: int | None) -> None:
+    made = debit_of(OWING, holds, MANDATE, SequenceType.RECURRENT, DUE)
+    assert (None if made is None else made.payment.cents) == cents
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("<CtrlSum>0.89</CtrlSum>", "<CtrlSum>0,89</CtrlSum>"),
+        ("<Cd>CORE</Cd>", "<Cd>TOO-LONG-A-CODE-IS-WRONG-BEYOND-35</Cd><Cd>CORE</Cd>"),
+        ("<PmtMtd>DD</PmtMtd>", ""),
+        ("<SeqTp>FRST</SeqTp>", "<SeqTp>LAST</SeqTp>"),
+        ("MANDATE-7", "M" * 36),
+        ("<ChrgBr>SLEV</ChrgBr>", "<ChrgBr>SLEV</ChrgBr><PmtMtd>DD</PmtMtd>"),
+        ("AT611904300234573201", "61AT1904300234573201"),
+        ("2026-11-16", "16.11.2026"),
+    ],
+)
+def test_the_schema_that_files_are_held_against_notices_what_is_wrong(
+    wrong: tuple[str, str],
+) -> None:
+    made = debit_of(OWING, OWING.closing, MANDATE, SequenceType.FIRST, DUE)
+    assert made is not None
+    data = write_direct_debits(MESSAGE, CREDITOR, [made]).decode()
+    assert wrong[0] in data
+    with pytest.raises(xmlschema.XMLSchemaValidationError):
+        DEBITS.validate(data.replace(*wrong))
+
+
 def test_who_owes_nothing_is_not_collected_from() -> None:
     paid = statement_of_account(issue_of(ADA, 1), books(0, month_of(0)), None)
-    assert debit_of(paid, MANDATE, SequenceType.FIRST, DUE) is None
+    assert debit_of(paid, paid.closing, MANDATE, SequenceType.FIRST, DUE) is None
 
 
 @pytest.mark.parametrize(

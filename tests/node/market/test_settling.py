@@ -12,6 +12,7 @@ from depin_protocol.encoding import from_text
 from depin_protocol.metering import Quality
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Vat
+from depin_protocol.settlement.metered import Source
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.trading import Curve, Order, Preference
 from settlement_node.coop.coop import Coop
@@ -21,7 +22,6 @@ from settlement_node.log.checkpoints import verified
 from settlement_node.market.rules.actions import PlaceMember
 from settlement_node.market.rules.places import Place
 from settlement_node.market.settling.actions import MemberSeries, TellQuarterHours
-from settlement_node.market.settling.metered import Source
 from settlement_node.market.settling.reading import (
     course_of,
     intervals,
@@ -242,6 +242,17 @@ def telling(home: Home, way: Way, *values: int, measured: bool = True) -> Action
     return TellQuarterHours((MemberSeries(home.member, way, FIRST, values, qualities),))
 
 
+async def test_quarters_that_are_not_over_are_not_told(tmp_path: Path) -> None:
+    async with street(tmp_path, TRADING) as here:
+        await settle_in(here, SUN)
+        here.clock.now = END - 1
+        await here.act(telling(SUN, Way.IMPORT, 5))
+        assert (await last(here)).result["code"] == "parameters-invalid"
+        here.clock.now = END
+        await here.act(telling(SUN, Way.IMPORT, 5))
+        assert (await last(here)).kind == "quarter_hours_told"
+
+
 async def sold_and_settled(here: Village) -> None:
     """Let 400 Wh be sold, delivered and settled."""
     sun, rain = await settle_in(here, SUN, RAIN)
@@ -277,7 +288,7 @@ async def test_what_is_told_before_an_interval_is_settled_settles_it(
         sun, _ = await settle_in(here, SUN, RAIN)
         here.clock.now = END
         await here.say(sun.say(END, 0, 400, start=FIRST))
-        await here.act(telling(SUN, Way.EXPORT, 390, 1, measured=False))
+        await here.act(telling(SUN, Way.EXPORT, 390, measured=False))
         await at(here, END + DEADLINE)
         (decision,) = await decided(here, "settled")
         line = line_of(decision, SUN)

@@ -6,6 +6,7 @@ import json
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from settlement_node.market.billing.corrections import Correction
 from settlement_node.market.billing.csv_file import write_csv
-from settlement_node.market.billing.issuing import statement_of_account
+from settlement_node.market.billing.issuing import AccountMonth, statement_of_account
 from settlement_node.market.billing.json_file import (
     StatementFileError,
     json_schema,
@@ -26,12 +28,23 @@ from settlement_node.market.billing.json_file import (
 )
 from settlement_node.market.billing.pdf_file import write_pdf
 from settlement_node.market.billing.statement import Movement, StatementOfAccount
+from settlement_node.market.billing.summed_corrections import summed
 from settlement_node.market.billing.table import COLUMNS, Row, Section, rows_of
 from settlement_node.market.billing.wording import rate_words
 from settlement_node.market.billing.xlsx_file import write_xlsx
 from settlement_node.market.text_cells import from_text
 from tests.node.market.drawn_statements import drawn_statements
-from tests.node.market.worked_month import ADA, BOB, CENT, EUR, OCTOBER, books, issue_of, month_of
+from tests.node.market.worked_month import (
+    ADA,
+    BOB,
+    CENT,
+    EUR,
+    NOVEMBER,
+    OCTOBER,
+    books,
+    issue_of,
+    month_of,
+)
 
 DOCS = Path(__file__).parents[3] / "docs"
 STATEMENT = statement_of_account(issue_of(BOB, 2), books(10 * CENT, month_of(1)), None)
@@ -124,7 +137,7 @@ def test_the_paper_shows_every_amount_as_text(statement: StatementOfAccount) -> 
         statement.closing,
         *(line.amount for line in statement.money),
         *(movement.amount for movement in statement.movements),
-        *(line.amount for line in statement.corrections),
+        *(one.amount for one in summed(statement.corrections)),
         *(line.accrued for line in statement.taxes),
         *(line.carried for line in statement.taxes),
         *(reward.amount for reward in statement.rewards),
@@ -163,6 +176,25 @@ def test_a_long_month_goes_on_over_pages_and_counts_them() -> None:
     assert len(pages) == 3
     for number, page in enumerate(pages, 1):
         assert f"Page {number} of 3" in page.extract_text()
+
+
+def test_a_month_of_corrections_is_told_on_one_page() -> None:
+    told, (became, *_) = month_of(1)[0], month_of(1)[1:]
+    first = statement_of_account(issue_of(BOB, 1), books(0, month_of(1)), None)
+    corrections = tuple(
+        Correction(replace(told, start=OCTOBER.begins + number), became.lines, first.number, why)
+        for why in ("as the grid operator told", "found late")
+        for number in range(1_000)
+    )
+    issue = issue_of(BOB, 2, date(2026, 12, 3))
+    month = AccountMonth(NOVEMBER, first.closing, first.closing, corrections=corrections)
+    statement = statement_of_account(issue, month, first)
+    (page,) = pypdf.PdfReader(io.BytesIO(write_pdf(statement))).pages
+    text = page.extract_text()
+    assert text.count("1,000 intervals") == 2
+    assert sum(one.amount for one in summed(statement.corrections)) == statement.closing - (
+        first.closing
+    )
 
 
 def test_letters_that_the_font_lacks_do_not_stop_a_statement() -> None:

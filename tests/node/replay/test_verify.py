@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from depin_protocol.keys import public_key
+from depin_protocol.log.entries import StatementEntry, read_entry
 from depin_protocol.statements.membership import prove_possession
 from depin_protocol.statements.trading import Preference
 from settlement_node.coop.following import DoesNotFollowError
@@ -14,7 +15,7 @@ from settlement_node.governance.facts import FACTS as FACTS_TABLE
 from settlement_node.governance.member import MEMBER, Role
 from settlement_node.intake.streams import CHAIN, STATEMENT
 from settlement_node.log.checkpoints import verified
-from settlement_node.log.entries import Decision, StatementEntry, read_entry
+from settlement_node.log.entries import Decision
 from settlement_node.log.tables import BODY, CHECKPOINT, ENTRY, TILE
 from settlement_node.replay.comparing import DifferenceError
 from settlement_node.replay.rebuild import rebuild

@@ -9,8 +9,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner
 
+from depin_protocol.clearing.rule import Rule
+from depin_protocol.clearing.zone_tree import Way, Zone, ZoneTree
 from depin_protocol.encoding import encode_json
-from depin_protocol.rules.market_rules import MarketRules
+from depin_protocol.rules.market_rules import Band, MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
 from depin_protocol.settlement.pool import Key, PoolRule
 from settlement_node.cli import main
@@ -148,3 +150,28 @@ def test_what_cannot_be_simulated_is_said(
 ) -> None:
     done = CliRunner().invoke(main, ["simulate", *small(tmp_path), *options])
     assert (done.exit_code, says in done.output) == (code, True), done.output
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        MarketRules(lot_wh=50),
+        MarketRules(clearing=Rule.MCAFEE, lot_wh=100),
+        MarketRules(
+            zones=ZoneTree((Zone("town"), Zone("mill", "town", Way(5_000, 9_000), Way(0, 9_000))))
+        ),
+        MarketRules(pool=PoolRule(140_000, Key.STATIC), band=Band(0, 0)),
+    ],
+    ids=["lots", "mcafee", "zones", "static"],
+)
+async def test_homes_obey_the_rules_that_a_co_op_tries(tmp_path: Path, rules: MarketRules) -> None:
+    plan = Plan(homes=8, days=1, seed=4, rules=rules)
+    async with neighbourhood(plan, NodeFolder(tmp_path)) as street:
+        await street.live(lambda _: None)
+        results = await gathered(street)
+        coop = street.street.coop
+        entries = [await coop.entry(index) or b"" for index in range(coop.position.size)]
+    settled(results)
+    assert results.balance.shared > 0
+    assert min(bill.gain for bill in results.bills) >= 0
+    assert not [entry for entry in entries if b'"decision":"no_effect"' in entry]

@@ -57,3 +57,5 @@ async def test_scans_agree(
     for key in keys:
         assert await view.get(EVENT, key) == await store.get(EVENT, key)
     assert await view.get(EVENT, (b"z", 1)) is None
+    asked = [*keys[::2], (b"z", 1), (b"b", 9)]
+    assert await view.several(EVENT, asked) == await store.several(EVENT, asked)

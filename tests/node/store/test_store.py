@@ -119,6 +119,18 @@ async def test_a_scan_gives_the_rows_between_its_bounds(store: Store, data: st.D
     assert found == expected[:limit]
 
 
+async def test_several_rows_are_found_by_their_keys(store: Store) -> None:
+    rows: list[Row] = [(number, bytes([number % 256])) for number in range(2_000)]
+    pending: list[Row] = [(number % 3, bytes([number])) for number in range(9)]
+    await store.commit([Put(ENTRY, rows), Put(PENDING, pending)])
+    asked = [(number,) for number in range(1_999, 500, -1)]
+    assert await store.several(ENTRY, [*asked, (-1,), (3_000,), (600,)]) == rows[501:]
+    assert await store.several(PENDING, [*pending, (0, b"\1"), (5, b"")]) == sorted(pending)
+    assert await store.several(PENDING, []) == []
+    with pytest.raises(errors.RowError, match="give all of it"):
+        await store.several(PENDING, [(1,)])
+
+
 async def test_rows_are_there_after_a_new_start(place: Place) -> None:
     store = await open_store(place, COOP)
     await store.commit([Put(ENTRY, [(1, b"one"), (2, b"two")])])

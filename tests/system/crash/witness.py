@@ -4,12 +4,12 @@ from threading import Event
 from typing import Final
 
 from depin_protocol.log.checkpoint import open_checkpoint
+from depin_protocol.log.entries import StatementEntry, read_entry
 from depin_protocol.log.errors import LogError
 from depin_protocol.log.merkle import TreeHead, leaf_hash
 from depin_protocol.log.notes import Note, VerifierKey
 from depin_protocol.log.tiles import WIDTH, Bundle
 from depin_protocol.log.tree import CompactRange
-from settlement_node.log.entries import StatementEntry, read_entry
 from tests.node.api.neighbour import ask
 from tests.system.crash.breaches import Breach, Findings
 

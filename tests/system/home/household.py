@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_bytes
 
 from aiohttp import ClientSession
 
@@ -15,7 +16,7 @@ from custom_components.depin.delivery import Delivery, Trust
 from custom_components.depin.home_key import HomeKey, make_key
 from custom_components.depin.joining import Invited
 from custom_components.depin.node import MemberNode, Node
-from custom_components.depin.protocol.identifiers import member_id
+from custom_components.depin.protocol.identifiers import ID_LENGTH, member_id
 from custom_components.depin.protocol.invite import Invite, parse_invite
 from custom_components.depin.protocol.log.notes import VerifierKey
 from custom_components.depin.protocol.statements.measuring import Readings
@@ -69,13 +70,14 @@ class Household:
         self.invite: Invite = parse_invite(invite)
         self.keys: tuple[HomeKey, ...] = (make_key(),)
         self.member = member_id(self.invite.coop, self.keys[0].public)
+        self.salt = token_bytes(ID_LENGTH)
         self.log_key = ""
 
     def rooms(self) -> Rooms:
         return Rooms(self.folder / "depin" / "outbox", self.folder / ".cache" / "depin")
 
     async def join(self, port: int) -> None:
-        invited = Invited(self.invite.code, "Haus 7", bytes(16), self.invite.node_key)
+        invited = Invited(self.invite.code, "Haus 7", self.salt, self.invite.node_key)
         async with ClientSession() as session:
             node = Node(session, f"http://127.0.0.1:{port}", self.invite.coop)
             self.log_key = (await invited.join(node, self.keys[0])).log_key

@@ -9,6 +9,7 @@ import pytest
 from depin_protocol.clearing.zone_tree import Way, Zone, ZoneTree
 from depin_protocol.durations import DAY, HOUR, MINUTE
 from depin_protocol.rules.market_rules import Band, MarketRules
+from depin_protocol.rules.member_terms import MemberTerms
 from depin_protocol.settlement.pool import Key, PoolRule
 from depin_protocol.statements.membership import OperatorAction
 from depin_protocol.statements.money import Constant, Dynamic, Tariff, TimeOfUse
@@ -22,7 +23,6 @@ from settlement_node.market.rules.actions import DeclareSeries, PlaceMember, Set
 from settlement_node.market.rules.market import NOTICE
 from settlement_node.market.rules.places import Place
 from settlement_node.market.rules.room import RulesRoom
-from settlement_node.market.rules.rulebook import MemberTerms
 from settlement_node.replay.rebuild import rebuild
 from settlement_node.replay.verify import verify
 from tests.node.ledger.till import decision_at, done, rows

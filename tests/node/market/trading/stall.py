@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.trading import Cancellation, Curve, Order, Side, StandingOrder, Step
 from settlement_node.governance.objections import NO_EFFECT
 from settlement_node.ledger.accounts import AccountKind, AccountName, Balance
 from settlement_node.ledger.actions import OpenBankAccount, RecordDeposit
-from settlement_node.log.entries import Decision, DecisionEntry, read_decision, read_entry
+from settlement_node.log.entries import Decision, read_decision
 from tests.node.ledger.till import CASH, money
 from tests.node.market.metering_homes import device
 from tests.node.village import Village

@@ -9,8 +9,10 @@ from typing import Any
 import aiohttp
 
 from depin_protocol.access import answer_challenge
+from depin_protocol.checking.shown import ShownLine
 from depin_protocol.durations import DAY
 from depin_protocol.encoding import from_text, to_text
+from depin_protocol.log.entries import DecisionEntry, read_entry
 from depin_protocol.statements.trading import FlexibleOrder
 from settlement_node.api.serving import Listening, serving
 from settlement_node.hosting.hosting import Hosting
@@ -90,6 +92,17 @@ async def test_what_was_cleared_is_told_to_whom_it_concerns(tmp_path: Path) -> N
             assert status == 200
             assert part["own"]["sold"] == 100
             assert part["proof"] is None
+            written = await here.coop.entry(public["entry"])
+            assert written is not None
+            decision = read_entry(written)
+            assert isinstance(decision, DecisionEntry)
+            for shown, said in (
+                ("own_line", part["own"]),
+                ("figures_line", {"figures": part["figures"]}),
+            ):
+                count = part[shown].pop("count")
+                assert count == decision.count
+                assert ShownLine.read(part[shown]).under(decision) == said
             assert (await visitor.get(own, homes[1]))[0] == 403
             other = f"{PATH}/members/{here.operator.member}/cleared/{MARKET}/{SOON}"
             assert (await visitor.get(other, here.operator))[0] == 404

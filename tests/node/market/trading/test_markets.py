@@ -11,9 +11,10 @@ from depin_protocol.clearing.rule import Rule
 from depin_protocol.clearing.zone_prices import Outcome
 from depin_protocol.clearing.zone_tree import Way, Zone, ZoneTree
 from depin_protocol.encoding import from_text
+from depin_protocol.log.entries import DecisionEntry
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.rules.zone_rows import MAX_ZONES
-from settlement_node.log.entries import Decision, DecisionEntry
+from settlement_node.log.entries import Decision
 from settlement_node.market.rules.actions import PlaceMember, SetMarket
 from settlement_node.market.rules.places import Place
 from settlement_node.market.trading.cleared import ZonePrices

@@ -7,9 +7,9 @@ Wh at the pool's price. All else that differs is its own grid supplier's, at its
 
 from dataclasses import replace
 
-from depin_protocol.settlement.interval import GridMemo, MemberLines
-from settlement_node.market.settling.metered import Metered, MeterEnergy, Told
-from settlement_node.market.settling.settled_member import SettledMember
+from .interval import GridMemo, MemberLines
+from .metered import Metered, MeterEnergy, Told
+from .settled_member import SettledMember
 
 
 def corrected(

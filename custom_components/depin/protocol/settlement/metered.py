@@ -4,11 +4,10 @@ import enum
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from depin_protocol.bounds import MAX_AMOUNT
-from depin_protocol.metering import Energy, Quality
-from depin_protocol.rules.netting import Netting
-from settlement_node.market.rules.places import WHOLE
-from settlement_node.market.rules.rulebook import MemberTerms
+from ..bounds import MAX_AMOUNT
+from ..metering import Energy, Quality
+from ..rules.member_terms import WHOLE, MemberTerms
+from ..rules.netting import Netting
 
 
 class Source(enum.IntFlag):

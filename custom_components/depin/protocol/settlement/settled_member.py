@@ -6,20 +6,20 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, Self
 
-from depin_protocol.metering import Energy, Quality
-from depin_protocol.settlement.certificates import CertificateLine
-from depin_protocol.settlement.charges import ChargeLine
-from depin_protocol.settlement.interval import GridMemo, MemberLines
-from depin_protocol.settlement.pool import PoolLine
-from depin_protocol.settlement.trades import TradeLine
-from settlement_node.market.rules.rulebook import MemberTerms
-from settlement_node.market.settling.metered import (
+from ..metering import Energy, Quality
+from ..rules.member_terms import MemberTerms
+from .certificates import CertificateLine
+from .charges import ChargeLine
+from .interval import GridMemo, MemberLines
+from .metered import (
     NOTHING_TOLD,
     Metered,
     MeterEnergy,
     Source,
     Told,
 )
+from .pool import PoolLine
+from .trades import TradeLine
 
 
 @dataclass(frozen=True, slots=True)
