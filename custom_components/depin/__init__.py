@@ -132,6 +132,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         )
         _halt_while_suspected(trading, verification)
         await membership.senses.async_start(membership.attestation, membership.samples)
+        entry.async_create_background_task(
+            hass, membership.senses.async_follow_times(node), f"{DOMAIN} metering times"
+        )
         work = delivery.run()
     else:
         # What was read before it joined is nothing to the co-op.

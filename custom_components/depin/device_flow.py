@@ -1,8 +1,9 @@
 """What the flows of all kinds of devices share: the profile, and what the device is used as."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from secrets import token_bytes
+from types import MappingProxyType
 from typing import Any, Final, override
 
 import voluptuous as vol
@@ -22,8 +23,10 @@ from homeassistant.helpers.selector import (
 )
 
 from .const import (
+    CONF_CONNECTION_POWER,
     CONF_CURRENT_LIMIT,
     CONF_DEVICE_NAME,
+    CONF_IMPORT_ONLY,
     CONF_PART,
     CONF_POINTS,
     CONF_POLL_SECONDS,
@@ -39,10 +42,17 @@ from .devices.points import NO_POINTS, Points, Reading, Role
 from .devices.profiles import Profile
 from .devices.roles import METERS, Use, counters, uses_of
 from .protocol.encoding import to_text
-from .sensed_device import uses_in
+from .sensed_device import limit_of, uses_in
 
 UNUSED: Final = "unused"
 _NAME_SIZE: Final = 16
+_PLAIN: Final = (
+    CONF_RATED_POWER,
+    CONF_CONNECTION_POWER,
+    CONF_POLL_SECONDS,
+    CONF_IMPORT_ONLY,
+    CONF_CURRENT_LIMIT,
+)
 MOST_WATTS: Final = 10_000_000
 
 
@@ -64,6 +74,13 @@ def one_of(words: Iterable[str]) -> SelectSelector:
 def role_field(roles: Iterable[str]) -> SelectSelector:
     """Return the field of what something is in a home."""
     return SelectSelector(SelectSelectorConfig(options=list(roles), translation_key="role"))
+
+
+def grid_fault(counters_there: Collection[str], *, import_only: bool) -> str | None:
+    """Tell why a meter with these counters cannot settle, None where it can."""
+    if "import_wh" not in counters_there:
+        return "no_import"
+    return None if import_only or "export_wh" in counters_there else "no_export"
 
 
 class MeasuringFlow(ConfigSubentryFlow, ABC):
@@ -116,7 +133,7 @@ class DeviceFlow(MeasuringFlow):
 
     def _finish(self, chosen: Mapping[str, Any], uses: Iterable[Use]) -> SubentryFlowResult:
         """Store the device."""
-        for name in (CONF_RATED_POWER, CONF_POLL_SECONDS, CONF_CURRENT_LIMIT):
+        for name in _PLAIN:
             self._data.pop(name, None)
             if name in chosen:
                 self._data[name] = chosen[name]
@@ -142,6 +159,8 @@ class ProfileFlow(DeviceFlow):
 
     _profile: Profile
     _reading: Reading
+    _told: Mapping[str, str] = MappingProxyType({})
+    """The choices that fit the device by what it says, where others were made."""
     _takes_limit = False
     """Whether the owner may let others limit its current."""
 
@@ -178,7 +197,7 @@ class ProfileFlow(DeviceFlow):
             self._data[CONF_PROFILE_OPTIONS] = user_input or {}
             await self._async_load_profile()
             return await self._async_after_choices()
-        made = self._data.get(CONF_PROFILE_OPTIONS, {})
+        made = {**self._data.get(CONF_PROFILE_OPTIONS, {}), **self._told}
         return self.async_show_form(
             step_id="choices",
             data_schema=vol.Schema(
@@ -191,10 +210,21 @@ class ProfileFlow(DeviceFlow):
             ),
             description_placeholders={
                 "choices": "\n".join(
-                    f"- **{name}**: {option.about}" for name, option in options.items()
+                    f"- **{name}**: {option.about}{self._told_of(name)}"
+                    for name, option in options.items()
                 )
             },
         )
+
+    def _told_of(self, option: str) -> str:
+        return f" This device says: **{self._told[option]}**." if option in self._told else ""
+
+    def _keeps_choices(self) -> bool:
+        """Tell whether the owner left what was chosen before as it was."""
+        if not self._changes:
+            return False
+        before = self._get_reconfigure_subentry().data.get(CONF_PROFILE_OPTIONS, {})
+        return bool(before == self._data[CONF_PROFILE_OPTIONS])
 
     @abstractmethod
     async def _async_after_choices(self) -> SubentryFlowResult:
@@ -211,6 +241,8 @@ class ProfileFlow(DeviceFlow):
                 errors["base"] = "nothing_used"
             elif [use.role for use in uses].count(Role.GRID) + self._other_grids() > 1:
                 errors["base"] = "second_grid"
+            elif fault := self._grid_fault(uses, user_input):
+                errors["base"] = fault
             else:
                 return self._finish(user_input, uses)
         return self.async_show_form(
@@ -225,19 +257,25 @@ class ProfileFlow(DeviceFlow):
         fields: dict[Any, Any] = {vol.Required(CONF_NAME, default=self._title()): TextSelector()}
         seen = self._seen_parts() or self._parts()
         for part in self._parts():
-            offered = uses_of(part, self._profile.also if part in METERS else ())
+            offered = self._offered(part)
             role = before[part].role if part in before else self._suggested(offered)
             if part not in before and (self._changes or part not in seen):
                 role = UNUSED
             fields[vol.Required(part.value, default=str(role))] = role_field(
                 [*map(str, offered), UNUSED]
             )
+        if any(Role.GRID in self._offered(part) for part in self._parts()):
+            import_only = self._data.get(CONF_IMPORT_ONLY, False)
+            fields[vol.Required(CONF_IMPORT_ONLY, default=import_only)] = BooleanSelector()
         if any(part in METERS for part in self._parts()):
             turned = any(use.turned for use in before.values())
             fields[vol.Required(CONF_TURNED, default=turned)] = BooleanSelector()
-        rated = self._data.get(CONF_RATED_POWER) or self._reading.flat.rated_w
-        suggestion = {"suggested_value": rated} if rated else None
-        fields[vol.Optional(CONF_RATED_POWER, description=suggestion)] = whole(1, MOST_WATTS, "W")
+        rated = self._reading.flat.rated_w
+        suggested = {CONF_RATED_POWER: rated} if rated else {}
+        suggested |= self._data
+        for limit in self._limits():
+            hint = {"suggested_value": suggested[limit]} if limit in suggested else None
+            fields[vol.Optional(limit, description=hint)] = whole(1, MOST_WATTS, "W")
         if CONF_POLL_SECONDS in self._data:
             seconds = self._data[CONF_POLL_SECONDS]
             fields[vol.Required(CONF_POLL_SECONDS, default=seconds)] = whole(5, 900, "s")
@@ -261,6 +299,28 @@ class ProfileFlow(DeviceFlow):
         return [
             role for role in {**self._profile.roles, **self._reading.parts} if role in used | said
         ]
+
+    def _limits(self) -> list[str]:
+        """Name the limits that the device's parts can have."""
+        return sorted({limit_of(role) for part in self._parts() for role in self._offered(part)})
+
+    def _offered(self, part: Role) -> tuple[Role, ...]:
+        """Return what a part can be used as."""
+        return uses_of(part, self._profile.also if part in METERS else ())
+
+    def _grid_fault(self, uses: Iterable[Use], chosen: Mapping[str, Any]) -> str | None:
+        """Tell why what is chosen as the grid meter cannot settle."""
+        import_only = chosen.get(CONF_IMPORT_ONLY, False)
+        faults = (
+            grid_fault(use.sources(self._could_count(use.part)), import_only=import_only)
+            for use in uses
+            if use.role is Role.GRID
+        )
+        return next(faults, None)
+
+    def _could_count(self, part: Role) -> set[str]:
+        """Return the numbers of a part that there are, or may come."""
+        return set(_numbers(self._reading.parts.get(part, NO_POINTS)))
 
     def _suggested(self, offered: tuple[Role, ...]) -> Role | str:
         """Return what a part most likely is; a second meter is mostly one of some consumption."""

@@ -12,12 +12,14 @@ from .devices.declaration import retirement
 from .devices.metered_device import MeteredPart
 from .devices.recording import Recorder
 from .devices.value_gate import Accepted
+from .metering_times import MeteringTimes
 from .protocol.statements.measuring import Device
 
 _STORE_VERSION: Final = 1
 _ACCEPTED: Final = "accepted"
 _DECLARED: Final = "declared"
 _SAID: Final = "said"
+_TIMES: Final = "times"
 
 
 class DeviceMemory:
@@ -29,6 +31,8 @@ class DeviceMemory:
         self._accepted: dict[str, dict[str, list[int]]] = {}
         self._declared: dict[str, dict[str, Any]] = {}
         self._said: dict[str, int] = {}
+        self.times = MeteringTimes()
+        """What the co-op's node last published."""
 
     async def async_load(self) -> None:
         """Read what was kept."""
@@ -36,6 +40,7 @@ class DeviceMemory:
             self._accepted = kept[_ACCEPTED]
             self._declared = kept[_DECLARED]
             self._said = kept[_SAID]
+            self.times = MeteringTimes(*kept[_TIMES])
 
     def accepted(self, device: str) -> Mapping[str, Accepted]:
         """Return what a device's counters last showed."""
@@ -54,7 +59,12 @@ class DeviceMemory:
             }
             self._said[part.use.device] = part.sheet.said
         await self._store.async_save(
-            {_ACCEPTED: self._accepted, _DECLARED: self._declared, _SAID: self._said}
+            {
+                _ACCEPTED: self._accepted,
+                _DECLARED: self._declared,
+                _SAID: self._said,
+                _TIMES: [self.times.interval, self.times.wait],
+            }
         )
 
     async def async_declare(self, devices: Iterable[Device], recorder: Recorder) -> None:

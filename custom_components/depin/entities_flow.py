@@ -9,18 +9,19 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
     EntityWithDeviceFilterSelectorConfig,
     TextSelector,
 )
 
-from .const import CONF_ENTITIES, CONF_RATED_POWER, CONF_ROLE, DOMAIN
-from .device_flow import MOST_WATTS, DeviceFlow, role_field, whole
+from .const import CONF_ENTITIES, CONF_IMPORT_ONLY, CONF_ROLE, DOMAIN
+from .device_flow import MOST_WATTS, DeviceFlow, grid_fault, role_field, whole
 from .devices.points import Role
 from .devices.roles import Use, counters
 from .protocol.encoding import to_text
-from .sensed_device import uses_in
+from .sensed_device import limit_of, uses_in
 from .sources.entity_source import entity_problem, says_nothing, shows_value
 
 _NAME_SIZE: Final = 16
@@ -68,8 +69,10 @@ class EntitiesFlow(DeviceFlow):
                     errors[point] = problem
             if not given:
                 errors["base"] = "no_entity"
-            elif self._role is Role.GRID and not given.keys() & counters(self._role).keys():
-                errors["base"] = "no_counter"
+            elif self._role is Role.GRID and not errors:
+                fault = grid_fault(given, import_only=user_input[CONF_IMPORT_ONLY])
+                if fault:
+                    errors["base"] = fault
             if not errors:
                 self._data[CONF_ENTITIES] = registered
                 self._abort_if_known()
@@ -86,8 +89,10 @@ class EntitiesFlow(DeviceFlow):
                 )
                 for point, kind in self._fields().items()
             },
-            vol.Optional(CONF_RATED_POWER): whole(1, MOST_WATTS, "W"),
+            vol.Optional(limit_of(self._role)): whole(1, MOST_WATTS, "W"),
         }
+        if self._role is Role.GRID:
+            fields[vol.Required(CONF_IMPORT_ONLY, default=False)] = BooleanSelector()
         return self.async_show_form(
             step_id="entities",
             data_schema=self.add_suggested_values_to_schema(
@@ -126,7 +131,8 @@ class EntitiesFlow(DeviceFlow):
             for point, registry_id in self._data.get(CONF_ENTITIES, {}).items()
             if (entity_id := er.async_resolve_entity_id(registry, registry_id))
         }
-        rated = {name: self._data[name] for name in (CONF_RATED_POWER,) if name in self._data}
+        plain = (limit_of(self._role), CONF_IMPORT_ONLY)
+        rated = {name: self._data[name] for name in plain if name in self._data}
         title = {CONF_NAME: self._get_reconfigure_subentry().title} if self._changes else {}
         return {**title, **entities, **rated}
 

@@ -45,12 +45,14 @@ class RegistersFlow(ProfileFlow):
     """Asks how a device with registers is reached, and reads it once."""
 
     _kind: LinkKind
+    _given: dict[str, Any] | None = None
+    """The address at which the device said that another choice fits it."""
 
     @override
     async def _async_after_choices(self) -> SubentryFlowResult:
         if self._kind is LinkKind.SERIAL:
-            return await self.async_step_serial()
-        return await self.async_step_network()
+            return await self.async_step_serial(self._given)
+        return await self.async_step_network(self._given)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -123,6 +125,9 @@ class RegistersFlow(ProfileFlow):
             problem, why = await self._async_probe()
             if problem is None:
                 self._abort_if_known()
+                if self._told and self._given is None and not self._keeps_choices():
+                    self._given = given
+                    return await self.async_step_choices()
                 return await self.async_step_roles()
             errors["base"] = problem
         return self.async_show_form(
@@ -149,9 +154,10 @@ class RegistersFlow(ProfileFlow):
         link = Link.of(self._data[CONF_LINK])
         try:
             async with async_modbus_probe(self.hass, self._profile, link, self._data) as source:
-                if await source.is_another():
+                if await source.is_another() and not await source.told():
                     return "another_device", self._profile.identified_by
                 self._reading = await source.read()
+                self._told = await source.told()
                 self._takes_limit = await source.takes_limit()
         except SilentError as error:
             return "no_answer", str(error)

@@ -171,6 +171,11 @@ class MqttFlow(ProfileFlow):
         return (None, "") if source.has_heard else ("nothing_heard", "")
 
     @override
+    def _could_count(self, part: Role) -> set[str]:
+        """Count what no message has brought yet as what may come."""
+        return super()._could_count(part) | {*self._profile.roles[part].numbers}
+
+    @override
     def _parts(self) -> list[Role]:
         """Offer all parts that it could have: some speak rarely."""
         return list(self._profile.roles)

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from .metering_times import MeteringTimes, metering_times
 from .protocol.access import CHALLENGE_LENGTH, answer_challenge
 from .protocol.encoding import EncodingError, decode_json, encode_json, from_text, to_text
 from .protocol.frames import MEDIA_TYPE, pack
@@ -130,6 +131,11 @@ class Node:
             return CoopDescription(fields.words("name", _MAX_WORDS), _key(fields, "node_key"))
 
         return agreed(read)
+
+    async def metering_times(self, now: int) -> MeteringTimes:
+        """Ask how long intervals are, and how long the co-op waits for readings."""
+        answered = await self.ask(f"{self.path}/markets")
+        return agreed(lambda: metering_times(answered, now))
 
     async def join(self, request: bytes) -> Joined:
         """Hand in a request to join; the same request again gives the same answer."""

@@ -8,9 +8,11 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant
 
 from .const import (
+    CONF_CONNECTION_POWER,
     CONF_CURRENT_LIMIT,
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
+    CONF_IMPORT_ONLY,
     CONF_LINK,
     CONF_PARAMETERS,
     CONF_PART,
@@ -30,9 +32,9 @@ from .devices.declaration import declaration, steps_of
 from .devices.metered_device import MeteredDevice, MeteredPart
 from .devices.points import NO_POINTS, Points, Role, Status
 from .devices.profiles import PointFormulas, Profile
-from .devices.roles import METERS, Use
+from .devices.roles import Use
 from .devices.sampler import POLL_MS, Sampled
-from .devices.value_gate import Limits
+from .devices.value_gate import USUAL_MOST_W, Limits
 from .protocol.statements.measuring import Device
 from .sources.entity_source import EntitySource
 from .sources.links import Link
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from .sources.modbus_source import ModbusSource
 
 _NO_FORMULAS = PointFormulas()
+_OF_THE_CONNECTION = frozenset({Role.GRID, Role.SUB, Role.FEEDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,15 @@ async def async_sensed_device(
     declared = []
     for use in uses:
         steps = steps_of(use, _formulas(profile, use))
-        rated = _rated(data, profile, use)
-        limits = Limits(rated, steps, panels_only=only_panels and use.role is Role.PRODUCTION)
+        limit: int | None = data.get(limit_of(use.role))
+        limits = Limits(
+            limit or USUAL_MOST_W[use.role],
+            steps,
+            panels_only=only_panels and use.role is Role.PRODUCTION,
+        )
         parts.append(MeteredPart(use, limits, memory.accepted(use.device), memory.said(use.device)))
-        declared.append(declaration(use, steps, rated))
+        import_only = data.get(CONF_IMPORT_ONLY, False)
+        declared.append(declaration(use, steps, limit, import_only=import_only))
     source = await _async_source(hass, entry, subentry, profile, uses)
     poll_ms = data[CONF_POLL_SECONDS] * 1000 if CONF_POLL_SECONDS in data else POLL_MS
     return SensedDevice(
@@ -132,6 +140,11 @@ def uses_in(data: Mapping[str, Any]) -> list[Use]:
     ]
 
 
+def limit_of(role: Role) -> str:
+    """Name the limit that a role has: a meter of the house carries what the house's fuse does."""
+    return CONF_CONNECTION_POWER if role in _OF_THE_CONNECTION else CONF_RATED_POWER
+
+
 async def _async_profile(hass: HomeAssistant, data: Mapping[str, Any]) -> Profile | None:
     if CONF_PROFILE not in data:
         return None
@@ -153,15 +166,6 @@ async def _async_source(
     if subentry.subentry_type == SUBENTRY_MQTT:
         return MessageSource(profile, data[CONF_PARAMETERS])
     return await async_modbus_source(hass, entry, profile, Link.of(data[CONF_LINK]), data)
-
-
-def _rated(data: Mapping[str, Any], profile: Profile | None, use: Use) -> int | None:
-    """Return what a part can carry: an inverter's rating says nothing of the meter behind it."""
-    parts = {*map(Role, data[CONF_POINTS]), *(profile.roles if profile else ())}
-    if use.part in METERS and parts - METERS:
-        return None
-    rated: int | None = data.get(CONF_RATED_POWER)
-    return rated
 
 
 def _formulas(profile: Profile | None, use: Use) -> PointFormulas:

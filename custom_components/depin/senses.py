@@ -29,10 +29,13 @@ from .devices.profiles import ProfileError
 from .devices.recording import Recorder, SampleStore
 from .devices.sampler import Sampler, SystemClock
 from .devices.value_gate import Fault
+from .node import Node, NodeError
 from .sensed_device import SensedDevice, async_sensed_device
 from .sources.entity_source import EntitySource
 from .sources.mqtt_source import MessageSource, async_stay
 
+_ASKED_EVERY_S: Final = 3600.0
+_ASKED_AGAIN_S: Final = 300.0
 _SAVED_EVERY: Final = timedelta(minutes=15)
 _SET_BACK: Final = frozenset({Fault.ZERO, Fault.BACKWARD})
 _LOGGER: Final = logging.getLogger(__name__)
@@ -51,6 +54,7 @@ class Senses:
         self._memory = DeviceMemory(hass, entry)
         self._clock = SystemClock()
         self.sampler = Sampler(self._clock, partial(sun.is_up, hass), self)
+        self._held_long: dict[str, Mapping[str, Fault]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._recorder: Recorder | None = None
         self._samples: SampleStore | None = None
@@ -61,6 +65,7 @@ class Senses:
         """Read all devices from now on, and hand on what they say if there is a recorder."""
         self._recorder, self._samples = recorder, samples
         await self._memory.async_load()
+        self._keep_times()
         for subentry in self._entry.subentries.values():
             if subentry.subentry_type == SUBENTRY_SENSOR:
                 sensor = contributed_sensor(self._hass, subentry)
@@ -114,6 +119,22 @@ class Senses:
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stopping)
         )
 
+    async def async_follow_times(self, node: Node) -> None:
+        """Ask the node for ever how long intervals are, and how long it waits for readings."""
+        while True:
+            again = _ASKED_EVERY_S
+            try:
+                self._memory.times = await node.metering_times(self._clock.now())
+            except NodeError as error:
+                _LOGGER.debug("How long intervals are is not known anew: %s", error)
+                again = _ASKED_AGAIN_S
+            else:
+                self._keep_times()
+            await asyncio.sleep(again)
+
+    def _keep_times(self) -> None:
+        self.sampler.keep(self._memory.times.interval, self._memory.times.wait)
+
     async def async_stop(self) -> None:
         """Read no more; hand on what the open interval has, and keep what the counters show."""
         for task in self._tasks:
@@ -144,6 +165,27 @@ class Senses:
             _LOGGER.debug("%s: %s %s and is held back", device.subentry.title, name, fault)
             if isinstance(device.source, EntitySource) and fault in _SET_BACK:
                 self._entity_unfit(f"entity_set_back_{key}_{name}", device.subentry, name)
+
+    def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
+        """Tell the owner, while it is so, that values have not been believed for long."""
+        if faults == self._held_long.get(key, {}):
+            return
+        self._held_long[key] = faults
+        if not faults:
+            ir.async_delete_issue(self._hass, DOMAIN, f"values_held_{key}")
+            return
+        title = self.devices[key].subentry.title
+        why = "; ".join(f"{name} {fault}" for name, fault in sorted(faults.items()))
+        _LOGGER.warning("%s: values are held back for long: %s", title, why)
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            f"values_held_{key}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="values_held",
+            translation_placeholders={"device": title, "values": why},
+        )
 
     @callback
     def _async_entry_changed(self, _: ConfigEntryChange, entry: ConfigEntry) -> None:

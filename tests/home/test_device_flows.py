@@ -11,12 +11,12 @@ from modbus_connection import ModbusSerialParams
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.depin.devices.capture import parse_capture, replay
-from custom_components.depin.devices.points import Role
+from custom_components.depin.devices.points import Points, Role
 from custom_components.depin.devices.profiles import load
 from custom_components.depin.sensed_device import SensedDevice
 from custom_components.depin.sources import modbus_source
 
-from .devices.sunspec_maps import common, inverter, sunspec_map
+from .devices.sunspec_maps import common, inputs, inverter, meter, sunspec_map
 from .played_device import PlayedDevice, played
 from .test_modbus_devices import hybrid, keba, sdm630, shelly
 
@@ -79,6 +79,64 @@ async def test_another_device(hass: HomeAssistant, loaded: MockConfigEntry) -> N
             hass, loaded, "modbus", {"profile": "eastron_sdm630"}, {"type": "tcp"}, where
         )
         assert form["errors"] == {"base": "another_device"}
+
+
+async def test_a_device_that_settles_a_disagreement_is_asked_about_once(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    made = keba()
+    made["holding"] |= {"1016": 62, "1017": 60_224, "1018": 0, "1019": 10_200}
+    async with played(PlayedDevice.of(made)) as device:
+        where = {"host": HOST, "port": device.port, "unit": 255}
+        chosen: dict[str, Any] = {"profile": "keba_p30_p40_modbus"}
+        form: Any = await answered(hass, loaded, "modbus", chosen, {"type": "tcp"}, {}, where)
+        assert form["step_id"] == "choices"
+        assert "This device says: **Wh**" in form["description_placeholders"]["choices"]
+        flows = hass.config_entries.subentries
+        # What is suggested is what an empty answer takes.
+        form = await flows.async_configure(form["flow_id"], {})
+        assert form["step_id"] == "roles"
+        assert "12345670" in form["description_placeholders"]["seen"]
+        form = await flows.async_configure(form["flow_id"], {"name": "Garage"})
+        assert form["type"] == "create_entry"
+        await hass.async_block_till_done()
+        stored = the_device(loaded).subentry
+        assert stored.data["options"] == {"counters": "Wh"}
+        # Whoever insists on another choice is believed, and not asked again while it stays.
+        change: Any = await flows.async_init(
+            (loaded.entry_id, "modbus"),
+            context={"source": SOURCE_RECONFIGURE, "subentry_id": stored.subentry_id},
+        )
+        for answer in ({"type": "tcp"}, {"counters": "0.1 Wh"}, where):
+            change = await flows.async_configure(change["flow_id"], answer)
+        assert change["step_id"] == "choices"
+        change = await flows.async_configure(change["flow_id"], {"counters": "0.1 Wh"})
+        assert change["step_id"] == "roles"
+        change = await flows.async_configure(change["flow_id"], {"name": "Garage"})
+        assert change["reason"] == "reconfigure_successful"
+        await hass.async_block_till_done()
+        change = await flows.async_init(
+            (loaded.entry_id, "modbus"),
+            context={"source": SOURCE_RECONFIGURE, "subentry_id": stored.subentry_id},
+        )
+        for answer in ({"type": "tcp"}, {"counters": "0.1 Wh"}, where):
+            change = await flows.async_configure(change["flow_id"], answer)
+        assert change["step_id"] == "roles"
+
+
+async def test_a_hybrid_that_is_seen_to_be_one_is_asked_about(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    strings = inputs([("1", 500, 40_000), ("2", 300, 30_000)])
+    made = sunspec_map(common("SolarEdge", "SE10K", "S-9"), inverter(-5008, 100_000), strings)
+    async with played(PlayedDevice.of(made)) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        form: Any = await answered(hass, loaded, "sunspec", {"type": "tcp"}, {}, where)
+        assert form["step_id"] == "choices"
+        assert "This device says: **dc**" in form["description_placeholders"]["choices"]
+        flows = hass.config_entries.subentries
+        form = await flows.async_configure(form["flow_id"], {})
+        assert "production_wh 70000" in form["description_placeholders"]["seen"]
 
 
 async def test_a_device_without_any_value(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
@@ -190,6 +248,50 @@ async def test_a_second_grid_meter_is_refused_and_another_role_suggested(
         assert form["errors"] == {"base": "second_grid"}
 
 
+async def test_a_grid_meter_that_shows_no_export_is_refused_without_the_owners_word(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    # SunSpec's word for "not counted" is a total of 0: a home that has never fed in.
+    meter_of_old = sunspec_map(
+        common("Maker", "Meter", "M-1"), meter(230, exported=0, imported=1_000)
+    )
+    async with played(PlayedDevice.of(meter_of_old)) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        chosen = {"name": "Meter", "grid": "grid", "turned": False}
+        form = await answered(hass, loaded, "sunspec", {"type": "tcp"}, {}, where, chosen)
+        assert form["errors"] == {"base": "no_export"}
+        flows = hass.config_entries.subentries
+        form = await flows.async_configure(form["flow_id"], {**chosen, "turned": True})
+        assert form["errors"] == {"base": "no_import"}
+        form = await flows.async_configure(form["flow_id"], {**chosen, "import_only": True})
+        assert form["type"] == "create_entry"
+        await hass.async_block_till_done()
+        assert the_device(loaded).declared[0].import_only
+
+
+async def test_the_houses_meter_is_not_bound_by_what_the_inverter_can(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    async with played(PlayedDevice.of(hybrid())) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        form = await answered(hass, loaded, "sunspec", {"type": "tcp"}, {}, where)
+        fields = {str(field) for field in form["data_schema"].schema}
+        assert {"rated_power", "connection_power"} < fields
+        form = await hass.config_entries.subentries.async_configure(
+            form["flow_id"], {"name": "Roof", "rated_power": 3000, "connection_power": 43_500}
+        )
+        assert form["type"] == "create_entry"
+        await hass.async_block_till_done()
+        bounds = {each.role: each.nameplate for each in the_device(loaded).declared}
+        assert bounds == {"production": 3000, "battery": 3000, "grid": 43_500}
+        car = Points(power_w=11_000)
+        believed = {
+            str(part.use.role): part.gate.judge(car, 1).points.power_w
+            for part in the_device(loaded).metered.parts
+        }
+        assert believed == {"production": None, "battery": None, "grid": 11_000}
+
+
 async def test_a_device_can_move_and_take_another_role(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
@@ -210,7 +312,7 @@ async def test_a_device_can_move_and_take_another_role(
             {"profile": "eastron_sdm630"},
             {"type": "tcp"},
             {"host": HOST, "port": device.port, "unit": 1},
-            {"name": "Meter", "grid": "grid", "turned": False, "rated_power": 9000},
+            {"name": "Meter", "grid": "grid", "turned": False, "connection_power": 9000},
         )
         known = the_device(loaded).subentry
         name = known.data["uses"][0]["device_name"]
@@ -326,25 +428,3 @@ async def test_panels_alone_cannot_be_turned(hass: HomeAssistant, loaded: MockCo
         await hass.async_block_till_done()
         # What names no serial number is told from others by its address.
         assert the_device(loaded).subentry.unique_id == f"{HOST}:{device.port} 1"
-
-
-async def test_an_inverters_rating_does_not_bind_the_meter_behind_it(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    async with played(PlayedDevice.of(hybrid())) as device:
-        where = {"host": HOST, "port": device.port, "unit": 1}
-        await answered(
-            hass,
-            loaded,
-            "sunspec",
-            {"type": "tcp"},
-            {},
-            where,
-            {"name": "Roof", "rated_power": 3000},
-        )
-        found = the_device(loaded)
-        rated = {body.role: body.nameplate for body in found.declared}
-        assert rated == {"production": 3000, "battery": 3000, "grid": None}
-        await loaded.runtime_data.senses.sampler.look_at(found.sampled)
-        assert found.shown(Role.GRID).power_w == -700
-        assert found.shown(Role.PRODUCTION).power_w is None

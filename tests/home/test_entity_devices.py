@@ -48,8 +48,10 @@ async def add(hass: HomeAssistant, entry: MockConfigEntry, role: str, **entities
     )
     form = await flows.async_configure(form["flow_id"], {"role": role})
     if form["step_id"] == "entities":
+        limit = "connection_power" if role in {"grid", "sub", "feeder"} else "rated_power"
+        word = {"import_only": True} if role == "grid" else {}
         form = await flows.async_configure(
-            form["flow_id"], {"name": "Meter", "rated_power": 20_000, **entities}
+            form["flow_id"], {"name": "Meter", limit: 20_000, **word, **entities}
         )
     await hass.async_block_till_done()
     return form
@@ -89,6 +91,23 @@ async def test_there_is_one_grid_meter(
     await add(hass, loaded, "grid", import_wh=meter)
     form = await add(hass, loaded, "grid", import_wh=meter)
     assert (form["step_id"], form["errors"]) == ("user", {"role": "second_grid"})
+
+
+async def test_a_grid_meter_settles_with_both_counters_or_by_the_owners_word(
+    hass: HomeAssistant, loaded: MockConfigEntry, meter: str
+) -> None:
+    form = await add(hass, loaded, "grid", power_w="sensor.other_power")
+    assert form["errors"] == {"base": "no_import"}
+    flows = hass.config_entries.subentries
+    given = {"name": "Meter", "import_wh": meter}
+    form = await flows.async_configure(form["flow_id"], {**given, "import_only": False})
+    assert form["errors"] == {"base": "no_export"}
+    form = await flows.async_configure(form["flow_id"], {**given, "import_only": True})
+    assert form["type"] == "create_entry"
+    await hass.async_block_till_done()
+    (declared,) = the_device(loaded).declared
+    assert declared.import_only
+    assert declared.resolution == {"import": 1}
 
 
 async def test_the_same_entities_are_one_device(
@@ -201,13 +220,15 @@ async def test_other_entities_can_be_chosen_later(
         (loaded.entry_id, "entities"),
         context={"source": SOURCE_RECONFIGURE, "subentry_id": before.subentry_id},
     )
-    form = await flows.async_configure(form["flow_id"], {"name": "New", "import_wh": other})
+    form = await flows.async_configure(
+        form["flow_id"], {"name": "New", "import_wh": other, "import_only": True}
+    )
     assert form["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     after = the_device(loaded)
     assert after.subentry.title == "New"
     assert after.subentry.data["uses"] == uses
-    assert "rated_power" not in after.subentry.data
+    assert "connection_power" not in after.subentry.data
 
 
 async def test_diagnostics_name_neither_the_home_nor_its_entities(
@@ -242,15 +263,6 @@ async def test_an_entity_has_to_show_what_it_could_be(
     hass.states.async_set(meter, state, attributes)
     form = await add(hass, loaded, "sub", import_wh=meter)
     assert form.get("errors") == (None if problem is None else {"import_wh": problem})
-
-
-async def test_a_grid_meter_counts(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    meter: str,  # noqa: ARG001 - the power that is chosen stands beside it
-) -> None:
-    form = await add(hass, loaded, "grid", power_w="sensor.other_power")
-    assert form["errors"] == {"base": "no_counter"}
 
 
 async def test_our_own_entities_are_no_source(

@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.depin.const import DOMAIN
+from custom_components.depin.devices.value_gate import Fault
 from custom_components.depin.diagnostics import async_get_device_diagnostics
 from custom_components.depin.membership import Membership
 from custom_components.depin.protocol.statements.bodies import Stream
@@ -95,6 +96,25 @@ async def test_what_a_counter_showed_outlives_a_restart(
     assert the_device(entry).metered.parts[0].shown.import_wh is None
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
     await hass.async_block_till_done()
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_the_owner_is_told_of_values_that_are_held_for_long(
+    hass: HomeAssistant, entry: MockConfigEntry, meter: str, issue_registry: ir.IssueRegistry
+) -> None:
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await add(hass, entry, "sub", import_wh=meter)
+    senses: Senses = entry.runtime_data.senses
+    key = the_device(entry).sampled.key
+    senses.values_held_long(key, {"import_wh": Fault.JUMP})
+    issue = issue_registry.async_get_issue(DOMAIN, f"values_held_{key}")
+    assert issue
+    assert issue.translation_placeholders == {
+        "device": "Meter",
+        "values": "import_wh rises by more than its limit allows",
+    }
+    senses.values_held_long(key, {})
+    assert issue_registry.async_get_issue(DOMAIN, f"values_held_{key}") is None
     await hass.config_entries.async_unload(entry.entry_id)
 
 

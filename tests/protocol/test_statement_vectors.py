@@ -99,6 +99,7 @@ EXAMPLES: tuple[Body, ...] = (
         plane=Plane(35, 190),
     ),
     Device(ident(7), "production", {}, retired=True),
+    Device(ident(7), "grid", {"import": 10}, import_only=True),
     ChainOpening((Head(ident(30), 12, digest(30)), Head(ident(31), 1, digest(31)))),
     KeyChange(
         public_key(seed(2)),

@@ -368,6 +368,12 @@ CONSTANT = {"type": "constant", "price": 1}
         ("device", DEVICE | {"plane": {"tilt": 91, "azimuth": 0}}, "body.plane.tilt"),
         ("device", DEVICE | {"resolution": {"gas": 1}}, "body.resolution.'gas'"),
         ("device", DEVICE | {"retired": False}, "body.retired is true or left out"),
+        ("device", DEVICE | {"role": "sub", "import_only": True}, "body.import_only is for a grid"),
+        (
+            "device",
+            DEVICE | {"resolution": {"export": 1}, "import_only": True},
+            "body.import_only is for a grid",
+        ),
     ],
 )
 def test_a_body_that_its_kind_refuses_stands_without_effect(

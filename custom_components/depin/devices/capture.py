@@ -1,20 +1,22 @@
 """A raw capture of a device, as diagnostics record it, and the points in it."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from modbus_connection import IllegalDataAddressError
 
+from . import payloads
 from .message_device import MessageDevice
+from .ocpp import ChargePoint
 from .parameters import parameters_in
-from .points import Reading
+from .points import NO_POINTS, Reading
 from .profiles import Profile
 from .register_device import RegisterDevice
 from .sunspec import SunSpecDevice
-from .sunspec_chain import BASES
+from .sunspec_chain import MARKS
 
 _REGISTERS: Final = 0x10000
 _MESSAGE_LENGTHS: Final = (2, 3)
@@ -106,17 +108,18 @@ async def replay(capture: Capture, profile: Profile, parameters: Mapping[str, st
     if profile.transport == "sunspec":
         return await _replay_sunspec(capture, profile)
     units = dict.fromkeys({"", *profile.units}, capture)
-    return await RegisterDevice(profile, units).read()
+    told = await RegisterDevice(profile, units).told()
+    open_choices = {name: choice for name, choice in told.items() if name not in profile.chosen}
+    reading = await RegisterDevice(profile.choosing(open_choices), units).read()
+    said = [f"{name}={choice}, by what the device says" for name, choice in open_choices.items()]
+    if all(points == NO_POINTS for points in (reading.device, *reading.parts.values())):
+        said.append(f"this capture has no value at any register that {profile.key} knows")
+    return replace(reading, said=(*reading.said, *said))
 
 
 async def _replay_sunspec(capture: Capture, profile: Profile) -> Reading:
-    bases = (*(profile.bases or BASES), *_markers(capture))
-    device = SunSpecDevice(
-        capture,
-        bases=bases if capture.base is None else (capture.base, *bases),
-        meter_sign=profile.defaults.get("meter_sign", "auto"),
-        frozen=True,
-    )
+    elsewhere = _markers(capture)
+    device = SunSpecDevice.of(profile, capture, capture.base, elsewhere=elsewhere, frozen=True)
     return await device.read()
 
 
@@ -124,20 +127,37 @@ def _replay_messages(capture: Capture, profile: Profile, parameters: Mapping[str
     if not capture.messages:
         msg = f"{profile.key} is read from messages, and this capture has none"
         raise CaptureError(msg)
-    heard = [(message.topic, message.payload) for message in capture.messages]
+    messages = capture.messages
+    if profile.transport == "ocpp":
+        messages = tuple(_of_connectors(messages))
+    heard = [(message.topic, message.payload) for message in messages]
     device = MessageDevice(profile, parameters_in(profile, heard, parameters))
-    for message in capture.messages:
+    for message in messages:
         device.hear(message.topic, message.payload, message.at, retained=message.retained)
     return device.reading(capture.messages[-1].at)
 
 
+def _of_connectors(messages: Iterable[Message]) -> Iterator[Message]:
+    """Give what a charger said by OCPP as messages of its connectors.
+
+    The meter of the whole charger, which is number 0, counts where no connector speaks.
+    """
+    charger = ChargePoint()
+    said = [
+        (connector, replace(message, topic=f"connector/{connector}", payload=json.dumps(points)))
+        for message in messages
+        for connector, points in charger.take(message.topic, payloads.document(message.payload))
+    ]
+    of_one = any(connector for connector, _ in said)
+    yield from (message for connector, message in said if connector or not of_one)
+
+
 def _markers(capture: Capture) -> list[int]:
     """Return where else than at the standard's addresses a SunSpec map could begin."""
-    first, second = 0x5375, 0x6E53
     return [
         address
         for address, word in sorted(capture.holding.items())
-        if word == first and capture.holding.get(address + 1) == second
+        if (word, capture.holding.get(address + 1)) == MARKS
     ]
 
 

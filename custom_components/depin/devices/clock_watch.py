@@ -40,17 +40,21 @@ class ClockWatch:
         self, interval_ms: int, is_synchronised: Callable[[], bool | None] = kernel_is_synchronised
     ) -> None:
         """Begin with a clock that nothing is known of; a step is in doubt for an interval."""
-        self._interval_ms = interval_ms
+        self.interval_ms = interval_ms
         self._is_synchronised = is_synchronised
         self._offset: int | None = None
         self._steady_doubt = 0
         self._was_synchronised = False
 
+    def doubt(self, steady: int) -> None:
+        """Take it that the clock was stepped, as others have noticed."""
+        self._steady_doubt = steady + self.interval_ms
+
     def look(self, now: int, steady: int) -> ClockTrouble | None:
         """Compare both clocks, in milliseconds, and say what is wrong."""
         offset = now - steady
         if self._offset is not None and abs(offset - self._offset) > STEP_MS:
-            self._steady_doubt = steady + self._interval_ms
+            self.doubt(steady)
         self._offset = offset
         if steady < self._steady_doubt:
             return ClockTrouble.STEPPED

@@ -5,17 +5,26 @@ from collections.abc import Mapping
 from ..protocol.statements.measuring import Device
 from .formulas import Directed, First, Formula, Measured, Only, Sum
 from .places import RegisterPlace
+from .points import Role
 from .profiles import PointFormulas
 from .roles import Use, counters
 
 
-def declaration(use: Use, steps: Mapping[str, int], rated_w: int | None) -> Device:
+def declaration(
+    use: Use, steps: Mapping[str, int], rated_w: int | None, *, import_only: bool = False
+) -> Device:
     """Return what is said of a device before its readings."""
+    import_only = import_only and use.role is Role.GRID
     return Device(
         use.device,
         use.role.value,
-        {register: steps.get(name, 1) for name, register in counters(use.role).items()},
+        {
+            register: steps.get(name, 1)
+            for name, register in counters(use.role).items()
+            if not (import_only and name == "export_wh")
+        },
         nameplate=rated_w,
+        import_only=import_only,
     )
 
 

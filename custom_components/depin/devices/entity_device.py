@@ -63,6 +63,9 @@ class EntityDevice:
 
     def reading(self, now: int) -> Reading:
         """Return what the states say, or that the device is unavailable."""
+        if self.heard_at is not None:
+            # A clock that was ahead and put back hides no silence.
+            self.heard_at = min(self.heard_at, now)
         if self.heard_at is None or now - self.heard_at > self._silence_ms:
             return Reading(Points(status=Status.UNAVAILABLE), {self._role: NO_POINTS})
         values: Mapping[str, Any] = self._points

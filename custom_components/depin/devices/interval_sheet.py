@@ -50,14 +50,19 @@ class IntervalSheet:
                 self._last[name] = max(self._last.get(name, 0), sample.at)
         return True
 
-    def put_right(self, now: int) -> None:
-        """Take back what a clock that was far ahead has dated, for which the co-op has no use."""
+    def put_right(self, now: int) -> bool:
+        """Take back what a clock that was far ahead has dated, for which the co-op has no use.
+
+        Tells whether anything was said of a time that is still far.
+        """
         latest = now + FAR_AHEAD_MS
-        if self.said > latest:
-            self.said = now
+        was_ahead = self.said > latest
+        if was_ahead:
+            self.said = now - 1
         if any(at > latest for at in self._rows):
             self._rows = {at: row for at, row in self._rows.items() if at <= latest}
         self._last = {name: min(at, latest) for name, at in self._last.items()}
+        return was_ahead
 
     def passed(self, instant: int) -> bool:
         """Tell whether every value that the device has was read at an instant or later."""

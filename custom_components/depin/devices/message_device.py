@@ -60,8 +60,6 @@ class MessageDevice:
             self._change_availability(payload)
             return
         tree = payloads.document(payload)
-        if self.profile.transport == "ocpp":
-            topic, tree = _unframed(topic, tree)
         if topic not in self._values and topic not in self._telegrams:
             return
         if retained:
@@ -70,10 +68,14 @@ class MessageDevice:
                 return
             at = own
         said = self._take(topic, payload, tree)
-        if said := {place: raw for place, raw in said.items() if at >= self._times.get(place, at)}:
+        if retained:
+            said = {place: raw for place, raw in said.items() if at >= self._times.get(place, at)}
+        if said:
             self._seen.update(said)
             self._times.update(dict.fromkeys(said, at))
-            self.heard_at = at if self.heard_at is None else max(self.heard_at, at)
+            # What comes now is the latest, though the clock may have been put back.
+            if not retained or self.heard_at is None or at > self.heard_at:
+                self.heard_at = at
 
     def reading(self, now: int) -> Reading:
         """Return what was heard, or that the device is unavailable."""
@@ -107,7 +109,7 @@ class MessageDevice:
             if gone or not where.path:
                 said[place] = payloads.scalar(payload)
             elif payloads.on_path(tree, where.path) is not payloads.NOT_FOUND:
-                said[place] = payloads.value(tree, where.path, where.unit_key)
+                said[place] = payloads.value(tree, where.path)
         if assembly := self._telegrams.get(topic):
             values = assembly.telegram.take(payloads.telegram_piece(payload, tree)) or {}
             said |= {
@@ -139,14 +141,6 @@ class _Assembly:
     def __init__(self) -> None:
         self.telegram = Telegram()
         self.places: dict[TelegramPlace, str] = {}
-
-
-def _unframed(topic: str, tree: object) -> tuple[str, object]:
-    """Return the action and the payload of an OCPP call, framed or not."""
-    match tree:
-        case [2, _, str() as action, dict() as payload]:
-            return action, payload
-    return topic, tree
 
 
 def instant(written: object) -> int | None:

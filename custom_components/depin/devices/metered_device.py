@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..protocol.metering import Flag
-from .interval_sheet import IntervalSheet
+from .interval_sheet import FAR_AHEAD_MS, IntervalSheet
 from .points import NO_POINTS, Points, Reading, Role, Status
 from .roles import Use
 from .value_gate import Accepted, Fault, Judged, Limits, ValueGate
@@ -58,6 +58,12 @@ class MeteredPart:
             self.shown = replace(self.shown, **said)
         self.shown = replace(self.shown, status=points.status)
         return judged
+
+    def put_right(self, now: int) -> bool:
+        """Forget what a clock that was far ahead has dated; tell whether it was said, too."""
+        latest = now + FAR_AHEAD_MS
+        self._heard = {name: at for name, at in self._heard.items() if at <= latest}
+        return self.sheet.put_right(now)
 
     def silent(self, at: int, *, sun_up: bool, was_asked: bool) -> Judged:
         """Take in that there is no answer: asleep, its counters stand still."""
@@ -138,6 +144,21 @@ class MeteredDevice:
         self.available = asleep
         self._settled_at = at
         self._tell()
+
+    def put_right(self, now: int) -> bool:
+        """Forget what a clock that was far ahead has dated; tell whether it was said, too."""
+        self._settled_at = min(self._settled_at, now)
+        were_ahead = [part.put_right(now) for part in self.parts]
+        return any(were_ahead)
+
+    def held_since(self, instant: int) -> dict[str, Fault]:
+        """Return what has been held back since an instant or longer, and why."""
+        return {
+            name: held.fault
+            for part in self.parts
+            for name, held in part.gate.held.items()
+            if held.since <= instant
+        }
 
     def passed(self, instant: int) -> bool:
         """Tell whether nothing of before an instant is to come any more."""

@@ -26,12 +26,14 @@ class ObservedSensor:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def put_right(self, now: int) -> None:
-        """Take back what a clock that was far ahead has dated, for which the co-op has no use."""
+    def put_right(self, now: int) -> bool:
+        """Take back what a clock that was far ahead has dated; tell whether it was said, too."""
         latest = now + FAR_AHEAD_MS
-        if self._said > latest:
+        was_ahead = self._said > latest
+        if was_ahead:
             self._said = now
         self._rows = {slot: row for slot, row in self._rows.items() if row[0] <= latest}
+        return was_ahead
 
     def hear(self, value: int | None, at: int, flags: Flag) -> None:
         """Take what was observed at an instant; None is that there is nothing to be had."""

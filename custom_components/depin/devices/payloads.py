@@ -6,7 +6,7 @@ from typing import Final
 
 from .formulas import Raw
 from .places import Step
-from .quantities import UNITS, number
+from .quantities import number
 
 NOT_FOUND: Final = object()
 """A path that leads nowhere: the message does not speak of the value."""
@@ -48,28 +48,14 @@ def on_path(tree: object, path: tuple[Step, ...]) -> object:
                 tree = tree[step]
             case list(), int() if -len(tree) <= step < len(tree):
                 tree = tree[step]
-            case list(), tuple():
-                wanted = dict(step)
-                tree = next((item for item in tree if _has(item, wanted)), NOT_FOUND)
             case _:
                 return NOT_FOUND
     return tree
 
 
-def value(tree: object, path: tuple[Step, ...], unit_key: str | None) -> Raw:
-    """Return the raw value on a path, in our unit where one stands beside it."""
-    raw = _raw(on_path(tree, path))
-    if unit_key is None:
-        return raw
-    beside = on_path(tree, path[:-1])
-    unit = beside.get(unit_key) if isinstance(beside, dict) else None
-    amount = number(raw) if isinstance(raw, str) else raw
-    if amount is None or isinstance(amount, bool):
-        return None
-    if unit is None:
-        return amount
-    factor = UNITS.get(unit) if isinstance(unit, str) else None
-    return None if factor is None else Fraction(amount) * factor
+def value(tree: object, path: tuple[Step, ...]) -> Raw:
+    """Return the raw value on a path."""
+    return _raw(on_path(tree, path))
 
 
 def _raw(found: object) -> Raw:
@@ -85,7 +71,3 @@ def _raw(found: object) -> Raw:
             return sum(numbers, Fraction()) if len(numbers) == len(values) else None
         case _:
             return None
-
-
-def _has(item: object, wanted: dict[str, str]) -> bool:
-    return isinstance(item, dict) and all(item.get(key) == each for key, each in wanted.items())

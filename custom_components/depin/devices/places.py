@@ -32,8 +32,8 @@ class RegisterPlace:
     unit: str = ""
 
 
-type Step = str | int | tuple[tuple[str, str], ...]
-"""A key, a position, or the item of a list in which some keys have some values."""
+type Step = str | int
+"""A key, or a position in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,6 @@ class MessagePlace:
 
     topic: str
     path: tuple[Step, ...] = ()
-    unit_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ _ADDRESS: Final = vol.All(int, vol.Range(min=0, max=0xFFFF))
 _SPACE: Final = vol.In(("holding", "input"))
 _ORDER: Final = vol.In(("big", "little"))
 _RATIO: Final = vol.Any(int, float, vol.Match(r"^-?[0-9]+/[1-9][0-9]*$"))
-_STEP: Final = vol.Any(str, int, {str: str})
+_STEP: Final = vol.Any(str, int)
 _TYPES: Final = vol.In((*REGISTERS, "string"))
 
 _WHERE: Final = {
@@ -31,7 +31,6 @@ _WHERE: Final = {
     vol.Optional("obis"): vol.Match(r"^\d+-\d+:\d+\.\d+\.\d+$"),
     vol.Optional("scale"): _RATIO,
     vol.Optional("unit"): vol.In(tuple(UNITS)),
-    vol.Optional("unit_key"): _TEXT,
     vol.Optional("shift"): _WHOLE,
     vol.Optional("mask"): _WHOLE,
     vol.Optional("magnitude"): True,
@@ -123,6 +122,8 @@ _DEFAULTS: Final = vol.Schema(
         vol.Optional("shift"): _WHOLE,
         vol.Optional("nothing"): {_TYPES: [_WHOLE]},
         vol.Optional("meter_sign"): vol.In(("auto", "standard", "reversed")),
+        vol.Optional("meter"): vol.All(int, vol.Range(min=1, max=3)),
+        vol.Optional("production"): vol.In(("auto", "ac", "dc")),
     }
 )
 _READING: Final = vol.Schema(
@@ -210,6 +211,7 @@ PROFILE: Final = vol.Schema(
                     vol.Required("about"): _TEXT,
                     vol.Required("default"): _TEXT,
                     vol.Required("choices"): {str: dict},
+                    vol.Optional("told_by"): {str: [_CHECK]},
                 }
             )
         },

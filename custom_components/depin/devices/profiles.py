@@ -1,7 +1,7 @@
 """Device profiles: one YAML file a device, read into formulas over places."""
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,11 +88,12 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class OwnersOption:
-    """A disagreement between sources that the owner settles."""
+    """A disagreement between sources that the owner settles, unless the device tells."""
 
     about: str
     default: str
     choices: tuple[str, ...]
+    told_by: Mapping[str, tuple[Check, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,12 @@ class Profile:
     roles: Mapping[Role, PointFormulas]
     options: Mapping[str, OwnersOption]
     current_limit: CurrentLimit | None
+    chosen: Mapping[str, str] = field(repr=False)
+    written: Mapping[str, Any] = field(repr=False)
+
+    def choosing(self, options: Mapping[str, str]) -> Profile:
+        """Return this profile with further choices made."""
+        return _chosen_profile(self.key, self.written, {**self.chosen, **options})
 
     def places(self) -> list[Place]:
         """Return every place that points come from, each once."""
@@ -135,6 +142,27 @@ class Profile:
         """Return every place that tells this device from others, each once."""
         found: dict[Any, None] = {check.value.place: None for check in self.checks}
         return list(found)
+
+    def telling_places(self) -> list[Place]:
+        """Return every place by which the device tells which choice fits it, each once."""
+        checks = [
+            check
+            for option in self.options.values()
+            for all_of in option.told_by.values()
+            for check in all_of
+        ]
+        found: dict[Any, None] = {check.value.place: None for check in checks}
+        return list(found)
+
+    def told(self, seen: Mapping[Hashable, Raw]) -> dict[str, str]:
+        """Return the choices that fit the device by what was seen, where others were made."""
+        return {
+            name: choice
+            for name, option in self.options.items()
+            for choice, checks in option.told_by.items()
+            if choice != self.chosen.get(name, option.default)
+            and all(check.passes(seen) for check in checks)
+        }
 
     def read(self, seen: Mapping[Hashable, Raw]) -> Reading:
         """Return the points; a role of which nothing was seen is left out."""
@@ -180,12 +208,15 @@ def load(name: str, options: Mapping[str, str] = _NO_OPTIONS) -> Profile:
 def parse(name: str, text: str, options: Mapping[str, str] = _NO_OPTIONS) -> Profile:
     """Check what a profile's file holds and make a profile of it."""
     try:
-        checked = PROFILE(yaml.safe_load(text))
-        chosen = _chosen(checked, options)
-        return _profile(name, PROFILE(chosen))
+        return _chosen_profile(name, PROFILE(yaml.safe_load(text)), options)
     except (vol.Invalid, yaml.YAMLError) as error:
         msg = f"profile {name}: {error}"
         raise ProfileError(msg) from error
+
+
+def _chosen_profile(key: str, written: Mapping[str, Any], options: Mapping[str, str]) -> Profile:
+    made = _profile(key, PROFILE(_chosen(dict(written), options)))
+    return replace(made, chosen=options, written=written)
 
 
 def _chosen(written: dict[str, Any], options: Mapping[str, str]) -> dict[str, Any]:
@@ -195,9 +226,10 @@ def _chosen(written: dict[str, Any], options: Mapping[str, str]) -> dict[str, An
         raise ProfileError(msg)
     for option, offer in offered.items():
         choice = options.get(option, offer["default"])
-        if choice not in offer["choices"]:
-            msg = f"{option} cannot be {choice}: choose one of {', '.join(offer['choices'])}"
-            raise ProfileError(msg)
+        for each in (choice, *offer.get("told_by", {})):
+            if each not in offer["choices"]:
+                msg = f"{option} cannot be {each}: choose one of {', '.join(offer['choices'])}"
+                raise ProfileError(msg)
         written = _merged(written, offer["choices"][choice])
     return written
 
@@ -241,15 +273,25 @@ def _profile(key: str, written: dict[str, Any]) -> Profile:
         },
         availability=availability
         and (MessagePlace(availability["topic"]), frozenset(availability["online"])),
-        own_time=own_time and MessagePlace(own_time["topic"], _path(own_time.get("path", ()))),
+        own_time=own_time and MessagePlace(own_time["topic"], tuple(own_time.get("path", ()))),
         keepalive=written.get("keepalive"),
         device=build.points(written.get("device", {})),
         roles={Role(role): build.points(each) for role, each in written.get("roles", {}).items()},
         options={
-            name: OwnersOption(each["about"], each["default"], tuple(each["choices"]))
+            name: OwnersOption(
+                each["about"],
+                each["default"],
+                tuple(each["choices"]),
+                {
+                    choice: tuple(build.check(check) for check in checks)
+                    for choice, checks in each.get("told_by", {}).items()
+                },
+            )
             for name, each in written.get("options", {}).items()
         },
         current_limit=build.limit(written["current_limit"]) if "current_limit" in written else None,
+        chosen=_NO_OPTIONS,
+        written=written,
     )
 
 
@@ -346,11 +388,11 @@ class _Builder:
         )
 
     def _place(self, written: Mapping[str, Any]) -> Place:
-        path = _path(written.get("path", ()))
+        path: tuple[Step, ...] = tuple(written.get("path", ()))
         if "obis" in written:
             return TelegramPlace(written["topic"], written["obis"])
         if "topic" in written:
-            return MessagePlace(written["topic"], path, written.get("unit_key"))
+            return MessagePlace(written["topic"], path)
         kind = written["type"]
         return RegisterPlace(
             written["register"] + self._defaults.get("shift", 0),
@@ -361,10 +403,6 @@ class _Builder:
             frozenset(self._defaults.get("nothing", {}).get(kind, ())),
             written.get("of", ""),
         )
-
-
-def _path(written: list[Any] | tuple[Any, ...]) -> tuple[Step, ...]:
-    return tuple(tuple(step.items()) if isinstance(step, dict) else step for step in written)
 
 
 def _finished(formulas: Mapping[str, Formula], seen: Mapping[Hashable, Raw]) -> dict[str, Any]:

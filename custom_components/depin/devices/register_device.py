@@ -1,11 +1,13 @@
 """A device with registers, read as its profile describes it."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
-from .formulas import Raw
+from .counted_parts import CountedParts
+from .formulas import Raw, Sum
 from .places import Place, RegisterPlace
-from .points import Reading
+from .points import COUNTERS, Points, Reading, Role
 from .profiles import Profile, ProfileError
 from .registers import Registers, RegisterSource, Requests, Wanted, WholeReplies, field_at
 
@@ -25,17 +27,38 @@ class RegisterDevice:
         self.profile = profile
         self._units = units
         self._points = self._plans(profile.places())
+        self.counted = CountedParts()
 
     async def read(self) -> Reading:
         """Ask for all points; those that the device refuses, or has no value for, are None.
 
         Raises ModbusError where it gives no answer, or none that can be used.
         """
-        return self.profile.read(await _seen(self._points))
+        seen = await _seen(self._points)
+        reading = self.profile.read(seen)
+        parts: dict[Role, Points] = {}
+        for role, points in reading.parts.items():
+            missing: dict[str, Any] = dict.fromkeys(self._lacking(role, seen))
+            parts[role] = replace(points, **missing)
+        return replace(reading, parts=parts)
+
+    def _lacking(self, role: Role, seen: Mapping[Hashable, Raw]) -> list[str]:
+        """Name the counters that lack a part which has counted before."""
+        return [
+            name
+            for name, formula in self.profile.roles[role].numbers.items()
+            if name in COUNTERS
+            and isinstance(formula, Sum)
+            and self.counted.lacks((role, name), [term.number(seen) for term in formula.terms])
+        ]
 
     async def identify(self) -> bool | None:
         """Tell whether the device looks like its profile; None where the profile cannot tell."""
         return self.profile.matches(await self.look(self.profile.check_places()))
+
+    async def told(self) -> Mapping[str, str]:
+        """Ask the device which choices fit it, where its profile's were made otherwise."""
+        return self.profile.told(await self.look(self.profile.telling_places()))
 
     async def look(self, places: Iterable[Place]) -> Mapping[Hashable, Raw]:
         """Return the values at some places, without those that the device refuses."""

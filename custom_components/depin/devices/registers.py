@@ -19,6 +19,12 @@ from .places import RegisterPlace, Space
 REFUSALS: Final = frozenset({1, 2, 3})
 """The device serves no such registers: illegal function, illegal address, illegal value."""
 _WORD: Final = 0x10000
+_NOTHING: Final[frozenset[int]] = frozenset()
+_ALL_ONES: Final = {
+    "uint32": frozenset({0xFFFF_FFFF}),
+    "uint64": frozenset({0xFFFF_FFFF_FFFF_FFFF}),
+}
+"""What no counter reaches: the reply of a device, or of its gateway, that has no value."""
 
 
 class RegisterSource(Protocol):
@@ -148,6 +154,6 @@ def field_at(place: RegisterPlace) -> RegisterField[Any]:
         place.address,
         count=place.count,
         signed=place.type.startswith("int"),
-        nan=place.nothing,
+        nan=place.nothing | _ALL_ONES.get(place.type, _NOTHING),
         word_order=place.word_order,
     )

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ..protocol.metering import Flag
-from .clock_watch import ClockTrouble, ClockWatch
+from .clock_watch import ClockWatch
 from .metered_device import Heard, MeteredDevice, MeteredPart
 from .observed_sensor import ObservedSensor
 from .points import Pulled, Pushed, Reading, SilentError
 from .recording import Recorder, SampleStore
-from .value_gate import Fault
+from .value_gate import LONG_MS, Fault
 
 INTERVAL_MS: Final = 15 * 60_000
 POLL_MS: Final = 60_000
@@ -63,7 +63,10 @@ class Notices(Protocol):
         """Say that counters of a device begin anew: another meter, or one that was set back."""
 
     def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
-        """Say which values of a device are not believed; none when all are."""
+        """Say which values of a device were not believed just now; none when all were."""
+
+    def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
+        """Say which values of a device have not been believed for long; none when all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,16 @@ class Sampler:
         self._sensors: list[ObservedSensor] = []
         self._closing = asyncio.Lock()
 
+    def keep(self, interval_ms: int, limit_ms: int) -> None:
+        """Close intervals of this length from now on, and wait no longer than this for sources."""
+        self._interval_ms, self._limit_ms = interval_ms, limit_ms
+        self._watch.interval_ms = interval_ms
+
+    @property
+    def times(self) -> tuple[int, int]:
+        """Return how long intervals are, and how long their statements wait."""
+        return self._interval_ms, self._limit_ms
+
     def add(self, device: Sampled) -> None:
         """Close this device's intervals, too."""
         self._devices.append(device)
@@ -116,9 +129,7 @@ class Sampler:
         """Ask a device for ever, at once and whenever it is due."""
         while True:
             await self.look_at(device)
-            now = self._clock.now()
-            due = min(_next(now, device.poll_ms), _next(now, self._interval_ms))
-            await self._sleep_until(due)
+            await self._sleep_until_next(device.poll_ms)
 
     async def look_at(self, device: Sampled) -> None:
         """Ask a device that is pulled, or take what one that pushes has said."""
@@ -133,10 +144,8 @@ class Sampler:
     async def close_intervals(self, recorder: Recorder | None, samples: SampleStore | None) -> None:
         """Close each interval as soon as every source has passed its end, or the time is up."""
         while True:
-            end = _next(self._clock.now(), self._interval_ms)
-            await self._sleep_until(end)
-            limit = end + self._limit_ms
-            while self._clock.now() < limit and not self._all_passed(end):
+            end = await self._sleep_until_next()
+            while end <= self._clock.now() < end + self._limit_ms and not self._all_passed(end):
                 await self._clock.sleep(1)
             # What has begun to be handed over is handed over once, whoever stops us.
             await asyncio.shield(self.close(end, recorder, samples))
@@ -197,24 +206,39 @@ class Sampler:
         if heard.changed:
             self._notices.counters_changed(device.key, heard.changed)
         self._notices.values_held(device.key, heard.held)
+        long_ago = self._clock.now() - LONG_MS
+        self._notices.values_held_long(device.key, device.metered.held_since(long_ago))
 
     def _flags(self, now: int) -> Flag:
+        self._put_right(now)
         trouble = self._watch.look(now, self._clock.steady())
-        if trouble is ClockTrouble.STEPPED:
-            for device in self._devices:
-                for part in device.metered.parts:
-                    part.sheet.put_right(now)
-            for sensor in self._sensors:
-                sensor.put_right(now)
         return Flag.NONE if trouble is None else Flag.CLOCK
+
+    def _put_right(self, now: int) -> None:
+        """Go on from now where a clock that was far ahead, perhaps before a restart, is no more."""
+        were_ahead = [device.metered.put_right(now) for device in self._devices]
+        were_ahead += [sensor.put_right(now) for sensor in self._sensors]
+        if any(were_ahead):
+            self._watch.doubt(self._clock.steady())
+            _LOGGER.warning("The clock was far ahead and was put back: readings go on from now")
 
     def _all_passed(self, instant: int) -> bool:
         return all(device.metered.passed(instant) for device in self._devices)
 
-    async def _sleep_until(self, instant: int) -> None:
-        """Wait for an instant on the clock of the day, which may be stepped on the way."""
-        while (left := instant - self._clock.now()) > 0:
-            await self._clock.sleep(min(left / 1000, _LONGEST_SLEEP_S))
+    async def _sleep_until_next(self, poll_ms: int | None = None) -> int:
+        """Wait for the next boundary of an interval, or whole multiple of a time; return which.
+
+        The clock may be stepped on the way, and the interval may change: what then comes first.
+        """
+        due = None
+        while due is None or self._clock.now() < due:
+            now = self._clock.now()
+            first = _next(now, self._interval_ms)
+            if poll_ms is not None:
+                first = min(first, _next(now, poll_ms))
+            due = first if due is None else min(due, first)
+            await self._clock.sleep(min((due - now) / 1000, _LONGEST_SLEEP_S))
+        return due
 
 
 async def _close_part(

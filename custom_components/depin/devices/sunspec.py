@@ -1,14 +1,16 @@
 """A SunSpec device: its chain of models becomes points, with what vendors do differently."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from typing import Final
+from typing import Final, Self
 
 from modbus_connection.model.sunspec import SunSpecMapShiftError
 
+from .counted_parts import CountedParts
 from .formulas import Raw
 from .points import NO_POINTS, Points, PvString, Reading, Role, Status
+from .profiles import Profile
 from .quantities import energy, frequency, power, share
 from .registers import RegisterSource
 from .sunspec_chain import BASES, Chain, ReadModel, as_number, open_chain
@@ -34,6 +36,8 @@ _CHARGING_MODULE: Final = 3
 _DISCHARGING_MODULE: Final = 4
 # No inverter of panels alone takes more from the mains at night.
 _STANDBY_W: Final = 100
+# Strings and mains are measured one after the other, so clouds part them by less than this.
+_DOUBTFUL_W: Final = 500
 _HIDDEN_BATTERY: Final = (
     "the AC side takes power, so a battery is behind it that this map does not show: "
     "what the panels give is not known"
@@ -61,6 +65,21 @@ class _Inputs:
     discharging: list[_Direct] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a device's owner settled: which meter is meant, its sign, and what production is."""
+
+    meter: int = 1
+    meter_sign: str = "auto"
+    production: str = "auto"
+
+
+AS_SEEN: Final = Settled()
+"""Nothing settled: the device is taken as it looks."""
+
+_CHOICES: Final = tuple(each.name for each in fields(Settled))
+
+
 class SunSpecDevice:
     """A pulled source: `read` finds the models by itself, again whenever they have moved."""
 
@@ -69,17 +88,36 @@ class SunSpecDevice:
         source: RegisterSource,
         *,
         bases: Sequence[int] = BASES,
-        meter: int = 1,
-        meter_sign: str = "auto",
+        settled: Settled = AS_SEEN,
         frozen: bool = False,
     ) -> None:
-        """Take a unit; of several meters behind it, `meter` says which one is meant."""
+        """Take a unit, and what its owner settled."""
         self._source = source
         self._bases = bases
-        self._meter = meter
-        self._meter_sign = meter_sign
         self._frozen = frozen
         self._chain: Chain | None = None
+        self.settled = settled
+        self.counted = CountedParts()
+
+    @classmethod
+    def of(
+        cls,
+        profile: Profile,
+        source: RegisterSource,
+        base: int | None = None,
+        *,
+        elsewhere: Sequence[int] = (),
+        frozen: bool = False,
+    ) -> Self:
+        """Take what a profile settles, and where else than there the map could begin."""
+        owners = () if base is None else (base,)
+        chosen = {name: profile.defaults[name] for name in _CHOICES if name in profile.defaults}
+        return cls(
+            source,
+            bases=(*owners, *(profile.bases or BASES), *elsewhere),
+            settled=Settled(**chosen),
+            frozen=frozen,
+        )
 
     async def read(self) -> Reading:
         """Ask for all points of all models.
@@ -91,7 +129,10 @@ class SunSpecDevice:
         except SunSpecMapShiftError:
             self._chain = None
             models = await self._models()
-        return interpret(models, meter=self._meter, meter_sign=self._meter_sign)
+        if self.settled.production == "auto" and hides_battery(models):
+            # Once it was seen there, a battery stays: its counters do not change places every day.
+            self.settled = replace(self.settled, production="dc")
+        return interpret(models, self.settled, self.counted)
 
     def scan_again(self) -> None:
         """Look for models anew at the next read, as some appear only later."""
@@ -103,15 +144,25 @@ class SunSpecDevice:
         return await self._chain.read()
 
 
-def interpret(models: Sequence[ReadModel], *, meter: int = 1, meter_sign: str = "auto") -> Reading:
+def hides_battery(models: Sequence[ReadModel]) -> bool:
+    """Tell whether the AC side takes or gives what its strings cannot: a battery is behind it."""
+    ac_power = _inverter_power(models)
+    strings = _inputs(models, _manufacturer(models)).strings
+    dc_power = _total(each.power for each in strings)
+    if ac_power is None or dc_power is None or _total(each.energy for each in strings) is None:
+        return False
+    return ac_power < -_STANDBY_W or ac_power > 2 * dc_power + _DOUBTFUL_W
+
+
+def interpret(models: Sequence[ReadModel], settled: Settled, counted: CountedParts) -> Reading:
     """Return the points of a chain of models, as they were read."""
     manufacturer = _manufacturer(models)
     if manufacturer.startswith("outback"):
         models = [_without_unsigned_nothing(each) for each in models]
     inverter = _first(models, (*INVERTERS, DER))
-    chosen = [each for each in models if each.model.model_id in METERS][meter - 1 : meter]
+    chosen = _meters(models)[settled.meter - 1 : settled.meter]
     inputs = _inputs(models, manufacturer)
-    battery = _battery(models, inputs)
+    battery = _battery(models, inputs, counted)
     parts: dict[Role, Points] = {}
     said: list[str] = []
     device = NO_POINTS
@@ -121,19 +172,25 @@ def interpret(models: Sequence[ReadModel], *, meter: int = 1, meter_sign: str = 
         battery = battery.filled_from(Points(discharge_wh=device.production_wh))
         device = replace(device, production_wh=None)
     elif inverter:
-        parts[Role.PRODUCTION], more = _production(device, inputs, hybrid=battery is not None)
+        seen = settled.production == "auto" and battery is not None
+        hybrid = seen or settled.production == "dc"
+        parts[Role.PRODUCTION], more = _production(device, inputs, counted, hybrid=hybrid)
         said += more
     if battery:
         parts[Role.BATTERY] = battery
     if chosen:
-        reverse = meter_sign == "reversed" or (
-            meter_sign == "auto" and manufacturer.startswith("solaredge")
+        reverse = settled.meter_sign == "reversed" or (
+            settled.meter_sign == "auto" and manufacturer.startswith("solaredge")
         )
         parts[Role.GRID] = _grid(chosen[0], reverse=reverse, manufacturer=manufacturer)
     if Role.PRODUCTION in parts:
-        counted = parts[Role.PRODUCTION].production_wh
-        device = Points(production_wh=counted).filled_from(device)
+        produced = parts[Role.PRODUCTION].production_wh
+        device = replace(device, production_wh=produced)
     return Reading(_identity(models).filled_from(device), parts, tuple(said))
+
+
+def _meters(models: Iterable[ReadModel]) -> list[ReadModel]:
+    return [each for each in models if each.model.model_id in METERS]
 
 
 def _manufacturer(models: Iterable[ReadModel]) -> str:
@@ -165,14 +222,17 @@ def _inverter(models: Sequence[ReadModel], inverter: ReadModel) -> Points:
     """Return the AC side as the inverter sees it, negative while a battery charges from there."""
     kinds = [kind for kind in INVERTERS if _first(models, (kind,))]
     counters = [(kind, "WH") for kind in kinds] + [(DER, "TotWhInj")]
-    ac_power = _first_number(models, [*((kind, "W") for kind in kinds), (DER, "W")])
     hertz = _first_number(models, [*((kind, "Hz") for kind in kinds), (DER, "Hz")])
     return Points(
-        power_w=power(ac_power),
+        power_w=power(_inverter_power(models)),
         production_wh=energy(_first_number(models, counters)),
         frequency_hz=frequency(hertz),
         status=_status(inverter),
     )
+
+
+def _inverter_power(models: Sequence[ReadModel]) -> Fraction | None:
+    return _first_number(models, [(kind, "W") for kind in (*INVERTERS, DER)])
 
 
 def _status(inverter: ReadModel) -> Status | None:
@@ -183,18 +243,23 @@ def _status(inverter: ReadModel) -> Status | None:
     return None if state is None else _STATES.get(int(state))
 
 
-def _production(device: Points, inputs: _Inputs, *, hybrid: bool) -> tuple[Points, list[str]]:
+def _production(
+    device: Points, inputs: _Inputs, counted: CountedParts, *, hybrid: bool
+) -> tuple[Points, list[str]]:
     """Return what the panels do; on a hybrid the AC side does not tell."""
     strings = tuple(PvString(power(each.power), energy(each.energy)) for each in inputs.strings)
     while strings and strings[-1] == PvString():
         strings = strings[:-1]
     if not hybrid:
-        counted = Points(production_wh=device.production_wh, strings=strings)
+        produced = Points(production_wh=device.production_wh, strings=strings)
         if device.power_w is not None and device.power_w < -_STANDBY_W:
-            return counted, [_HIDDEN_BATTERY]
-        return Points(power_w=device.power_w).filled_from(counted), []
+            return produced, [_HIDDEN_BATTERY]
+        return Points(power_w=device.power_w).filled_from(produced), []
     dc_power = _total(each.power for each in inputs.strings)
-    dc_energy = _total(each.energy for each in inputs.strings)
+    energies = [each.energy for each in inputs.strings]
+    if counted.lacks("production_wh", energies):
+        return Points(power_w=power(dc_power), strings=strings), []
+    dc_energy = _total(energies)
     return (
         Points(
             power_w=power(dc_power),
@@ -232,20 +297,24 @@ def _inputs(models: Iterable[ReadModel], manufacturer: str) -> _Inputs:
     known = list(models)
     ports = _first(known, (714,))
     modules = _first(known, (160,))
-    for port in ports.blocks if ports else ():
+    for port in _told(ports, "NPrt"):
         kind = as_number(port["PrtTyp"])
         watts = as_number(port["DCW"])
         given, taken = as_number(port["DCWhInj"]), as_number(port["DCWhAbs"])
         if kind == _BATTERY_PORT:
             inputs.discharging.append(_Direct(watts, given))
             inputs.charging.append(_Direct(None, taken))
-        elif kind == _PV_PORT or kind is None:
+        elif kind == _PV_PORT:
             inputs.strings.append(_Direct(watts, given))
     if ports and (inputs.strings or inputs.discharging):
         return inputs
-    blocks = list(modules.blocks) if modules else []
-    hybrid = manufacturer.startswith("fronius") and _first(known, (124,)) is not None
-    hybrid = hybrid and len(blocks) == _DISCHARGING_MODULE
+    blocks = _told(modules, "N")
+    hybrid = (
+        manufacturer.startswith("fronius")
+        and _first(known, (124,)) is not None
+        and len(blocks) == _DISCHARGING_MODULE
+        and not any(_label(block["IDStr"]) for block in blocks[_CHARGING_MODULE - 1 :])
+    )
     for number, block in enumerate(blocks, start=1):
         direct = _Direct(as_number(block["DCW"]), as_number(block["DCWH"]))
         place = number if hybrid else None
@@ -255,7 +324,7 @@ def _inputs(models: Iterable[ReadModel], manufacturer: str) -> _Inputs:
 
 def _module_list(inputs: _Inputs, name: Raw, *, of_hybrid: int | None) -> list[_Direct]:
     """Return the list that a module of model 160 belongs to, by its name or its place."""
-    label = name.lower().replace(" ", "") if isinstance(name, str) else ""
+    label = _label(name)
     if "discha" in label or of_hybrid == _DISCHARGING_MODULE:
         return inputs.discharging
     if "stcha" in label or "charge" in label or of_hybrid == _CHARGING_MODULE:
@@ -263,7 +332,19 @@ def _module_list(inputs: _Inputs, name: Raw, *, of_hybrid: int | None) -> list[_
     return inputs.strings
 
 
-def _battery(models: Sequence[ReadModel], inputs: _Inputs) -> Points | None:
+def _label(name: Raw) -> str:
+    return "".join(name.lower().strip("\0").split()) if isinstance(name, str) else ""
+
+
+def _told(model: ReadModel | None, count: str) -> Sequence[Mapping[str, Raw]]:
+    """Return as many blocks as a model says that it has; what stands behind them is none."""
+    if model is None:
+        return ()
+    said = model.number(count)
+    return model.blocks[: int(said)] if said else model.blocks
+
+
+def _battery(models: Sequence[ReadModel], inputs: _Inputs, counted: CountedParts) -> Points | None:
     """Return the battery's points, None where nothing speaks of one."""
     given = _total(each.power for each in inputs.discharging)
     taken = _total(each.power for each in inputs.charging if each.power is not None)
@@ -271,11 +352,16 @@ def _battery(models: Sequence[ReadModel], inputs: _Inputs) -> Points | None:
     bank = _first(models, (802,))
     battery = Points(
         power_w=power(_bank_power(bank) if watts is None and bank else watts),
-        charge_wh=energy(_total(each.energy for each in inputs.charging)),
-        discharge_wh=energy(_total(each.energy for each in inputs.discharging)),
+        charge_wh=_whole_energy("charge_wh", inputs.charging, counted),
+        discharge_wh=_whole_energy("discharge_wh", inputs.discharging, counted),
         soc_percent=share(_first_number(models, ((713, "SoC"), (802, "SoC"), (124, "ChaState")))),
     )
     return None if battery == NO_POINTS else battery
+
+
+def _whole_energy(name: str, inputs: Iterable[_Direct], counted: CountedParts) -> int | None:
+    energies = [each.energy for each in inputs]
+    return None if counted.lacks(name, energies) else energy(_total(energies))
 
 
 def _bank_power(bank: ReadModel) -> Fraction | None:

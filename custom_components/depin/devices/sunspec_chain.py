@@ -21,6 +21,8 @@ from .registers import REFUSALS, Registers, RegisterSource, Requests, Wanted, Wh
 from .sunspec_models import MODELS, Point
 
 BASES: Final = (40000, 0, 50000)
+MARKS: Final = (0x5375, 0x6E53)
+"""The characters SunS, with which every map begins."""
 
 _END: Final = [0xFFFF, 0]
 _LAST_HEADER: Final = 0xFFFE
@@ -59,11 +61,14 @@ class _Chain:
     def __init__(self, source: WholeReplies, base: int) -> None:
         self._source = source
         self._base = base
+        self.begins = False
 
     async def read_holding_registers(self, address: int, count: int) -> list[int]:
         """Read a header; behind the end marker some devices have no length."""
         if address == self._base:
-            return await self._source.read_holding_registers(address, count)
+            words = await self._source.read_holding_registers(address, count)
+            self.begins = tuple(words) == MARKS
+            return words
         if address > _LAST_HEADER:
             return _END
         try:
@@ -81,10 +86,15 @@ async def find(source: WholeReplies, bases: Sequence[int] = BASES) -> list[SunSp
 
     Raises SunSpecError where there is none.
     """
+    bases = tuple(dict.fromkeys(bases))
+    wrong: list[str] = []
     for base in bases:
+        chain = _Chain(source, base)
         try:
-            models = await scan(cast("ModbusUnit", _Chain(source, base)), base)
-        except SunSpecError:
+            models = await scan(cast("ModbusUnit", chain), base)
+        except SunSpecError as error:
+            if chain.begins:
+                wrong.append(f"the SunSpec map at {base} cannot be followed: {error}")
             continue
         except ModbusExceptionError as refusal:
             if refusal.exception_code not in REFUSALS:
@@ -92,6 +102,10 @@ async def find(source: WholeReplies, bases: Sequence[int] = BASES) -> list[SunSp
             continue
         if models:
             return models.chain
+        if chain.begins:
+            wrong.append(f"the SunSpec map at {base} holds no models: is the device starting?")
+    if wrong:
+        raise SunSpecError(wrong[0])
     listed = ", ".join(map(str, bases))
     msg = f"no SunSpec map begins at {listed}: switch SunSpec on in the device, or give its base"
     raise SunSpecError(msg)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from modbus_connection.model import RegisterField, sunspec
+from modbus_connection.model import NumberField, RegisterField, sunspec
 
 type Make = Callable[[int], RegisterField[Any]]
 
@@ -35,6 +35,11 @@ class Model:
     block: Block | None = None
 
 
+def _acc32(address: int) -> RegisterField[Any]:
+    """Read a total: 0 is one that is not counted, and all ones is no total either."""
+    return NumberField[int](address, count=2, signed=False, nan=frozenset({0, 0xFFFF_FFFF}))
+
+
 def _text(length: int) -> Make:
     return lambda address: sunspec.string(address, length)
 
@@ -43,7 +48,7 @@ _INVERTER: Final = Model(
     {
         "W": Point(14, sunspec.int16, 15),
         "Hz": Point(16, sunspec.uint16, 17),
-        "WH": Point(24, sunspec.acc32, 26),
+        "WH": Point(24, _acc32, 26),
         "St": Point(38, sunspec.enum16),
     }
 )
@@ -59,8 +64,8 @@ _METER: Final = Model(
     {
         "Hz": Point(16, sunspec.int16, 17),
         "W": Point(18, sunspec.int16, 22),
-        "TotWhExp": Point(38, sunspec.acc32, 54),
-        "TotWhImp": Point(46, sunspec.acc32, 54),
+        "TotWhExp": Point(38, _acc32, 54),
+        "TotWhImp": Point(46, _acc32, 54),
     }
 )
 _FLOAT_METER: Final = Model(
@@ -98,7 +103,7 @@ MODELS: Final[Mapping[int, Model]] = {
             {
                 "IDStr": Point(1, _text(8)),
                 "DCW": Point(11, sunspec.uint16, 4),
-                "DCWH": Point(12, sunspec.acc32, 5),
+                "DCWH": Point(12, _acc32, 5),
             },
         ),
     ),

@@ -6,19 +6,33 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ..protocol.durations import HOUR
-from .points import COUNTERS, NO_POINTS, Points, Status
+from .points import COUNTERS, NO_POINTS, Points, Role, Status
 
 ANSWERS: Final = 3
 """So many answers in a row that agree make a new counter believable."""
 
+PATIENCE_MS: Final = 30 * 60_000
+"""A counter that has only risen for so long is taken, however fast it rises."""
+
+LONG_MS: Final = 15 * 60_000
+"""What is held back for so long, the owner has to know of."""
+
+USUAL_MOST_W: Final[Mapping[Role, int]] = {
+    Role.GRID: 69_000,
+    Role.SUB: 69_000,
+    Role.CHARGER: 50_000,
+    Role.PRODUCTION: 100_000,
+    Role.BATTERY: 100_000,
+    Role.FEEDER: 1_000_000,
+}
+"""What is believed of a device of which the owner gave no limit: 69 kW is three times 100 A."""
+
 MOST_SESSION_WH: Final = 1_000_000
 """No car takes more at one time."""
 
-PRESUMED_W: Final = 1_000_000
-"""What a device is believed to carry where nobody has said: more than any home, or its street."""
-
 # A device may count on only once a minute.
 _SHORTEST_MS: Final = 60_000
+_MANY_ANSWERS: Final = 10
 
 
 class Fault(enum.StrEnum):
@@ -26,23 +40,18 @@ class Fault(enum.StrEnum):
 
     ZERO = "reads zero after it had counted"
     BACKWARD = "went backward"
-    JUMP = "rose by more than its power allows"
-    POWER = "is more power than the device has"
+    JUMP = "rises by more than its limit allows"
+    POWER = "is more than its limit allows"
     SESSION = "is more than any car takes"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is known of a device: its rated power, and the step of each counter in Wh."""
+    """What is known of a device: the most it can carry, and the step of each counter in Wh."""
 
-    rated_w: int | None = None
+    most_w: int
     steps: Mapping[str, int] = field(default_factory=dict)
     panels_only: bool = False
-
-    @property
-    def most_w(self) -> int:
-        """Return the most that the device can carry."""
-        return self.rated_w or PRESUMED_W
 
     def rise(self, name: str, elapsed: int) -> int:
         """Return the most that a counter can rise in a time."""
@@ -55,6 +64,14 @@ class Accepted:
     """A counter's last believed value, and since when it has stood there."""
 
     value: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a value is held back, and since when."""
+
+    fault: Fault
     since: int
 
 
@@ -72,13 +89,18 @@ class Judged:
         return bool(self.faults)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Doubted:
-    """A value that is not believed yet."""
+    """A value that is not believed yet.
+
+    `since` the first of `answers` it has not gone back; the last `agreeing` of them agree.
+    """
 
     value: int
     at: int
+    since: int
     answers: int = 1
+    agreeing: int = 1
 
 
 class ValueGate:
@@ -89,6 +111,7 @@ class ValueGate:
         self._limits = limits
         self._accepted = dict(accepted or {})
         self._doubted: dict[str, _Doubted] = {}
+        self.held: dict[str, Held] = {}
 
     @property
     def accepted(self) -> Mapping[str, Accepted]:
@@ -119,6 +142,7 @@ class ValueGate:
         judged = replace(points, **values)
         if self._limits.panels_only and not sun_up:
             judged, faults = self._at_night(points, judged, faults)
+        self._hold(points, faults, at)
         return Judged(judged, faults, tuple(changed))
 
     def silent(self, *, sun_up: bool) -> Judged:
@@ -148,19 +172,32 @@ class ValueGate:
     def _fault(self, name: str, last: Accepted, value: int, at: int) -> Fault | None:
         if value < last.value:
             return Fault.BACKWARD if value else Fault.ZERO
-        most = self._limits.rise(name, at - last.since)
-        return Fault.JUMP if value - last.value > most else None
+        too_much = value - last.value > self._limits.rise(name, at - last.since)
+        return Fault.JUMP if too_much else None
 
     def _is_confirmed(self, name: str, value: int, at: int) -> bool:
-        """Tell whether enough answers agree: each equal to the last, or counted on from it."""
+        """Tell whether enough answers agree: each equal to the last, or counted on from it.
+
+        Where it counts on faster than it can, it does so for long before it is believed.
+        """
         before = self._doubted.get(name)
-        if before is None or not (
-            0 <= value - before.value <= self._limits.rise(name, at - before.at)
-        ):
-            self._doubted[name] = _Doubted(value, at)
+        if before is None or value < before.value:
+            self._doubted[name] = _Doubted(value, at, at)
             return False
-        self._doubted[name] = _Doubted(value, at, before.answers + 1)
-        return before.answers + 1 >= ANSWERS
+        agrees = value - before.value <= self._limits.rise(name, at - before.at)
+        agreeing = before.agreeing + 1 if agrees else 1
+        answers = before.answers + 1
+        self._doubted[name] = _Doubted(value, at, before.since, answers, agreeing)
+        is_steady = answers >= _MANY_ANSWERS and at - before.since >= PATIENCE_MS
+        return agreeing >= ANSWERS or is_steady
+
+    def _hold(self, read: Points, faults: Mapping[str, Fault], at: int) -> None:
+        """Remember since when values are held back; what was not read stays as it was."""
+        held = {name: each for name, each in self.held.items() if getattr(read, name) is None}
+        for name, fault in faults.items():
+            before = self.held.get(name)
+            held[name] = Held(fault, at if before is None else before.since)
+        self.held = held
 
     def _is_too_much(self, watts: int | None) -> bool:
         return watts is not None and 2 * abs(watts) > 3 * self._limits.most_w

@@ -26,7 +26,7 @@ from ..devices.profiles import Profile
 from ..devices.register_device import RegisterDevice
 from ..devices.registers import RegisterSource
 from ..devices.sunspec import SunSpecDevice
-from ..devices.sunspec_chain import BASES
+from ..devices.sunspec_chain import MARKS
 from .links import Link, LinkKind
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ _SOCKET_BAUDRATE: Final = 115_200
 _SERIAL_OF_COMMON: Final = range(50, 66)
 """Where model 1 holds the serial number, counted from its id."""
 
-_SUNSPEC_MARKS: Final = (0x5375, 0x6E53)
 _END_OF_MAP: Final = 0xFFFF
 
 type UnitOf = Callable[[int], ModbusUnit]
@@ -93,7 +92,8 @@ class ModbusSource:
             name: _Recorded(_paced(unit_of(number), profile)) for name, number in numbers.items()
         }
         self._one_at_a_time = asyncio.Lock()
-        self._make()
+        self._made_at = time.monotonic()
+        self._device = self._made()
 
     async def read(self) -> Reading:
         """Ask the device for all of its points.
@@ -115,6 +115,15 @@ class ModbusSource:
         if isinstance(self._device, SunSpecDevice):
             return False
         return await _answer(self._device.identify()) is False
+
+    async def told(self) -> Mapping[str, str]:
+        """Ask the device which choices fit it, where others were made; read it before."""
+        if not isinstance(self._device, SunSpecDevice):
+            return await _answer(self._device.told())
+        production = self._device.settled.production
+        if production == self.profile.defaults.get("production", "auto"):
+            return {}
+        return {"production": production}
 
     async def takes_limit(self) -> bool:
         """Tell whether the device is one whose current may be limited."""
@@ -167,17 +176,15 @@ class ModbusSource:
     def _make(self) -> None:
         """Begin anew, without anything known of what the device refuses or where its map is."""
         self._made_at = time.monotonic()
-        self._device = self._made(self.profile)
+        before, self._device = self._device, self._made()
+        self._device.counted = before.counted
+        if isinstance(self._device, SunSpecDevice) and isinstance(before, SunSpecDevice):
+            self._device.settled = before.settled
 
-    def _made(self, profile: Profile) -> RegisterDevice | SunSpecDevice:
-        if profile.transport != "sunspec":
-            return RegisterDevice(profile, self._recorded)
-        bases = profile.bases or BASES
-        return SunSpecDevice(
-            self._recorded[""],
-            bases=bases if self._base is None else (self._base, *bases),
-            meter_sign=profile.defaults.get("meter_sign", "auto"),
-        )
+    def _made(self) -> RegisterDevice | SunSpecDevice:
+        if self.profile.transport != "sunspec":
+            return RegisterDevice(self.profile, self._recorded)
+        return SunSpecDevice.of(self.profile, self._recorded[""], self._base)
 
     def _serial_registers(self) -> set[tuple[Space, int]]:
         """Return the registers that hold the serial number."""
@@ -201,7 +208,7 @@ class ModbusSource:
 def _common_models(seen: Mapping[int, int]) -> Iterator[int]:
     """Give where each model 1 of a SunSpec map begins: each device behind it has one."""
     for address in seen:
-        if (seen[address], seen.get(address + 1)) != _SUNSPEC_MARKS:
+        if (seen[address], seen.get(address + 1)) != MARKS:
             continue
         at = address + 2
         while (model := seen.get(at, _END_OF_MAP)) != _END_OF_MAP:

@@ -24,7 +24,11 @@ from settlement_node.store.tables import Row
 MAX_KEPT: Final = 1_200
 """Most samples that are kept of a device for its open intervals."""
 
+_FED_IN_W: Final = 50
+"""More than this that flows out is no noise of a meter: the home does feed in."""
+
 _NO_ENERGY: Final = Energy(None, Quality.MISSING)
+_NOTHING_FED_IN: Final = Energy(0, Quality.MEASURED)
 _FLAGS: Final = tuple(Flag(bits) for bits in range(16))
 
 
@@ -63,6 +67,7 @@ class Meter:
         self.role = declared.role
         self.retired = at if declared.retired else 0
         self.names = tuple(signs)
+        self._import_only = declared.import_only
         self._most_power = most_power(declared)
         self.rules = register_rules(declared)
 
@@ -90,6 +95,9 @@ class Meter:
     def take(self, readings: Readings, open_from: int) -> None:
         """Keep what a statement says, as far as intervals from `open_from` on may need it."""
         said = self._said(readings)
+        if any(count is not None for count in readings.registers.get("export", ())):
+            # What it was declared not to have, it has: from now on it is missing where not read.
+            self._import_only = False
         samples = self.samples
         if samples and said[0].at <= samples[-1].at:
             # A value at the boundary was measured and used: nothing new comes between its samples.
@@ -111,8 +119,11 @@ class Meter:
         if not found or found[-1].at < end or found[0].at > start:
             return (_NO_ENERGY,) * len(self.rules)
         plain = None if self._kept else self._plainly(found, start, end)
-        return plain or tuple(
-            self._energy(number, register, start, end)
+        if plain:
+            return plain
+        unread = self._unread if self._feeds_nothing_in(found, start, end) else None
+        return tuple(
+            _NOTHING_FED_IN if number == unread else self._energy(number, register, start, end)
             for number, register in enumerate(self._registers(found))
         )
 
@@ -142,6 +153,7 @@ class Meter:
             "resolution": [rules.resolution for rules in self.rules],
             "most_power": self._most_power,
             "retired": self.retired,
+            "import_only": self._import_only,
             "since": self.since,
             "samples": [[one.at, one.power, one.flags, *one.counters] for one in self.samples],
             "kept": [[number, *value] for number, value in self._kept.items()],
@@ -157,12 +169,14 @@ class Meter:
                 "resolution": list(resolution),
                 "most_power": most_power,
                 "retired": int(retired),
+                "import_only": bool(import_only),
                 "since": int(since),
                 "samples": list(samples),
                 "kept": list(kept),
             } if role in SIGNS:
                 counted = dict(zip(SIGNS[role], resolution, strict=True))
-                meter = cls(Device("", role, counted, nameplate=most_power), since)
+                declared = Device("", role, counted, nameplate=most_power, import_only=import_only)
+                meter = cls(declared, since)
                 meter.retired = retired
                 meter.samples = [
                     Taken(at, power, flags, tuple(counters))
@@ -174,6 +188,20 @@ class Meter:
                 }
                 return meter
         raise ValueError("this is not the row of a meter")
+
+    @property
+    def _unread(self) -> int | None:
+        """The register that it was declared not to have."""
+        return self.names.index("export") if self._import_only else None
+
+    def _feeds_nothing_in(self, samples: Sequence[Taken], start: int, end: int) -> bool:
+        """Tell whether nothing that was read contradicts that the home cannot feed in."""
+        unread = self._unread
+        return unread is not None and not any(
+            sample.counters[unread] is not None
+            or (start <= sample.at <= end and (sample.power or 0) < -_FED_IN_W)
+            for sample in samples
+        )
 
     def _said(self, readings: Readings) -> list[Taken]:
         nothing = (None,) * len(readings.at)
@@ -190,7 +218,8 @@ class Meter:
         """
         boundary = open_from if newest >= open_from else newest - HOUR
         upto = bisect_right(samples, boundary, key=_instant)
-        first = min(self._base(samples, upto, number) for number in range(len(self.rules)))
+        read = (number for number in range(len(self.rules)) if number != self._unread)
+        first = min(self._base(samples, upto, number) for number in read)
         return samples[max(first, len(samples) - MAX_KEPT) :]
 
     def _base(self, samples: Sequence[Taken], upto: int, number: int) -> int:

@@ -98,13 +98,13 @@ CASES: Final = (
     ),
     Case(
         "huawei_sun2000",
-        "evcc and huawei-solar-lib: 32064 to 37782; the meter reports export as negative",
+        "evcc and huawei-solar-lib: 32064 to 37782, the DC counter; export is told as negative",
         registers("holding", _HUAWEI),
         {
             "power_w": 2050,
             "import_wh": 60_010,
             "export_wh": 50_500,
-            "production_wh": 1_234_560,
+            "production_wh": 1_300_000,
             "charge_wh": 70_000,
             "discharge_wh": 65_000,
             "soc_percent": 50.5,

@@ -28,6 +28,13 @@ def test_how_fine_a_device_counts_is_declared(
     assert body.nameplate == 9000
 
 
+def test_a_home_that_cannot_feed_in_says_so_of_its_grid_meter_alone() -> None:
+    grid = declaration(Use(Role.GRID, Role.GRID, NAME), {"import_wh": 10}, None, import_only=True)
+    assert (grid.resolution, grid.import_only) == ({"import": 10}, True)
+    plug = declaration(Use(Role.GRID, Role.SUB, NAME), {}, None, import_only=True)
+    assert (plug.resolution, plug.import_only) == ({"consumption": 1, "export": 1}, False)
+
+
 def test_every_profile_can_be_declared() -> None:
     for name in profiles.names():
         for role, formulas in profiles.load(name).roles.items():

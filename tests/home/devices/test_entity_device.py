@@ -86,3 +86,10 @@ def test_sources_are_pulled_or_pushed() -> None:
 def test_silence_is_unavailable() -> None:
     assert device().reading(10**7).flat == Points(status=Status.UNAVAILABLE)
     assert EntityDevice(Role.GRID, []).reading(0).flat == Points(status=Status.UNAVAILABLE)
+
+
+def test_a_clock_that_was_ahead_hides_no_silence() -> None:
+    heard = EntityDevice(Role.SUB, ["power_w"])
+    heard.hear("power_w", "5", "W", 10**9)
+    assert heard.reading(1000).flat.status is None
+    assert heard.reading(10**7).flat.status is Status.UNAVAILABLE

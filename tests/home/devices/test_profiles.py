@@ -110,6 +110,57 @@ async def test_a_device_is_told_by_its_name(name: str, expected: bool) -> None: 
     assert await RegisterDevice(load("huawei_sun2000"), {"": made}).identify() is expected
 
 
+TELLING: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    (
+        "deye_3p_hybrid",
+        "battery_class",
+        "HV",
+        registers("holding", {0: ("uint16", 6), 590: ("int16", 300)}, "little"),
+    ),
+    (
+        "keba_p30_p40_modbus",
+        "counters",
+        "Wh",
+        registers(
+            "holding",
+            {1016: ("uint32", 4_123_456), 1018: ("uint32", 10_200), 1036: ("uint32", 1234)},
+        ),
+    ),
+    (
+        "huawei_sun2000",
+        "production",
+        "dc",
+        registers("holding", {37_780: ("uint32", 5), 32_106: ("uint32", 7), 32_108: ("uint32", 9)}),
+    ),
+    ("goe_modbus", "words", "swapped", registers("input", {108: ("uint32", 231)}, "little")),
+)
+
+
+@pytest.mark.parametrize(("name", "option", "choice", "made"), TELLING)
+async def test_a_device_settles_a_disagreement_that_its_owner_leaves_open(
+    name: str, option: str, choice: str, made: dict[str, Any]
+) -> None:
+    left_open, settled = load(name), load(name, {option: choice})
+    reading = await replay(capture(made), left_open, {})
+    assert reading.flat == (await replay(capture(made), settled, {})).flat
+    assert f"{option}={choice}, by what the device says" in reading.said
+    default = left_open.options[option].default
+    kept = await replay(capture(made), load(name, {option: default}), {})
+    assert not any("by what the device says" in words for words in kept.said)
+
+
+async def test_a_p40_with_newer_firmware_counts_in_tenths() -> None:
+    values = {1016: ("uint32", 4_123_456), 1018: ("uint32", 10_201), 1036: ("uint32", 1234)}
+    reading = await replay(capture(registers("holding", values)), load("keba_p30_p40_modbus"), {})
+    assert (reading.flat.import_wh, reading.said) == (123, ())
+
+
+async def test_a_capture_of_another_device_says_so() -> None:
+    made = capture(registers("holding", {5: ("uint16", 5)}))
+    reading = await replay(made, load("eastron_sdm630"), {})
+    assert reading.said == ("this capture has no value at any register that eastron_sdm630 knows",)
+
+
 def test_some_devices_cannot_be_told() -> None:
     assert load("solis_hybrid").matches({}) is None
 
@@ -156,6 +207,12 @@ _POWER = {"register": 1, "type": "int16"}
         sound() | {"roles": {"roof": {}}},
         sound() | {"options": {"a": {"about": "b", "default": "c", "choices": {"d": {}}}}},
         sound() | {"options": {"a": {"about": "b", "default": "c", "choices": {"c": {"x": 1}}}}},
+        sound()
+        | {
+            "options": {
+                "a": {"about": "b", "default": "c", "choices": {"c": {}}, "told_by": {"d": []}}
+            }
+        },
     ],
 )
 def test_an_unsound_profile_is_refused(written: object) -> None:

@@ -39,10 +39,13 @@ class FastClock:
     def __init__(self) -> None:
         self.time = START
         self.stepped = 0
+        self.steps_to_come: list[tuple[int, int]] = []
         self.is_driven = False
         self.waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
     def now(self) -> int:
+        while self.steps_to_come and self.steps_to_come[0][0] <= self.time:
+            self.stepped = self.steps_to_come.pop(0)[1]
         return self.time + self.stepped
 
     def steady(self) -> int:
@@ -102,6 +105,7 @@ class Books:
     fine: list[list[bytes]] = field(default_factory=list)
     changes: list[tuple[str, ...]] = field(default_factory=list)
     held: list[Mapping[str, Fault]] = field(default_factory=list)
+    held_long: list[Mapping[str, Fault]] = field(default_factory=list)
 
     async def async_record(self, body: Readings | Observations | Device) -> None:
         self.bodies.append(body)
@@ -117,6 +121,10 @@ class Books:
     def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
         assert key == "m1"
         self.held.append(faults)
+
+    def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
+        assert key == "m1"
+        self.held_long.append(faults)
 
 
 @dataclass
@@ -142,7 +150,7 @@ class Home:
 
 
 def metered() -> MeteredDevice:
-    part = MeteredPart(Use(Role.GRID, Role.GRID, NAME), Limits(rated_w=17_250), {})
+    part = MeteredPart(Use(Role.GRID, Role.GRID, NAME), Limits(17_250), {})
     return MeteredDevice([part])
 
 
@@ -241,6 +249,19 @@ async def test_a_value_that_is_held_is_asked_for_again_at_once() -> None:
     assert shown.import_wh >= 1_000_000
 
 
+async def test_what_is_held_for_a_quarter_of_an_hour_is_said_until_it_is_believed() -> None:
+    house, meter = home()
+    for minute in range(20):
+        meter.answers = [Points(import_wh=1_000_000, power_w=100_000)] * 2
+        await house.sampler.look_at(house.device)
+        if minute < 14 or minute > 15:
+            assert house.books.held_long[-1] == ({"power_w": Fault.POWER} if minute > 15 else {})
+        house.clock.time += MINUTE
+    meter.answers = []
+    await house.sampler.look_at(house.device)
+    assert house.books.held_long[-1] == {}
+
+
 async def test_another_meter_is_taken_after_three_answers_and_said() -> None:
     house, meter = home()
     await house.sampler.look_at(house.device)
@@ -295,6 +316,60 @@ async def test_a_clock_that_was_a_day_ahead_keeps_nobody_silent() -> None:
     assert again[0].flags[0] == Flag.CLOCK.value
 
 
+async def test_a_home_that_runs_on_goes_on_when_its_clock_is_put_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nobody sleeps until the day after, and nothing is dropped for being of the past."""
+    house, meter = home()
+    house.clock.steps_to_come = [(START + 20 * MINUTE, 24 * 60 * MINUTE), (START + 40 * MINUTE, 0)]
+    await house.run(120)
+    bodies = [body for body in house.books.bodies if isinstance(body, Readings)]
+    after = [
+        body
+        for body in bodies
+        if body.at[0] > START + 40 * MINUTE and body.at[-1] <= START + 121 * MINUTE
+    ]
+    assert len(after) >= 5
+    assert after[0].flags
+    assert after[0].flags[0] == Flag.CLOCK.value
+    assert after[-1].flags is None
+    assert sum("was put back" in message for message in caplog.messages) == 1
+    assert len(meter.asked) > 110
+
+
+async def test_a_home_that_was_restarted_under_a_clock_far_ahead_goes_on() -> None:
+    house, _ = home()
+    ahead = START + 24 * 60 * MINUTE
+    part = MeteredPart(Use(Role.GRID, Role.GRID, NAME), Limits(17_250), {}, said=ahead)
+    house.device.metered.parts = (part,)
+    await house.sampler.look_at(house.device)
+    await house.sampler.close(house.clock.now() + 1, house.books, house.books)
+    (body,) = house.books.bodies
+    assert isinstance(body, Readings)
+    assert body.flags == (Flag.CLOCK.value,)
+
+
+async def test_a_pushed_value_is_taken_under_a_clock_that_was_put_back() -> None:
+    part = MeteredPart(Use(Role.GRID, Role.GRID, NAME), Limits(17_250), {})
+    day = 24 * 60 * MINUTE
+    for at in (START + day, START):
+        part.put_right(at)
+        heard = part.hear(Points(import_wh=5), {"import_wh": at}, sun_up=True, flags=Flag.NONE)
+        assert [each.points.import_wh for each in heard] == [5]
+
+
+async def test_an_interval_is_as_long_as_it_is_said_to_be() -> None:
+    house, meter = home()
+    house.sampler.keep(MINUTE, 10_000)
+    await house.run(4.5)
+    boundaries = {START + minute * MINUTE for minute in range(1, 5)}
+    ends = {
+        body.at[-1] // MINUTE * MINUTE for body in house.books.bodies if isinstance(body, Readings)
+    }
+    assert ends == boundaries
+    assert len(meter.asked) == 5
+
+
 async def test_without_a_recorder_samples_are_forgotten() -> None:
     house, _ = home()
     await house.sampler.look_at(house.device)
@@ -319,9 +394,7 @@ async def test_panels_that_do_not_answer_at_night_are_asleep() -> None:
     clock = FastClock()
     books = Books()
     meter = Meter(clock)
-    part = MeteredPart(
-        Use(Role.GRID, Role.PRODUCTION, NAME), Limits(rated_w=10_000, panels_only=True), {}
-    )
+    part = MeteredPart(Use(Role.GRID, Role.PRODUCTION, NAME), Limits(10_000, panels_only=True), {})
     device = Sampled("m1", "Meter", MeteredDevice([part]), meter)
     sampler = Sampler(clock, lambda: False, books)
     sampler.add(device)

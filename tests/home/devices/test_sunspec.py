@@ -1,5 +1,7 @@
 """SunSpec maps of all kinds, and what vendors do to them."""
 
+from typing import Any
+
 import pytest
 from modbus_connection import ModbusError, ModbusTimeoutError, ServerDeviceBusyError
 from modbus_connection.model.sunspec import SunSpecError
@@ -7,7 +9,7 @@ from modbus_connection.model.sunspec import SunSpecError
 from custom_components.depin.devices.capture import Capture, replay
 from custom_components.depin.devices.points import Points, PvString, Reading, Role, Status
 from custom_components.depin.devices.profiles import load
-from custom_components.depin.devices.sunspec import SunSpecDevice
+from custom_components.depin.devices.sunspec import Settled, SunSpecDevice
 
 from .captures import capture
 from .sunspec_maps import (
@@ -114,8 +116,71 @@ async def test_the_owner_can_choose_the_meters_sign(sign: str, watts: int) -> No
 
 async def test_of_several_meters_the_owner_chooses_one() -> None:
     made = capture(sunspec_map(common("A"), meter(1, 1, 1), meter(2, 2, 2)))
-    points = [(await SunSpecDevice(made, meter=number).read()).flat for number in (1, 2, 3)]
-    assert [each.power_w for each in points] == [1, 2, None]
+    devices = [SunSpecDevice(made, settled=Settled(meter=number)) for number in (1, 2, 3)]
+    assert [(await each.read()).flat.power_w for each in devices] == [1, 2, None]
+
+
+@pytest.mark.parametrize(("meter_option", "watts"), [("1", 1), ("2", 2), ("3", None)])
+async def test_the_owners_choice_of_a_meter_counts(meter_option: str, watts: int | None) -> None:
+    made = capture(sunspec_map(common("A"), meter(1, 1, 1), meter(2, 2, 2)))
+    reading = await replay(made, load("sunspec", {"meter": meter_option}), {})
+    assert reading.flat.power_w == watts
+
+
+STRINGS = [("1", 500, 40_000), ("2", 300, 30_000)]
+
+
+@pytest.mark.parametrize("watts", [-5008, 3000])
+async def test_what_strings_cannot_give_or_take_is_a_batterys(watts: int) -> None:
+    reading = await read(common("SolarEdge"), inverter(watts, 100_000), inputs(STRINGS))
+    production = reading.parts[Role.PRODUCTION]
+    assert (production.power_w, production.production_wh) == (800, 70_000)
+    assert (reading.flat.power_w, reading.flat.production_wh) == (watts, 70_000)
+
+
+@pytest.mark.parametrize(("option", "watts", "wh"), [("ac", 2000, 100_000), ("dc", 800, 70_000)])
+async def test_the_owner_can_say_what_counts_as_production(
+    option: str, watts: int, wh: int
+) -> None:
+    made = capture(sunspec_map(common("A"), inverter(2000, 100_000), inputs(STRINGS)))
+    reading = await replay(made, load("sunspec", {"production": option}), {})
+    production = reading.parts[Role.PRODUCTION]
+    assert (production.power_w, production.production_wh) == (watts, wh)
+
+
+async def test_a_battery_that_was_seen_once_stays() -> None:
+    source = _Moving()
+    source.now = capture(sunspec_map(common("A"), inverter(-900, 100_000), inputs(STRINGS)))
+    device = SunSpecDevice(source)
+    await device.read()
+    source.now = capture(sunspec_map(common("A"), inverter(700, 100_000), inputs(STRINGS)))
+    assert (await device.read()).flat.production_wh == 70_000
+
+
+async def test_a_fronius_with_four_strings_has_no_battery_in_them() -> None:
+    modules = [(f"MPPT {at}", 100, 10 * at) for at in (1, 2, 3, 4)]
+    storage = block(124)
+    reading = await read(common("Fronius"), inverter(390, 100_000), inputs(modules), storage)
+    assert Role.BATTERY not in reading.parts
+    assert len(reading.flat.strings) == 4
+
+
+async def test_no_string_stands_behind_those_that_a_model_counts() -> None:
+    made = inputs(STRINGS)
+    assert len((await read(common("A"), inverter(490, 1), made)).flat.strings) == 2
+    made.put(8, "uint16", 1)
+    assert (await read(common("A"), inverter(490, 1), made)).flat.strings == (
+        PvString(500, 40_000),
+    )
+
+
+async def test_a_port_of_no_kind_is_no_string() -> None:
+    ac = block(701).put(10, "int16", 500).put(116, "int16", 0)
+    made = ports([(0, 300, 11, 0), (NOTHING, 200, 22, 0)])
+    assert (await read(common("A"), ac, made)).flat.strings == (PvString(300, 11),)
+    made.put(4, "uint16", 1)
+    made.put(45, "uint16", 0)
+    assert (await read(common("A"), ac, made)).flat.strings == (PvString(300, 11),)
 
 
 async def test_a_fronius_hybrid_by_the_names_of_its_inputs() -> None:
@@ -287,6 +352,29 @@ async def test_a_capture_with_holes_gives_what_it_has() -> None:
 async def test_where_there_is_no_map_the_error_says_so() -> None:
     with pytest.raises(SunSpecError, match="no SunSpec map begins at 40000"):
         await replay(capture({"holding": {"40000": 1, "40001": 2}}), load("sunspec"), {})
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (sunspec_map(), "the SunSpec map at 40000 holds no models"),
+        (
+            {"holding": {"40000": [0x5375, 0x6E53, *([1] * 400)]}},
+            "the SunSpec map at 40000 cannot be followed",
+        ),
+    ],
+)
+async def test_of_a_map_that_is_there_it_is_said_what_is_wrong(
+    made: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(SunSpecError, match=words):
+        await replay(capture(made), load("sunspec"), {})
+
+
+async def test_each_place_that_was_looked_at_is_named_once() -> None:
+    made = capture({"holding": {"40000": 1, "40001": 2}, "meta": {"base": 40_000}})
+    with pytest.raises(SunSpecError, match="begins at 40000, 0, 50000:"):
+        await replay(made, load("sunspec"), {})
 
 
 class _Moving:

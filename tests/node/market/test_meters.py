@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from depin_protocol.durations import MINUTE
-from depin_protocol.metering import FINE_WH, Flag, Quality, Register, Rules, Sample
+from depin_protocol.metering import FINE_WH, Energy, Flag, Quality, Register, Rules, Sample
 from depin_protocol.rules.member_terms import WHOLE, MemberTerms
 from depin_protocol.rules.netting import Netting
 from depin_protocol.settlement.metered import (
@@ -147,6 +147,70 @@ def test_a_row_brings_the_meter_back() -> None:
     _, _, read = read_row(row)
     assert meter_row(ident(3), ident(1), read) == row
     assert read.energies(NOON, at[-1]) == meter.energies(NOON, at[-1])
+
+
+def counted(at: list[int], power: int | None = None, fed: int | None = None) -> Readings:
+    """Read an import that counts 10 Wh a sample, and an export where there is one."""
+    registers: dict[str, tuple[int | None, ...]] = {
+        "import": tuple(1_000 + (instant - NOON) // STEP * 10 for instant in at)
+    }
+    if fed is not None:
+        registers["export"] = (fed,) * len(at)
+    return Readings(ident(1), tuple(at), registers, (power,) * len(at))
+
+
+def fed_nothing_in(*, power: int = 600, resolution: int = 1) -> Meter:
+    meter = Meter(Device(ident(1), "grid", {"import": resolution}, import_only=True), NOON)
+    meter.take(counted([NOON + place * STEP for place in range(7)], power), NOON)
+    return meter
+
+
+@given(st.sampled_from([1, 100]))
+def test_a_meter_without_an_export_counter_settles_by_the_members_word(resolution: int) -> None:
+    meter = fed_nothing_in(resolution=resolution)
+    imported, exported = meter.energies(NOON + STEP, NOON + 4 * STEP)
+    assert (imported.wh, exported) == (30, Energy(0, Quality.MEASURED))
+    found = MeterEnergy.of("meter", "grid", (imported, exported))
+    assert found.wh == (30, 0)
+    _, _, read = read_row(meter_row(ident(3), ident(1), meter))
+    assert read.energies(NOON + STEP, NOON + 4 * STEP) == (imported, exported)
+
+
+def test_without_the_members_word_an_export_that_is_not_read_is_missing() -> None:
+    meter = Meter(Device(ident(1), "grid", GRID), NOON)
+    meter.take(counted([NOON + place * STEP for place in range(7)]), NOON)
+    imported, exported = meter.energies(NOON, NOON + QUARTER)
+    assert (imported.wh, exported.wh) == (30, None)
+    assert MeterEnergy.of("meter", "grid", (imported, exported)).quality is Quality.MISSING
+
+
+@given(st.integers(-10_000, 0))
+def test_power_that_flows_out_contradicts_the_members_word(power: int) -> None:
+    _, exported = fed_nothing_in(power=power).energies(NOON, NOON + QUARTER)
+    assert exported.wh == (None if power < -50 else 0)
+
+
+def test_an_export_that_is_read_after_all_is_never_again_taken_for_nothing() -> None:
+    meter = fed_nothing_in()
+    first = NOON + 7 * STEP
+    meter.take(counted([first], fed=5), NOON)
+    assert meter.energies(NOON, NOON + QUARTER)[1].wh is None
+    later = [first + STEP + place * STEP for place in range(30)]
+    meter.take(counted(later), later[-4])
+    assert all(sample.counters[1] is None for sample in meter.samples[-4:])
+    assert meter.energies(later[-4], later[-1])[1].wh is None
+    meter.declare(Device(ident(1), "grid", {"import": 1}, import_only=True), later[-1])
+    more = [later[-1] + STEP + place * STEP for place in range(30)]
+    meter.take(counted(more), more[-4])
+    assert meter.energies(more[-4], more[-1])[1] == Energy(0, Quality.MEASURED)
+
+
+def test_of_a_meter_without_export_no_more_is_kept_than_is_needed() -> None:
+    meter = fed_nothing_in()
+    for quarter in range(2, 50):
+        begin = NOON + quarter * QUARTER
+        meter.take(counted([begin + place * STEP for place in range(4)]), begin)
+        assert len(meter.samples) <= 5
 
 
 def energy(role: str, *wh: int, quality: Quality = Quality.MEASURED) -> MeterEnergy:

@@ -44,10 +44,10 @@ async def test_the_field_that_differs_is_named(tmp_path: Path) -> None:
                 await verify(here.store)
         await here.store.commit([Put(MEMBER, [row])])
         rows = [one async for one in every_row(here.store, ACCOUNT)]
-        number, data = rows[-1]
+        number, held = rows[-1]
         assert isinstance(number, int)
-        assert isinstance(data, bytes)
-        account = account_of(AccountRow(number, data))
+        assert isinstance(held, bytes)
+        account = account_of(AccountRow(number, held))
         account.credits_posted += 5
         await here.store.commit([Put(ACCOUNT, [account_row(account)])])
         with pytest.raises(DifferenceError, match=r"data\.credits_posted is 5, .* leads to 0"):

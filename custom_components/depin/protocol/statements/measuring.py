@@ -185,7 +185,10 @@ class Fuse:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A thing that is measured: its role, its limits, and how fine its counters count."""
+    """A thing that is measured: its role, its limits, and how fine its counters count.
+
+    `import_only` is a grid meter without an export counter, in a home that cannot feed in.
+    """
 
     KIND: ClassVar[str] = "device"
     STREAMS: ClassVar[tuple[Stream, ...]] = ("trading",)
@@ -198,6 +201,7 @@ class Device:
     capacity: int | None = None
     plane: Plane | None = None
     retired: bool = False
+    import_only: bool = False
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON object that is signed."""
@@ -218,6 +222,8 @@ class Device:
             body["plane"] = {"tilt": self.plane.tilt, "azimuth": self.plane.azimuth}
         if self.retired:
             body["retired"] = True
+        if self.import_only:
+            body["import_only"] = True
         return body
 
     @classmethod
@@ -242,7 +248,11 @@ class Device:
             plane = Plane(inner.integer("tilt", 0, 90), inner.integer("azimuth", 0, 359))
             inner.finish()
         retired = fields.true("retired")
-        return cls(device, role, resolution, fuse, nameplate, capacity, plane, retired)
+        import_only = fields.true("import_only")
+        if import_only and (role != "grid" or "export" in resolution):
+            msg = "body.import_only is for a grid meter without an export counter"
+            raise BodyError(msg)
+        return cls(device, role, resolution, fuse, nameplate, capacity, plane, retired, import_only)
 
 
 def _instants(value: object, path: str) -> tuple[int, ...]:
