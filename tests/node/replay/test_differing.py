@@ -34,12 +34,12 @@ async def test_the_field_that_differs_is_named(tmp_path: Path) -> None:
         name, written = row
         assert isinstance(written, bytes)
         told = decode_json(written) | {"unheard": 1}
-        for data, words in (
+        for altered, words in (
             (encode_json(told), "data.unheard is 1, and the log leads to no such part"),
             (encode_json({"key": "x"}), "is missing, where the log leads to"),
             (written[:-1] + b"]", r"data is '.*\]' at byte \d+, which no node writes"),
         ):
-            await here.store.commit([Put(MEMBER, [(name, data)])])
+            await here.store.commit([Put(MEMBER, [(name, altered)])])
             with pytest.raises(DifferenceError, match=words):
                 await verify(here.store)
         await here.store.commit([Put(MEMBER, [row])])
