@@ -213,6 +213,7 @@ def test_a_file_of_more_values_than_any_book_is_refused_unparsed(
     assert refused(text).startswith(f"the file: {line}")
 
 
+@pytest.mark.long
 def test_the_largest_book_with_every_field_is_not_too_much() -> None:
     half = [[1, 1]] * (MAX_ORDERS // 2)
     book = {"bids": half, "asks": half, "band": [1, 1], "seller_share": [1, 2], "rule": "uniform"}

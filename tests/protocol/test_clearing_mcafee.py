@@ -108,6 +108,7 @@ def test_without_a_next_order_the_last_pair_is_given_up() -> None:
     assert clear_lots([9], [2]).buyer_price is None
 
 
+@pytest.mark.long
 def test_the_surplus_is_exact_at_every_bound() -> None:
     half = MAX_ORDERS // 2
     clearing = clear_by_reduction(

@@ -138,6 +138,7 @@ def test_hostile_bytes_are_refused(data: bytes, start: bytes) -> None:
         proven(start + data, b"\0" * 32)
 
 
+@pytest.mark.long
 @given(sides, shares)
 def test_no_other_limits_can_be_proven_with_every_order_open(
     drawn: Sides, share: tuple[int, int]

@@ -77,6 +77,7 @@ def everything(market: Market, zone: str, limits: Limits) -> ClearingProof:
     return ClearingProof(limits, *sides)
 
 
+@pytest.mark.long
 @given(markets(4), st.data())
 def test_forged_limits_are_refused_by_the_zones_own_homes(
     market: Market, data: st.DataObject

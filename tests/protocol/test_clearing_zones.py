@@ -127,6 +127,7 @@ def flows_as_documented(market: Market) -> dict[str, int]:
     return flows
 
 
+@pytest.mark.long
 def test_flows_are_those_of_the_protocols_text() -> None:
     for seed in range(300):
         random = Random(seed)

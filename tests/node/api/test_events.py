@@ -129,7 +129,7 @@ def test_a_stream_ends_with_the_key_that_opened_it(node: Node) -> None:
 
 
 def test_a_stream_ends_with_its_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "TOKEN_SECONDS", 1)
+    monkeypatch.setattr(access, "TOKEN_SECONDS", 4)
     with running_node(tmp_path, Limits(heartbeat=0.1)) as node:
         home = node.welcome()
         with listening(node, home) as stream:

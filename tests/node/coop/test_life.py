@@ -282,7 +282,7 @@ class Life(RuleBasedStateMachine):
             rmtree(self.folder)
 
 
-TestLife = Life.TestCase
+TestLife = pytest.mark.long(Life.TestCase)
 TestLife.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
 
 

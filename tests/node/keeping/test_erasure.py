@@ -107,6 +107,7 @@ async def test_what_is_below_is_gone_and_the_rest_is_verified(place: Path | str)
         assert said
 
 
+@pytest.mark.long
 async def test_bodies_in_packs_are_erased_too(tmp_path: Path) -> None:
     async with erased(tmp_path, 4_000) as (here, home, said, below):
         assert await here.store.scan(PACK, limit=1)
@@ -204,6 +205,7 @@ async def test_an_erasure_that_is_cut_short_goes_on(tmp_path: Path) -> None:
         assert (await verify(here.store)).erased == below
 
 
+@pytest.mark.long
 async def test_cut_short_anywhere_it_verifies_and_misses_nothing_packed_meanwhile(
     tmp_path: Path,
 ) -> None:

@@ -11,6 +11,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from unittest.mock import patch
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -299,5 +300,5 @@ class Till(RuleBasedStateMachine):
         await self.village.__aexit__(None, None, None)
 
 
-TestTill = Till.TestCase
+TestTill = pytest.mark.long(Till.TestCase)
 TestTill.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)

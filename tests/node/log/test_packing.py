@@ -122,6 +122,7 @@ async def _packs_and_goes_on(here: Village, folder: Path) -> None:
     await restored.close()
 
 
+@pytest.mark.long
 async def test_a_packed_log_answers_as_before(tmp_path: Path) -> None:
     async with village(tmp_path) as here:
         await _packs_and_goes_on(here, tmp_path)
@@ -248,6 +249,7 @@ async def test_verify_names_what_is_wrong_in_a_packed_log(tmp_path: Path) -> Non
         await verify(store)
 
 
+@pytest.mark.long
 async def test_nothing_is_lost_or_doubled_when_packing_is_cut(tmp_path: Path) -> None:
     random = Random(7)
     cuts = packs = 0

@@ -16,6 +16,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -405,6 +406,7 @@ class Life(RuleBasedStateMachine):
         await self.village.__aexit__(None, None, None)
 
 
+@pytest.mark.long
 def test_whatever_happens_the_books_add_up_and_the_log_leads_to_them() -> None:
     examples = int(os.environ.get("DEPIN_MARKET_LIVES", "6"))
     run_state_machine_as_test(

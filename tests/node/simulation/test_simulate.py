@@ -67,6 +67,7 @@ async def test_who_sells_what_it_has_not_pays_for_it(tmp_path: Path) -> None:
     assert min(honest) >= 0
 
 
+@pytest.mark.long
 async def test_errors_cost_welfare_and_the_books_still_add_up(tmp_path: Path) -> None:
     perfect = Plan(homes=8, days=2, seed=4)
     first = await lived(tmp_path / "perfect", perfect)

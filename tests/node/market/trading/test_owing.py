@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,6 +64,7 @@ def order_of(draw: st.DrawFn, side: Side, drawn: MarketRules) -> Order | Flexibl
     return Order(MARKET, (Curve(START, side, ((price, wh),)),))
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(rules(), st.data())
 def test_no_trade_costs_more_than_its_orders_hold(drawn: MarketRules, data: st.DataObject) -> None:
