@@ -31,6 +31,15 @@ LISTENED_S: Final = 15.0
 """How long a device has to say something while it is added."""
 
 
+_LONGEST_TOPIC: Final = 65_535
+_SHOWN_OF_TOPIC: Final = 80
+
+
+def _can_be_a_topic(text: str) -> bool:
+    """Tell whether a text is the name of one topic, not the pattern of many."""
+    return not set(text) & set("+#\0") and 0 < len(text.encode()) <= _LONGEST_TOPIC
+
+
 class MqttFlow(ProfileFlow):
     """Adds a device whose messages a profile describes, and listens until all of it was heard."""
 
@@ -143,6 +152,8 @@ class MqttFlow(ProfileFlow):
     async def _async_probe(self) -> tuple[str | None, str]:
         """Listen for a while; return what is wrong, if anything, and why."""
         source = MessageSource(self._profile, self._data[CONF_PARAMETERS])
+        if impossible := [topic for topic in source.topics if not _can_be_a_topic(topic)]:
+            return "wrong_topic", impossible[0][:_SHOWN_OF_TOPIC]
         heard = asyncio.Event()
 
         def tell() -> None:

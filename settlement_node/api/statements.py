@@ -12,6 +12,7 @@ from aiohttp import web
 from depin_protocol.frames import MEDIA_TYPE, FrameError, unpack
 from depin_protocol.identifiers import is_id
 from depin_protocol.problems import RefusedError, WrongCoopError, problem_document
+from depin_protocol.statements.envelope import read_envelope
 from settlement_node.api.bodies import body_of
 from settlement_node.api.context import CONTEXT
 from settlement_node.api.problems import bad_request, wait_a_little
@@ -27,7 +28,7 @@ _LASTING: Final = re.compile(rb'"kind":"(chain_opening|key_change)"')
 
 
 async def take(request: web.Request) -> web.Response:
-    """Take a batch for one co-op: that of its first statement."""
+    """Take a batch for one co-op: the first that a statement names and this node runs."""
     context = request.app[CONTEXT]
     limits = context.limits
     data = await body_of(request, MEDIA_TYPE, limits.body_bytes)
@@ -41,10 +42,11 @@ async def take(request: web.Request) -> web.Response:
     lasting = [_lasting(wire) for wire in wires]
     _keep_to_rates(request, set(members), len(wires))
     _keep_to_lasting_rates(request, lasting)
-    coop = context.hosting.coops.get(_text(wires[0][_COOP]))
-    if coop is None:
-        refused = WrongCoopError("the first statement is for no co-op that this node runs")
-        return _written([refused] * len(wires))
+    running = context.hosting.coops
+    name = next(filter(running.__contains__, (_text(wire[_COOP]) for wire in wires)), None)
+    if name is None:
+        return _written([_refused(wire) for wire in wires])
+    coop = running[name]
     answers = await coop.submit(wires)
     # What is known already costs its address alone: anybody may have heard it, and say it again.
     for member, run in groupby(compress(members, answers.entered)):
@@ -53,6 +55,15 @@ async def take(request: web.Request) -> web.Response:
         if kind is not None:
             context.lasting.charge(kind, 1)
     return _written(answers)
+
+
+def _refused(wire: bytes) -> RefusedError:
+    """Say what keeps a statement out that names no co-op of this node where its name belongs."""
+    try:
+        read_envelope(wire)
+    except RefusedError as refused:
+        return refused
+    return WrongCoopError("signed for a co-op that this node does not run")
 
 
 def _keep_to_rates(request: web.Request, members: Collection[str], count: int) -> None:
@@ -92,7 +103,7 @@ def _text(name: bytes) -> str:
     return text if is_id(text) else ""
 
 
-def _written(answers: list[Answer] | list[WrongCoopError]) -> web.Response:
+def _written(answers: list[Answer] | list[RefusedError]) -> web.Response:
     parts = [
         msgspec.json.encode(problem_document(one))
         if isinstance(one, RefusedError)

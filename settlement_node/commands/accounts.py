@@ -7,8 +7,10 @@ import click
 from settlement_node.commands.books import Books, ListedAccount, WaitingPayout
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import operator
+from settlement_node.commands.naming import Members
 from settlement_node.hosting.folder import NodeFolder
 from settlement_node.ledger.assets import Denomination
+from settlement_node.output import shown as printable
 
 
 @click.command()
@@ -20,10 +22,10 @@ def accounts(path: Path, coop: str | None, *, every: bool) -> None:
 
     A bank's balance is a debit, so below zero.
     """
-    listed, payouts, currency = run(_listed(folder_at(path), coop))
+    listed, payouts, currency, members = run(_listed(folder_at(path), coop))
     shown = [one for one in listed if every or one.holds or one.leaving or one.limit]
     for one in shown:
-        click.echo(_written(one))
+        click.echo(_written(one, members))
     if not shown:
         click.echo("no account holds anything: --all lists those that hold nothing too")
     if payouts:
@@ -33,9 +35,10 @@ def accounts(path: Path, coop: str | None, *, every: bool) -> None:
         click.echo(f"  {told}  from {payout.account}  {payout.end_to_end}")
 
 
-def _written(account: ListedAccount) -> str:
+def _written(account: ListedAccount, members: Members) -> str:
     shown = account.denomination.shown
-    marks = [f"{shown(account.leaving)} reserved"] if account.leaving else []
+    marks = [printable(members.name(account.owner))] if members.is_known(account.owner) else []
+    marks += [f"{shown(account.leaving)} reserved"] if account.leaving else []
     marks += [f"limit {shown(account.limit)}"] if account.limit else []
     marks += ["closed"] if account.closed else []
     title = f"{account.kind:20}  {account.owner:22}"
@@ -44,7 +47,7 @@ def _written(account: ListedAccount) -> str:
 
 async def _listed(
     node: NodeFolder, coop: str | None
-) -> tuple[list[ListedAccount], list[WaitingPayout], Denomination]:
+) -> tuple[list[ListedAccount], list[WaitingPayout], Denomination, Members]:
     async with operator(node, node.choose(coop)) as speaker:
         books = await Books.open(speaker)
-        return await books.accounts(), await books.payouts(), books.currency
+        return await books.accounts(), await books.payouts(), books.currency, books.members

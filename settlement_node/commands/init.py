@@ -64,6 +64,10 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
         raise click.UsageError(f"--yes asks nothing, and {missing} is missing: give it")
     name = click.prompt("Name of the co-op", type=str) if name is None else name
     currency = click.prompt("Currency (EUR, CHF, ...)", type=str) if currency is None else currency
+    if not re.fullmatch(r"[A-Z]{3}", currency):
+        raise click.ClickException(
+            f"--currency takes three capital letters, as EUR: not {currency!r}"
+        )
     node = folder_at(path)
     address = address or f"http://{_host()}:{_PORT}"
     try:
@@ -71,6 +75,11 @@ def init(  # noqa: PLR0913, PLR0917 - each is an option
         check_leads_somewhere(address)
     except FolderError as error:
         raise click.ClickException(str(error)) from None
+    if any(other.description.name == name for other in others):
+        raise click.ClickException(
+            f"{node.path} holds a co-op called {name} already, and commands choose by name: give"
+            " this one another --name"
+        )
     if is_of_one_machine(host_in(address)):
         click.echo(f"WARNING: invites would name {address}, and {ONLY_HERE}", err=True)
     wish = Wish(

@@ -238,8 +238,9 @@ async def _left(books: Books, action: Action) -> str:
             account = await books.bank_account(number)
             if account is None:
                 return ""
-            holds, leaving = (books.currency.shown(one) for one in (account.holds, account.leaving))
-            return f" {number} holds {holds}, of which {leaving} waits to leave."
+            # A bank's balance is a debit.
+            there, leaving = map(books.currency.shown, (-account.holds, account.leaving))
+            return f" {number} has {there}, of which {leaving} waits to leave."
     return ""
 
 

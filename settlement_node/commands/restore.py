@@ -6,7 +6,7 @@ import click
 
 from depin_protocol.encoding import to_text
 from settlement_node.commands.common import data_option, folder_at, run
-from settlement_node.hosting.folder import NodeFolder
+from settlement_node.hosting.folder import FolderError, NodeFolder
 from settlement_node.store.backup import read_head
 from settlement_node.store.opening import restore_into
 
@@ -29,7 +29,13 @@ def restore(path: Path, file: Path) -> None:
 
 async def _restored(node: NodeFolder, file: Path) -> str:
     header, _ = await read_head(file)
-    folder = node.choose(to_text(header.coop))
+    coop = to_text(header.coop)
+    if all(one.description.coop != coop for one in node.coops()):
+        raise FolderError(
+            f"{node.path} lacks co-op {coop}, whose backup this is: put your copy of its keys and"
+            f" coop.json back into {node.path / 'coops' / header.coop.hex()}, then restore again"
+        )
+    folder = node.choose(coop)
     folder.check_own()
     await restore_into(folder.books, file)
     return folder.description.name

@@ -178,6 +178,8 @@ def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
         if key is not None:
             raise ServingError("--tls-key wants --tls-cert too")
         return None
+    if key is None:
+        raise ServingError("--tls-cert wants --tls-key too: the certificate's private key")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         context.load_cert_chain(certificate, key)

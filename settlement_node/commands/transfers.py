@@ -19,7 +19,10 @@ from settlement_node.hosting.folder import NodeFolder
 from settlement_node.ledger.codes import Code
 from settlement_node.ledger.transfers import Phase
 
-_UNMATCHED: Final = frozenset({Code.UNMATCHED_IN.name, Code.UNMATCHED_OUT.name})
+_UNMATCHED: Final = {
+    Code.UNMATCHED_IN.name: "WHOSE IS IT?",
+    Code.UNMATCHED_OUT.name: "WHO BEARS IT?",
+}
 _SET_ASIDE: Final = {Phase.RESERVE.name: "set aside", Phase.VOID.name: "released"}
 
 
@@ -61,6 +64,6 @@ def _written(account: ListedAccount, movements: Sequence[dict[str, Any]]) -> Ite
         words += [f"ends {told['ends']}"] if told["ends"] else []
         words += [f"about {told['about']}"] if told["about"] else []
         if told["code"] in _UNMATCHED and told["id"] not in dealt_with:
-            words += ["WHOSE IS IT?"]
+            words += [_UNMATCHED[told["code"]]]
         sums = f"{shown(amount):>16}  {shown(one['holds']):>16}"
         yield f"{told['id']}  {told['code']:20}  {sums}  {', '.join(words)}".rstrip()

@@ -9,6 +9,7 @@ from depin_protocol.identifiers import HASH_PATTERN
 from depin_protocol.statements.membership import Veto
 from settlement_node.commands.common import coop_option, data_option, folder_at, run
 from settlement_node.commands.local_node import Operator, operator
+from settlement_node.commands.moments import written
 from settlement_node.hosting.folder import NodeFolder
 
 
@@ -42,7 +43,7 @@ async def _announced(speaker: Operator) -> list[str]:
         for data in (event["data"] for event in events if event["kind"] == "key"):
             if "effective" in data:
                 use = data.get("use", "member")
-                found[data["decision"]] = f"{use:8}  counts from {data['effective']}"
+                found[data["decision"]] = f"{use:8}  counts from {written(data['effective'])}"
             found.pop(data.get("ends", ""), None)
     listed = [f"{name}  {what}" for name, what in found.items()]
     return listed or ["no change of a key is announced"]

@@ -14,6 +14,7 @@ from settlement_node.ledger.tables import ACCOUNT, TRANSFER
 from settlement_node.store.tables import Key, Row, Table, Value
 
 _MOST: Final = 100
+_BEFORE: Final = 12
 
 
 def difference(table: Table, expected: Row, there: Row) -> str | None:
@@ -22,13 +23,31 @@ def difference(table: Table, expected: Row, there: Row) -> str | None:
         if wanted != found:
             name, key = column.name, expected[: len(table.key)]
             wanted_parts, found_parts = _parts(table, key, wanted), _parts(table, key, found)
-            for part in wanted_parts:
+            if wanted_parts and not found_parts:
+                return f"{name} is {_around(found, wanted)}, which no node writes"
+            for part, told in wanted_parts.items():
                 if part not in found_parts:
-                    return f"{name} is {_shown(found)}, which no node writes"
-                if wanted_parts[part] != found_parts[part]:
-                    return _said(f"{name}.{part}", found_parts[part], wanted_parts[part])
-            return _said(name, found, wanted)
+                    return f"{name}.{part} is missing, where the log leads to {_shown(told)}"
+                if told != found_parts[part]:
+                    return _said(f"{name}.{part}", found_parts[part], told)
+            for part, told in found_parts.items():
+                if part not in wanted_parts:
+                    return f"{name}.{part} is {_shown(told)}, and the log leads to no such part"
+            leads_to = _around(wanted, found)
+            return f"{name} is {_around(found, wanted)}, where the log leads to {leads_to}"
     return None
+
+
+def _around(value: Value, other: Value) -> str:
+    """Show a value from shortly before it parts from another; JSON as the text that it is."""
+    if not isinstance(value, bytes) or not isinstance(other, bytes) or len(value) <= _MOST // 2:
+        return _shown(value)
+    pairs = enumerate(zip(value, other, strict=False))
+    parted = next((at for at, (one, two) in pairs if one != two), min(len(value), len(other)))
+    begin = max(0, parted - _BEFORE)
+    part = value[begin : begin + _MOST // 2]
+    shown = repr(part.decode()) if value.startswith(b"{") and part.isascii() else part.hex()
+    return f"{shown} at byte {begin}"
 
 
 def _parts(table: Table, key: Key, value: Value) -> dict[str, object]:

@@ -37,6 +37,8 @@ from settlement_node.store.tables import Change, Column, Kind, Row, Table, Value
 _READERS: Final = 4
 _MOST_BATCHES: Final = 4_096
 _SECONDS_TO_PART: Final = 3.0
+_SECONDS_BETWEEN_LOOKS: Final = 5.0
+"""An idle store asks the database so often whether it is there still."""
 
 _SECONDS_TO_SCRUB: Final = 86_400.0
 """A large table takes its time, and nobody waits for it."""
@@ -93,6 +95,13 @@ class _Waiting:
             self.done.set_result(None)
         else:
             self.done.set_exception(error)
+
+
+def _looking() -> _Waiting:
+    """Make a batch of nothing, for which nobody waits: it asks who owns the rows."""
+    looking = _Waiting((), asyncio.get_running_loop().create_future())
+    looking.done.add_done_callback(asyncio.Future.exception)
+    return looking
 
 
 class PostgresStore(_PostgresView):
@@ -212,9 +221,7 @@ class PostgresStore(_PostgresView):
     def _look(self, _connection: object) -> None:
         """Learn at once, and not at the next commit, whether the owner is another one now."""
         if self._stopped is None:
-            looking = _Waiting((), asyncio.get_running_loop().create_future())
-            looking.done.add_done_callback(asyncio.Future.exception)
-            self._queue.put_nowait(looking)
+            self._queue.put_nowait(_looking())
 
     def _refusal(self) -> StoreClosedError:
         return StoreClosedError(f"the store takes nothing more: {self._stopped}")
@@ -238,7 +245,7 @@ class PostgresStore(_PostgresView):
 
     async def _take(self) -> list[_Waiting]:
         """Wait for a batch, and take all that wait behind it; none when it is time to end."""
-        next_one = await self._queue.get()
+        next_one = await self._next()
         taken = []
         while next_one is not None:
             taken.append(next_one)
@@ -247,6 +254,14 @@ class PostgresStore(_PostgresView):
             next_one = self._queue.get_nowait()
         self._queue.put_nowait(None)
         return taken
+
+    async def _next(self) -> _Waiting | None:
+        """Wait for a batch; where none comes for a while, take a look instead."""
+        try:
+            async with asyncio.timeout(_SECONDS_BETWEEN_LOOKS):
+                return await self._queue.get()
+        except TimeoutError:
+            return _looking()
 
     async def _committed(self, batches: Sequence[Sequence[Change]]) -> list[StoreError | None]:
         """Commit all at once or, if one spoils it, each alone; return what went wrong for each."""
@@ -274,7 +289,7 @@ class PostgresStore(_PostgresView):
     async def _attempt(self, batches: Sequence[Sequence[Change]]) -> bool:
         """Commit once; tell whether it was kept, having asked again if the connection broke."""
         if not any(batches):
-            await self._reconnect_if_broken()
+            await self._see_that_it_answers()
             return True
         committing = False
         try:
@@ -289,11 +304,12 @@ class PostgresStore(_PostgresView):
             raise
         return True
 
-    async def _reconnect_if_broken(self) -> None:
-        if self._owner.connection.is_closed():
-            # A database that does not answer is no reason to stop before there is a commit.
-            with suppress(StoreUnreachableError):
-                await self._resume(StoreUnreachableError("its connection broke"), committing=False)
+    async def _see_that_it_answers(self) -> None:
+        try:
+            with in_our_words():
+                await self._owner.connection.execute("SELECT 1")
+        except StoreUnreachableError as lost:
+            await self._resume(lost, committing=False)
 
     async def _roll_back(self) -> None:
         # A connection that breaks here has rolled back too; the next commit finds it broken.

@@ -50,7 +50,12 @@ def sdm630(imported: float = 1234.5) -> dict[str, Any]:
 def shelly(total: float = 1000.0) -> dict[str, Any]:
     return registers(
         "input",
-        {1013: ("float32", 345.0), 1162: ("float32", total), 1164: ("float32", 20.0)},
+        {
+            1013: ("float32", 345.0),
+            1020: ("float32", 230.0),
+            1162: ("float32", total),
+            1164: ("float32", 20.0),
+        },
         "little",
     )
 

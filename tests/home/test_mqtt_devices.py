@@ -183,6 +183,25 @@ async def test_a_broker_that_is_not_there_is_said(
     assert form["description_placeholders"]["error"]
 
 
+async def test_a_name_that_no_broker_can_have_is_said(
+    hass: HomeAssistant, loaded: MockConfigEntry, broker: RunningBroker
+) -> None:
+    door = {"host": "", "port": broker.port, "tls": False}
+    form = await start(hass, loaded, SHELLY, door, {"prefix": "shelly"})
+    assert form["errors"] == {"base": "no_broker"}
+    assert form["description_placeholders"]["error"]
+
+
+@pytest.mark.parametrize("prefix", ["#", "a#b", "+", "a\0", "x" * 65_536])
+async def test_a_name_that_no_topic_can_have_is_said(
+    hass: HomeAssistant, loaded: MockConfigEntry, broker: RunningBroker, prefix: str
+) -> None:
+    door = {"host": "127.0.0.1", "port": broker.port, "tls": False}
+    form = await start(hass, loaded, SHELLY, door, {"prefix": prefix})
+    assert form["errors"] == {"base": "wrong_topic"}
+    assert len(form["description_placeholders"]["error"]) <= 80
+
+
 async def test_home_assistants_own_mqtt_has_to_be_set_up(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,27 @@ def test_no_invite_names_every_address_of_a_machine(tmp_path: Path, host: str) -
     assert "homes cannot reach" in refused("init", "--data", tmp_path, *arguments)
     new_coop(tmp_path)
     assert "homes cannot reach" in refused("address", "--data", tmp_path, f"http://{host}:8480")
+
+
+def test_a_coop_has_a_currency_and_in_its_folder_a_name_of_its_own(tmp_path: Path) -> None:
+    said = refused("init", "--data", tmp_path, "--name", "Hof", "--currency", "eur", "--yes")
+    assert "three capital letters, as EUR: not 'eur'" in said
+    new_coop(tmp_path, "Hof")
+    said = refused("init", "--data", tmp_path, "--name", "Hof", "--currency", "EUR", "--yes")
+    assert "a co-op called Hof already" in said
+
+
+def test_a_certificate_wants_its_key(tmp_path: Path) -> None:
+    new_coop(tmp_path)
+    said = refused("serve", "--data", tmp_path, "--tls-cert", tmp_path / "cert.pem")
+    assert "--tls-cert wants --tls-key too" in said
+
+
+def test_a_backup_wants_the_keys_of_its_coop(tmp_path: Path) -> None:
+    new_coop(tmp_path / "node")
+    command("backup", "--data", tmp_path / "node", tmp_path / "file")
+    said = refused("restore", "--data", tmp_path / "new", tmp_path / "file")
+    assert "put your copy of its keys and coop.json back" in said
 
 
 def errors(*arguments: object) -> str:
@@ -98,8 +120,9 @@ def test_an_operator_withdraws_an_invite_and_stops_a_key_of_the_nodes(tmp_path: 
             "withdraw-invite", "--data", tmp_path, invite
         )
         command("node-key", "--data", tmp_path, "--use", "log", "--reason", "yearly")
-        decision, use, *_ = command("veto", "--data", tmp_path).split()
+        decision, use, *when = command("veto", "--data", tmp_path).split()
         assert use == "log"
+        assert datetime.fromisoformat(" ".join(when[2:])) > datetime.now(UTC)
         command("veto", "--data", tmp_path, decision)
         assert "no change of a key" in command("veto", "--data", tmp_path)
         assert "DECISION is one that" in refused("veto", "--data", tmp_path, "this")

@@ -74,7 +74,7 @@ def test_a_bank_statement_is_imported_and_money_moved_by_hand(tmp_path: Path) ->
         )
         command("bank", "open", *data, "TILL")
         short = refused("money", "payout", *why, "--account", "TILL", home.member, "1.00")
-        assert "TILL holds 0.00 EUR, of which 0.00 EUR waits to leave" in short
+        assert "TILL has 0.00 EUR, of which 0.00 EUR waits to leave" in short
         fee = bank_file(
             tmp_path,
             Entry("1.00", (Part(text=("fee",)),), comes_in=False),

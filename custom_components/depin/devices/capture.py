@@ -44,6 +44,8 @@ class Capture:
     input: Mapping[int, int] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     base: int | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the topics for the owner's own names."""
 
     async def read_holding_registers(self, address: int, count: int) -> list[int]:
         """Answer as the device did to function 3."""
@@ -92,6 +94,7 @@ def parse_capture(written: object) -> Capture:
         _registers(written.get("input"), "input"),
         _messages(written.get("messages")),
         base,
+        _parameters(meta.get("parameters")),
     )
 
 
@@ -131,7 +134,9 @@ def _replay_messages(capture: Capture, profile: Profile, parameters: Mapping[str
     if profile.transport == "ocpp":
         messages = tuple(_of_connectors(messages))
     heard = [(message.topic, message.payload) for message in messages]
-    device = MessageDevice(profile, parameters_in(profile, heard, parameters))
+    recorded = {name: capture.parameters.get(name, "") for name in profile.parameters}
+    given = {name: text for name, text in recorded.items() if text} | dict(parameters)
+    device = MessageDevice(profile, parameters_in(profile, heard, given))
     for message in messages:
         device.hear(message.topic, message.payload, message.at, retained=message.retained)
     return device.reading(capture.messages[-1].at)
@@ -200,6 +205,15 @@ def _messages(written: object) -> tuple[Message, ...]:
         msg = 'messages is a list of ["topic", "payload"]'
         raise CaptureError(msg)
     return tuple(_message(each, at) for at, each in enumerate(written))
+
+
+def _parameters(written: object) -> dict[str, str]:
+    if written is None:
+        return {}
+    if not isinstance(written, dict) or not all(isinstance(text, str) for text in written.values()):
+        msg = 'meta.parameters is an object of texts, such as {"prefix": "home"}'
+        raise CaptureError(msg)
+    return written
 
 
 def _message(written: object, position: int) -> Message:

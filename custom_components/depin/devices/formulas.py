@@ -181,11 +181,11 @@ class Check:
 
     value: Measured
     between: tuple[Fraction, Fraction] | None = None
-    begins_with: str | None = None
+    begins_with: tuple[str, ...] = ()
 
     def passes(self, seen: Mapping[Hashable, Raw]) -> bool:
         """Tell whether what was seen looks like this device."""
-        if self.begins_with is not None:
+        if self.begins_with:
             return (self.value.text(seen) or "").startswith(self.begins_with)
         value = self.value.number(seen)
         return value is not None and (

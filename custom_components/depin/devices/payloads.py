@@ -1,6 +1,7 @@
 """What an MQTT payload says: plain numbers and texts, or values on a path in JSON."""
 
 import json
+import re
 from fractions import Fraction
 from typing import Final
 
@@ -13,6 +14,8 @@ NOT_FOUND: Final = object()
 
 # What stands for no value, as text.
 _NOTHING: Final = frozenset({"", "null", "none", "nan", "-nan", "unknown", "unavailable"})
+# Half a character, as JSON can escape it, is no text: nothing could store it.
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _LONGEST: Final = 100_000
 
 
@@ -21,7 +24,7 @@ def scalar(payload: str) -> Raw:
     text = payload.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1].strip()
-    return None if text.lower() in _NOTHING else text
+    return None if text.lower() in _NOTHING or _HALF.search(text) else text
 
 
 def document(payload: str) -> object:

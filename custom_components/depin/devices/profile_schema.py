@@ -141,7 +141,7 @@ _CHECK: Final = vol.All(
         {
             **_WHERE,
             vol.Optional("between"): vol.All([vol.Any(int, float)], vol.Length(min=2, max=2)),
-            vol.Optional("begins_with"): _TEXT,
+            vol.Optional("begins_with"): vol.Any(_TEXT, [_TEXT]),
         }
     ),
     _one_place,
@@ -159,6 +159,16 @@ _CURRENT_LIMIT: Final = vol.Schema(
     }
 )
 
+_EXAMPLE: Final = vol.Schema(
+    {
+        vol.Required("capture"): dict,
+        vol.Required("points"): {str: object},
+        vol.Optional("parts"): {vol.In(tuple(Role)): {str: object}},
+        vol.Optional("options"): {str: str},
+        vol.Optional("parameters"): {str: str},
+    }
+)
+
 PROFILE: Final = vol.Schema(
     {
         vol.Required("name"): _TEXT,
@@ -173,6 +183,7 @@ PROFILE: Final = vol.Schema(
             }
         ),
         vol.Optional("notes"): [_TEXT],
+        vol.Optional("example"): _EXAMPLE,
         vol.Optional("phases"): vol.In(("apart", "netted")),
         vol.Optional("also"): [vol.In(tuple(Role))],
         vol.Optional("unit_id"): vol.All(int, vol.Range(min=0, max=255)),

@@ -325,11 +325,11 @@ class _Builder:
 
     def check(self, written: Mapping[str, Any]) -> Check:
         """Read what tells the device from others."""
-        low_high = written.get("between")
+        low_high, begins = written.get("between"), written.get("begins_with")
         return Check(
             self._measured(written),
             low_high and (ratio(low_high[0]), ratio(low_high[1])),
-            written.get("begins_with"),
+            () if begins is None else (begins,) if isinstance(begins, str) else tuple(begins),
         )
 
     def limit(self, written: Mapping[str, Any]) -> CurrentLimit:

@@ -8,6 +8,7 @@ from .quantities import UNITS, number
 
 _LONGEST: Final = 16_384
 _MOST_PIECES: Final = 512
+_CHECKSUM_PIECES: Final = 5
 _END: Final = re.compile(r"![0-9A-Fa-f]{4}\s*\Z")
 _LINE: Final = re.compile(
     r"^(\d+-\d+:\d+\.\d+\.\d+)\(([^()*\r\n]*)(?:\*([A-Za-z]+))?\)", re.MULTILINE
@@ -34,7 +35,8 @@ class Telegram:
         if len(self._pieces) > _MOST_PIECES or sum(map(len, self._pieces)) > _LONGEST:
             self._pieces = []
             return None
-        if not _END.search(piece):
+        # Even the checksum can be split.
+        if not _END.search("".join(self._pieces[-_CHECKSUM_PIECES:])):
             return None
         pieces, self._pieces = self._pieces, []
         return _values(pieces)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -98,8 +98,18 @@ class MessageSource:
             "messages": [
                 [topic, self._nameless(text), {"at": at, "retained": retained}]
                 for at, topic, text, retained in sorted(heard, key=itemgetter(0))
-            ]
+            ],
+            "meta": {"parameters": dict(self._shown_parameters())},
         }
+
+    def _shown_parameters(self) -> Iterator[tuple[str, str]]:
+        """Give what stands for each name in the capture: short ones stay in payloads."""
+        topics = [getattr(place, "topic", "") for place in self._profile.places()]
+        for name, value in self._parameters.items():
+            in_topics = any(f"{{{name}}}" in topic for topic in topics)
+            if value:
+                hidden = in_topics or len(value) >= _LONG_NAME
+                yield name, self._names[name] if hidden else value
 
     def _nameless_topics(self) -> dict[str, str]:
         """Return the topics that are followed, each with names in the place of what they are."""
@@ -205,7 +215,8 @@ async def _async_listen_to_broker(
                 await client.subscribe(topic)
             tasks.create_task(_async_keep_alive(source, client.publish))
             await _async_hear(client, source, tell)
-    except* aiomqtt.MqttError as errors:
+    except* (aiomqtt.MqttError, ValueError) as errors:
+        # It says with ValueError that a host or a topic cannot be one.
         raise BrokerError(str(errors.exceptions[0])) from errors
 
 

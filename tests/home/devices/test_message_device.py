@@ -184,6 +184,16 @@ def test_two_flags_make_a_status(plugged: str, charging: str, status: Status | N
     assert device.reading(1).parts[Role.CHARGER].status is status
 
 
+def test_half_a_character_is_no_text() -> None:
+    device = MessageDevice(load("goe_v3_mqtt"), {"base": "go-e", "serial": "1"})
+    device.hear("go-e/1/sse", '"\ud800"', 1)
+    device.hear("go-e/1/car", "1", 1)
+    assert (device.reading(1).flat.serial, device.reading(1).flat.status) == (
+        None,
+        Status.UNPLUGGED,
+    )
+
+
 def test_a_topic_of_others_is_not_heard() -> None:
     device = plug()
     device.hear("zigbee2mqtt/other", sent(power=5), 1)
@@ -200,6 +210,7 @@ def test_only_profiles_with_messages_are_heard() -> None:
     [
         [TELEGRAM],
         [TELEGRAM[:100], TELEGRAM[100:200], TELEGRAM[200:]],
+        [TELEGRAM[:-4], TELEGRAM[-4:]],
         TELEGRAM.splitlines(keepends=True),
         TELEGRAM.replace("\r\n", "\n").splitlines(keepends=True),
         TELEGRAM.replace("\r\n", "\r\n\0").replace("\n\0", "").split("\r"),

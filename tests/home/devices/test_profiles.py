@@ -1,16 +1,26 @@
 """Every profile: that its file is sound, and that it decodes what its device sends."""
 
+import re
 from dataclasses import fields
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+import voluptuous as vol
 import yaml  # type: ignore[import-untyped]
 
 from custom_components.depin.devices.capture import replay
-from custom_components.depin.devices.points import Points
-from custom_components.depin.devices.profiles import FOLDER, ProfileError, load, names, parse
+from custom_components.depin.devices.points import Points, Role
+from custom_components.depin.devices.profile_schema import PROFILE
+from custom_components.depin.devices.profiles import (
+    FOLDER,
+    Profile,
+    ProfileError,
+    load,
+    names,
+    parse,
+)
 from custom_components.depin.devices.register_device import RegisterDevice
 
 from . import charger_cases, hybrid_cases, inverter_cases, message_cases, meter_cases
@@ -55,9 +65,27 @@ CASES = (
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.profile}: {case.source}"[:80])
+def example(name: str, text: str) -> Case | None:
+    """Return the example that a profile's own file gives, if it gives one."""
+    written = yaml.safe_load(text).get("example")
+    return Case(name, "its own example", **written) if written else None
+
+
+EXAMPLES = [
+    case for name in names() if (case := example(name, (FOLDER / f"{name}.yaml").read_text()))
+]
+
+
+@pytest.mark.parametrize(
+    "case", [*CASES, *EXAMPLES], ids=lambda case: f"{case.profile}: {case.source}"[:80]
+)
 async def test_a_capture_is_decoded(case: Case) -> None:
-    reading = await replay(capture(case.capture), load(case.profile, case.options), case.parameters)
+    await check(case, load(case.profile, case.options))
+
+
+async def check(case: Case, profile: Profile) -> None:
+    """Let a profile say of a capture what its case says, and nothing more."""
+    reading = await replay(capture(case.capture), profile, case.parameters)
     said = reading.to_json()
     absent: dict[str, Any] = {field.name: None for field in fields(Points)} | {"strings": []}
     whole = {name: said[name] for name in absent}
@@ -68,7 +96,7 @@ async def test_a_capture_is_decoded(case: Case) -> None:
 
 
 def test_every_profile_has_a_capture() -> None:
-    assert {case.profile for case in CASES} == set(names())
+    assert {case.profile for case in (*CASES, *EXAMPLES)} == set(names())
 
 
 def test_the_researched_devices_are_there() -> None:
@@ -161,6 +189,44 @@ async def test_a_capture_of_another_device_says_so() -> None:
     assert reading.said == ("this capture has no value at any register that eastron_sdm630 knows",)
 
 
+ZEROS = {space: {str(at): 0 for at in range(65_536)} for space in ("holding", "input")}
+
+
+@pytest.mark.parametrize("name", [name for name in names() if load(name).checks])
+async def test_a_device_of_zeros_is_no_device(name: str) -> None:
+    assert await RegisterDevice(load(name), {"": capture(ZEROS)}).identify() is False
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "made"),
+    [
+        ("shelly_pro_3em_modbus", {}, ("input", {1020: ("float32", 231.0)}, "little")),
+        (
+            "shelly_pro_3em_modbus",
+            {"profile": "channel_2"},
+            ("input", {2023: ("float32", 231.0)}, "little"),
+        ),
+        ("alfen_ng9xx_modbus", {}, ("holding", {1201: ("string", "C2")}, "big")),
+        ("sma_native", {}, ("holding", {30_057: ("uint32", 3_001_234_567)}, "big")),
+    ],
+)
+async def test_a_device_is_known_by_what_its_profile_says(
+    name: str, options: dict[str, str], made: tuple[str, Any, str]
+) -> None:
+    assert await RegisterDevice(load(name, options), {"": capture(registers(*made))}).identify()
+
+
+async def test_an_inverter_without_dc_registers_shows_what_it_gives() -> None:
+    made = registers("holding", {30_775: ("int32", 3000)})
+    reading = await replay(capture(made), load("sma_native"), {})
+    assert reading.parts[Role.PRODUCTION].power_w == 3000
+
+
+async def test_a_counter_that_older_firmware_leaves_empty_hides_none() -> None:
+    made = registers("holding", {36_120: ("uint64", 0), 36_017: ("float32", 654_321.0)})
+    assert (await replay(capture(made), load("goodwe_et"), {})).flat.import_wh == 654_321
+
+
 def test_some_devices_cannot_be_told() -> None:
     assert load("solis_hybrid").matches({}) is None
 
@@ -232,10 +298,13 @@ def test_the_sound_profile_is_taken() -> None:
 
 async def test_the_example_in_the_documentation_is_a_profile() -> None:
     page = (FOLDER.parents[3] / "docs" / "devices.md").read_text()
-    example = page.partition("```yaml\n")[2].partition("```")[0]
-    profile = parse("example", example, {"counters": "Wh"})
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    case = example("example", text)
+    assert case is not None
+    await check(case, parse("example", text, case.options))
     made = capture(registers("input", {52: ("float32", 5.0), 72: ("uint32", 7)}))
-    assert (await replay(made, profile, {})).flat == Points(power_w=5, import_wh=7)
+    chosen = parse("example", text, {"counters": "Wh"})
+    assert (await replay(made, chosen, {})).flat == Points(power_w=5, import_wh=7)
 
 
 @pytest.mark.parametrize(
@@ -252,8 +321,33 @@ def test_a_wrong_choice_is_refused(name: str, options: dict[str, str], words: st
         load(name, options)
 
 
-@pytest.mark.parametrize("name", names())
-def test_the_page_of_devices_names_it(name: str) -> None:
-    page = Path(__file__).parents[3] / "docs/devices.md"
-    profile = load(name)
-    assert profile.transport in {"sunspec", "ocpp"} or profile.name in page.read_text()
+def test_the_page_of_devices_promises_none_that_is_not_there() -> None:
+    page = (Path(__file__).parents[3] / "docs/devices.md").read_text()
+    listed = re.findall(r"^- By (?:Modbus|MQTT): (.+)\.$", page, re.MULTILINE)
+    there = {load(name).name for name in names()}
+    assert len(listed) == 2
+    assert all(name in there for line in listed for name in line.split("; "))
+
+
+def test_the_page_of_devices_explains_every_key_of_a_profile() -> None:
+    page = (Path(__file__).parents[3] / "docs/devices.md").read_text()
+    _, _, after = page.partition("## Add a device: one file")
+    words = set(re.findall(r"\w+", after.partition("\n## ")[0]))
+    keys = keys_of(PROFILE)
+    assert keys > {"also", "of", "told_by"}
+    assert not keys - words - set(Points.__slots__)
+
+
+def keys_of(schema: object) -> set[str]:
+    """Return every key that a schema knows, however deep."""
+    match schema:
+        case vol.Schema(schema=inner):
+            return keys_of(inner)
+        case vol.All(validators=several) | vol.Any(validators=several):
+            return set().union(*map(keys_of, several))
+        case dict():
+            named = {str(key) for key in schema if isinstance(key, vol.Marker)}
+            return named.union(*map(keys_of, schema.values()))
+        case list():
+            return set().union(*map(keys_of, schema))
+    return set()

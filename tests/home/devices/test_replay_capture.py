@@ -117,6 +117,7 @@ def test_no_device_named_is_a_wrong_call(tmp_path: Path) -> None:
         ({"messages": [["a"]]}, r"messages\[0\]"),
         ({"messages": [["a", "b"], [1, "b"]]}, r"messages\[1\]"),
         ({"messages": [["a", "b", {"at": "now"}]]}, "came at"),
+        ({"messages": [], "meta": {"parameters": {"a": 1}}}, "meta.parameters"),
     ],
 )
 def test_what_is_no_capture_is_refused(content: object, words: str) -> None:
@@ -129,6 +130,23 @@ def test_a_capture_may_be_written_in_several_ways() -> None:
     assert made == Capture(holding={16: 1, 17: 2, 18: 3})
     heard = parse_capture({"messages": [["a", {"b": 1}, {"at": 5, "retained": True}], ["c", None]]})
     assert heard.messages == (Message("a", '{"b": 1}', 5, retained=True), Message("c", "null"))
+
+
+async def test_the_names_that_a_capture_recorded_are_taken() -> None:
+    topics = {"power": "house/sensor/power/state", "import": "house/sensor/import/state"}
+    made = messages((topics["power"], "5"), (topics["import"], "7"))
+    named = {"prefix": "house", "power": "power", "import": "import"}
+    recorded = parse_capture({**made, "meta": {"parameters": named}})
+    points = (await replay(recorded, load("esphome_mqtt"), {})).flat
+    assert (points.power_w, points.import_wh) == (5, 7000)
+    given = (await replay(recorded, load("esphome_mqtt"), {"power": "import"})).flat
+    assert given.power_w == 7
+
+
+def test_a_text_that_nothing_can_print_is_no_error(tmp_path: Path) -> None:
+    made = {"messages": [["go-e/1/sse", "\ud800"], ["go-e/1/car", "1"]]}
+    done = run(written(tmp_path, made), "--profile", "goe_v3_mqtt")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

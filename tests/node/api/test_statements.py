@@ -76,12 +76,23 @@ def test_another_type_of_content_is_refused(node: Node) -> None:
 def test_statements_for_a_coop_that_is_not_here(node: Node) -> None:
     stranger = Neighbour(random_id())
     reply = send(node, pack([stranger.open("trading").wire, b"x"]))
-    assert [answer["code"] for answer in reply.json] == ["wrong-coop"] * 2
+    assert [answer["code"] for answer in reply.json] == ["wrong-coop", "malformed"]
     home = node.welcome()
     mixed = send(
         node, pack([home.say("metering", readings()).wire, stranger.open("metering").wire])
     )
     assert [answer.get("code") for answer in mixed.json] == [None, "wrong-coop"]
+
+
+@pytest.mark.parametrize(("bad", "code"), [(b"abc", "malformed"), (bytes(65_536), "too-large")])
+def test_a_bad_first_statement_spoils_no_other(node: Node, bad: bytes, code: str) -> None:
+    home = node.welcome()
+    stranger = Neighbour(random_id())
+    wires = [bad, stranger.open("trading").wire, home.say("metering", readings()).wire]
+    answers = send(node, pack(wires)).json
+    assert [answer.get("code") for answer in answers] == [code, "wrong-coop", None]
+    alone = send(node, pack([bad])).json
+    assert [answer["code"] for answer in alone] == [code]
 
 
 @pytest.mark.parametrize(("code", "problem"), [(bytes(16), "invite-unknown")])

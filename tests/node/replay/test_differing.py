@@ -6,6 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from depin_protocol.encoding import decode_json, encode_json
 from settlement_node.governance.member import MEMBER, Member
 from settlement_node.ledger.rows import AccountRow, account_of, account_row
 from settlement_node.ledger.tables import ACCOUNT
@@ -30,12 +31,23 @@ async def test_the_field_that_differs_is_named(tmp_path: Path) -> None:
         await here.store.commit([Put(MEMBER, [replace(member, name="Mallory").row()])])
         with pytest.raises(DifferenceError, match=rf"data\.name is Mallory, .* to {member.name}"):
             await verify(here.store)
+        name, written = row
+        assert isinstance(written, bytes)
+        told = decode_json(written) | {"unheard": 1}
+        for altered, words in (
+            (encode_json(told), "data.unheard is 1, and the log leads to no such part"),
+            (encode_json({"key": "x"}), "is missing, where the log leads to"),
+            (written[:-1] + b"]", r"data is '.*\]' at byte \d+, which no node writes"),
+        ):
+            await here.store.commit([Put(MEMBER, [(name, altered)])])
+            with pytest.raises(DifferenceError, match=words):
+                await verify(here.store)
         await here.store.commit([Put(MEMBER, [row])])
         rows = [one async for one in every_row(here.store, ACCOUNT)]
-        number, data = rows[-1]
+        number, held = rows[-1]
         assert isinstance(number, int)
-        assert isinstance(data, bytes)
-        account = account_of(AccountRow(number, data))
+        assert isinstance(held, bytes)
+        account = account_of(AccountRow(number, held))
         account.credits_posted += 5
         await here.store.commit([Put(ACCOUNT, [account_row(account)])])
         with pytest.raises(DifferenceError, match=r"data\.credits_posted is 5, .* leads to 0"):

@@ -185,6 +185,13 @@ class Cable:
         back.close()
 
 
+async def unplugged(line: asyncio.Server) -> None:
+    """Close it, once what it has accepted has come and gone."""
+    line.close()
+    while carrying := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(carrying)
+
+
 @pytest.fixture
 async def cable(postgres: Server, tmp_path: Path) -> Cable:
     return Cable(postgres.folder / ".s.PGSQL.5432", tmp_path)
@@ -211,7 +218,7 @@ async def test_a_commit_whose_answer_was_lost_is_looked_up(
     assert await counted(store) == [1, 2, 3]
     assert await direct.fetchval("SELECT commits FROM store_coop") == 3
     await store.close()
-    line.close()
+    await unplugged(line)
 
 
 async def test_a_commit_that_cannot_be_looked_up_is_called_unknown(
@@ -226,7 +233,7 @@ async def test_a_commit_that_cannot_be_looked_up_is_called_unknown(
     with pytest.raises(errors.StoreClosedError):
         await store.commit([Put(ENTRY, [(2, b"")])])
     await store.close()
-    line.close()
+    await unplugged(line)
     store = await open_store(postgres_url, COOP)
     assert await counted(store) == [1]
     await store.close()
@@ -249,7 +256,36 @@ async def test_a_database_that_is_gone_is_a_clear_error(
     with pytest.raises(errors.StoreUnreachableError):
         await store.get(ENTRY, (1,))
     await store.close()
-    line.close()
+    await unplugged(line)
+
+
+async def test_an_idle_owner_learns_that_the_database_is_gone(
+    postgres_url: str, cable: Cable, direct: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SECONDS_TO_ANSWER", 0.3)
+    line = await cable.plug_in()
+    store = await PostgresStore.open(through(cable, postgres_url), COOP)
+    await store.commit([Put(ENTRY, [(1, b"")])])
+    cable.dead = True
+    await sessions_end(direct)
+    while store.failure is None:
+        await asyncio.sleep(0.01)
+    assert isinstance(store.failure, errors.StoreUnreachableError)
+    await store.close()
+    await unplugged(line)
+
+
+async def test_an_idle_owner_looks_though_nothing_told_it(
+    postgres_url: str, direct: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_SECONDS_BETWEEN_LOOKS", 0.05)
+    store = await PostgresStore.open(postgres_url, COOP)
+    looked = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT 1'"
+    while not await direct.fetchval(looked):
+        await asyncio.sleep(0.01)
+    await store.commit([Put(ENTRY, [(1, b"")])])
+    assert await store.get(ENTRY, (1,)) == (1, b"")
+    await store.close()
 
 
 async def test_a_server_that_may_lose_commits_is_refused(postgres_binaries: Binaries) -> None:
