@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from depin_protocol.encoding import encode_json, from_text
 from depin_protocol.frames import FrameError, pack, unpack
 from depin_protocol.log.entries import StatementEntry, read_entry
-from depin_protocol.problems import RefusedError, WrongCoopError
+from depin_protocol.problems import RefusedError
 from depin_protocol.receipts import Receipt
 from depin_protocol.statements.bodies import Body
 from depin_protocol.statements.envelope import statement_hash
@@ -38,8 +38,6 @@ WARM_GROWTH: Final = 6 * 2**20
 """What it may grow by when nothing that it is sent is new."""
 
 LOG: Final = logging.getLogger(__name__)
-
-_COOP: Final = slice(64 + 15, 64 + 15 + 22)
 
 type Said = dict[str, object]
 
@@ -84,13 +82,12 @@ class Model:
         if hands.said and hands.chance.random() < 0.03:
             self._throw_misframed(hands.chance.choices(hands.said, k=BATCH))
             return
-        wires = [hands.next_wire()]
-        here = wires[0][_COOP] == self.coop.encode()
-        wanted = [self._hear(wires[0]) if here else _ELSEWHERE]
+        wires: list[bytes] = []
+        wanted = []
         # Each is written once it is known what comes of those before it.
         while len(wires) < BATCH and sum(map(len, wires)) < BATCH_BYTES:
             wires.append(hands.next_wire())
-            wanted.append(self._hear(wires[-1]) if here else _ELSEWHERE)
+            wanted.append(self._hear(wires[-1]))
         self._compare(wires, wanted, self.watch.throw(pack(wires)))
 
     def _throw_misframed(self, wires: list[bytes]) -> None:
@@ -104,8 +101,7 @@ class Model:
         if not wires:
             assert (reply.status, reply.json["code"]) == (400, "request-invalid"), reply.content
             return
-        here = wires[0][_COOP] == self.coop.encode()
-        self._compare(wires, [self._hear(one) if here else _ELSEWHERE for one in wires], reply)
+        self._compare(wires, [self._hear(one) for one in wires], reply)
 
     def _compare(self, wires: list[bytes], wanted: list[dict[str, object]], reply: Reply) -> None:
         assert reply.status == 200, (reply.content, [wire.hex() for wire in wires])
@@ -124,9 +120,6 @@ class Model:
         if admission != "known":
             self.entered.append(statement.hash)
         return {"statement": statement_hash(wire)}
-
-
-_ELSEWHERE: Final[dict[str, object]] = {"code": str(WrongCoopError.code)}
 
 
 def _told(answer: dict[str, Any]) -> dict[str, object]:
