@@ -6,7 +6,7 @@ from pathlib import Path
 from depin_protocol.encoding import to_text
 from tests.node.api.neighbour import Neighbour, ask, readings
 from tests.system.node_process import command, new_coop, refused, running
-from tests.system.test_keeping import a_day_later, joined
+from tests.system.test_keeping import LAGS, a_day_later, joined
 from tests.system.test_succession import lose_the_disk
 
 
@@ -35,7 +35,7 @@ def test_an_auditor_elsewhere_follows_and_confirms(tmp_path: Path) -> None:
         mine = ("--member", auditor.member)
         assert "entries under" in copied(port, elsewhere, key, *mine)
     asyncio.run(a_day_later(folder))
-    with running(folder) as (port, _):
+    with running(folder, warns_of=LAGS) as (port, _):
         root = command("state", "list", "--data", folder).split()[0]
         node = ("--node", f"http://127.0.0.1:{port}")
         confirm = ("state", "confirm", "--data", elsewhere, *node, "--key", key, root)

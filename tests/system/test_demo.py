@@ -180,7 +180,8 @@ def _look_around(visit: dict[str, str]) -> None:
         for state in browser.ask("/api/states")
         if state["entity_id"].startswith("sensor.sunny_street")
     }
-    assert sensors.keys() == {f"{title} Membership", f"{title} Key"}
+    names = ("Membership", "Key", "Fine samples deleted before")
+    assert sensors.keys() == {f"{title} {name}" for name in names}
     assert sensors[f"{title} Membership"] == "invited"
 
 

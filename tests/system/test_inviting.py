@@ -14,7 +14,7 @@ from depin_protocol.keys import public_key
 from settlement_node.governance.actions import invite_hash
 from tests.node.api.neighbour import Neighbour, ask
 from tests.system.node_process import command, new_coop, refused, running
-from tests.system.test_keeping import a_day_later, joined
+from tests.system.test_keeping import LAGS, a_day_later, joined
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -72,7 +72,7 @@ def test_an_auditor_does_what_readme_says(tmp_path: Path, monkeypatch: pytest.Mo
         assert stat.S_IMODE(Path("auditor.key").stat().st_mode) == 0o600
         assert f"{member}  active     auditor,member" in command("members", "--data", folder)
     asyncio.run(a_day_later(folder))
-    with running(folder) as (port, _):
+    with running(folder, warns_of=LAGS) as (port, _):
         node = f"http://127.0.0.1:{port}"
         there = {"https://node.example": node}
         command(*as_printed("copy", **there))
