@@ -320,7 +320,7 @@ async def test_parts_that_speak_rarely_can_be_used_and_stay_used(
             await hass.async_block_till_done()
             device = the_device(loaded)
             for _ in range(100):
-                if device.shown(Role.GRID).import_wh:
+                if device.shown(Role.GRID).import_wh and device.shown(Role.CHARGER).power_w:
                     break
                 await asyncio.sleep(0.05)
             capture = device.source.capture()
