@@ -116,8 +116,7 @@ async def serving(
         port = servers[-1].sockets[0].getsockname()[1] if where.host is not None else 0
         yield port
     finally:
-        for server in servers:
-            server.close()
+        await _close(servers)
         _remove(where.socket, own)
         app[CONTEXT].arriving.stop()
         await hosting.stop()
@@ -125,6 +124,19 @@ async def serving(
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
+
+
+async def _close(servers: Iterable[asyncio.Server]) -> None:
+    """Let nobody in any more."""
+    loop = asyncio.get_running_loop()
+    servers = tuple(servers)
+    for server in servers:
+        for socket in server.sockets:
+            loop.remove_reader(socket)
+    # Python trips over whom it has accepted if the server is closed before they have come in.
+    await asyncio.sleep(0)
+    for server in servers:
+        server.close()
 
 
 def _remove(socket: Path, own: int) -> None:
