@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import partial
@@ -155,11 +155,10 @@ class Books:
     async def open(cls, file: Path) -> Books:
         """Go on with what is there."""
         books = cls(file)
-        try:
+        with ExitStack() as undone:
+            undone.callback(books._writer.shutdown)
             await books._run(books._begin)
-        except BaseException:
-            books._writer.shutdown()
-            raise
+            undone.pop_all()
         return books
 
     async def close(self) -> None:

@@ -16,13 +16,14 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .const import CONF_ENTITIES, CONF_IMPORT_ONLY, CONF_ROLE, DOMAIN
+from .chosen_entity import choose
+from .const import CONF_ENTITIES, CONF_IMPORT_ONLY, CONF_ROLE
 from .device_flow import MOST_WATTS, DeviceFlow, grid_fault, role_field, whole
 from .devices.points import Role
 from .devices.roles import Use, counters
 from .protocol.encoding import to_text
 from .sensed_device import limit_of, uses_in
-from .sources.entity_source import entity_problem, says_nothing, shows_value
+from .sources.entity_source import entity_problem, shows_value
 
 _NAME_SIZE: Final = 16
 
@@ -111,17 +112,12 @@ class EntitiesFlow(DeviceFlow):
 
     def _checked(self, point: str, entity_id: str) -> tuple[str, str | None]:
         """Return the registry id of an entity, and why it cannot stand for a point."""
-        entry = er.async_get(self.hass).async_get(entity_id)
-        if entry is None:
-            # What has no id of its own cannot be followed when it is renamed.
-            return "", "not_registered"
-        if entry.platform == DOMAIN:
-            return "", "own_entity"
-        state = self.hass.states.get(entity_id)
-        if state is None or says_nothing(state):
-            return "", "no_state"
+        chosen = choose(self.hass, entity_id)
+        if isinstance(chosen, str):
+            return "", chosen
+        registry_id, state = chosen
         problem = entity_problem(point, state)
-        return entry.id, problem or (None if shows_value(point, state) else "no_value")
+        return registry_id, problem or (None if shows_value(point, state) else "no_value")
 
     def _known(self) -> dict[str, Any]:
         """Return what is known of the device as a form has it."""

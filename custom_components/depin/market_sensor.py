@@ -1,4 +1,4 @@
-"""Sensors of a co-op's markets and money, out of this home's own books."""
+"""Sensors of a co-op's markets, out of this home's own books."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,9 +16,8 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from .books import Price
-from .coordinator import BooksCoordinator, Link, Shown
-from .entity import BooksEntity
-from .market_answers import Purse
+from .coop_sensor import InCurrency
+from .coordinator import BooksCoordinator
 from .market_now import (
     MarketNow,
     Quantiles,
@@ -29,60 +28,6 @@ from .market_now import (
     sell_price,
 )
 from .membership import DepinConfigEntry
-
-
-@dataclass(frozen=True, kw_only=True)
-class CoopSensorDescription(SensorEntityDescription):
-    """One thing that a membership's books show of the co-op as a whole."""
-
-    value: Callable[[Shown], StateType]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MoneyDescription(SensorEntityDescription):
-    """An amount of money, in the co-op's currency."""
-
-    device_class: SensorDeviceClass | None = SensorDeviceClass.MONETARY
-    suggested_display_precision: int | None = 2
-    entity_category: EntityCategory | None = None
-    amount: Callable[[Purse], int]
-
-
-COOP_SENSORS: Final = (
-    CoopSensorDescription(
-        key="node_status",
-        translation_key="node_status",
-        device_class=SensorDeviceClass.ENUM,
-        options=list(Link),
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value=lambda shown: shown.link,
-    ),
-    CoopSensorDescription(
-        key="outbox",
-        translation_key="outbox",
-        state_class=SensorStateClass.MEASUREMENT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value=lambda shown: shown.waiting,
-    ),
-)
-
-PURSE_SENSORS: Final = (
-    MoneyDescription(key="balance", translation_key="balance", amount=lambda purse: purse.holds),
-    MoneyDescription(
-        key="reserved",
-        translation_key="reserved",
-        entity_registry_enabled_default=False,
-        amount=lambda purse: purse.reserved,
-    ),
-    MoneyDescription(
-        key="credit_left",
-        translation_key="credit_left",
-        entity_registry_enabled_default=False,
-        amount=lambda purse: purse.holds - purse.reserved - purse.limit,
-    ),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,52 +236,7 @@ MONEY_SUMS: Final = (
 )
 
 
-class CoopSensor(BooksEntity, SensorEntity):
-    """One thing that is known of the co-op as a whole."""
-
-    entity_description: CoopSensorDescription
-
-    @property
-    @override
-    def native_value(self) -> StateType:
-        """Return what the description reads."""
-        return self.entity_description.value(self.coordinator.data)
-
-
-class _InCurrency(BooksEntity, SensorEntity):
-    """A sensor in the co-op's currency, of which the purse says what it is."""
-
-    @property
-    def purse(self) -> Purse:
-        """The member's money: the sensor is made once it is known."""
-        purse = self.coordinator.data.purse
-        assert purse is not None  # noqa: S101 - it is never forgotten
-        return purse
-
-    def money(self, amount: int | None) -> float | None:
-        """Turn an amount in the smallest unit into what people read."""
-        return self.coordinator.data.money(amount)
-
-
-class PurseSensor(_InCurrency):
-    """An amount of the member's money."""
-
-    entity_description: MoneyDescription
-
-    @property
-    @override
-    def native_unit_of_measurement(self) -> str:
-        """Return the currency."""
-        return self.purse.asset
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """Return what the description reads."""
-        return self.money(self.entity_description.amount(self.purse))
-
-
-class _OfMarket(_InCurrency):
+class _OfMarket(InCurrency):
     """A sensor of a market."""
 
     @property
@@ -427,26 +327,10 @@ class MarketSensor(_OfMarket):
         return self.entity_description.value(self.now)
 
 
-class SumSensor(_OfMarket):
+class _Sum(_OfMarket):
     """What settled intervals add up to; corrections change it afterwards."""
 
     entity_description: EnergySumDescription | MoneySumDescription
-
-    @property
-    @override
-    def native_unit_of_measurement(self) -> str | None:
-        """Return the currency for money, and watt-hours for energy."""
-        if isinstance(self.entity_description, MoneySumDescription):
-            return self.purse.asset
-        return self.entity_description.native_unit_of_measurement
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """Return the sum."""
-        found = self.entity_description.of(self.now)
-        is_money = isinstance(self.entity_description, MoneySumDescription)
-        return self.money(found) if is_money else found
 
     @property
     @override
@@ -456,16 +340,34 @@ class SumSensor(_OfMarket):
         return None if since is None else _moment(since)
 
 
-def coop_sensors(entry: DepinConfigEntry, coordinator: BooksCoordinator) -> Iterator[CoopSensor]:
-    """Make the sensors that need no money and no market."""
-    for description in COOP_SENSORS:
-        yield CoopSensor(entry, coordinator, description)
+class EnergySum(_Sum):
+    """Energy in watt-hours."""
+
+    entity_description: EnergySumDescription
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """Return the sum."""
+        return self.entity_description.of(self.now)
 
 
-def purse_sensors(entry: DepinConfigEntry, coordinator: BooksCoordinator) -> Iterator[PurseSensor]:
-    """Make the sensors of the member's money."""
-    for description in PURSE_SENSORS:
-        yield PurseSensor(entry, coordinator, description)
+class MoneySum(_Sum):
+    """Money in the co-op's currency."""
+
+    entity_description: MoneySumDescription
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str:
+        """Return the currency."""
+        return self.purse.asset
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the sum."""
+        return self.money(self.entity_description.of(self.now))
 
 
 def market_sensors(
@@ -477,8 +379,10 @@ def market_sensors(
     yield LastPriceSensor(entry, coordinator, CLEARING_PRICE, market)
     for description in MARKET_SENSORS:
         yield MarketSensor(entry, coordinator, description, market)
-    for summed in (*ENERGY_SUMS, *MONEY_SUMS):
-        yield SumSensor(entry, coordinator, summed, market)
+    for energy in ENERGY_SUMS:
+        yield EnergySum(entry, coordinator, energy, market)
+    for money in MONEY_SUMS:
+        yield MoneySum(entry, coordinator, money, market)
 
 
 def _moment(instant: int) -> datetime:

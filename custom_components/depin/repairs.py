@@ -1,5 +1,6 @@
 """What the owner can answer to troubles."""
 
+from abc import ABC, abstractmethod
 from typing import override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
@@ -10,44 +11,49 @@ from .membership import DepinConfigEntry, Membership
 from .troubles import Trouble
 
 
-class CloneFlow(ConfirmRepairFlow):
+class _MembershipFlow(ConfirmRepairFlow, ABC):
+    """Lets the owner confirm something that a membership waits for."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Ask about an entry."""
+        self._entry = hass, entry_id
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Do it once it is confirmed."""
+        if user_input is not None:
+            membership = _loaded(*self._entry)
+            if membership is None or not await self._go_on(membership):
+                return self.async_abort(reason="not_loaded")
+        return await super().async_step_confirm(user_input)
+
+    @abstractmethod
+    async def _go_on(self, membership: Membership) -> bool:
+        """Do what was confirmed, and tell whether the membership was ready for it."""
+
+
+class CloneFlow(_MembershipFlow):
     """Lets the owner say that this is the home that speaks from now on."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Ask about an entry."""
-        self._entry = hass, entry_id
-
     @override
-    async def async_step_confirm(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Take over once it is confirmed."""
-        if user_input is not None:
-            membership = _loaded(*self._entry)
-            if membership is None or membership.delivery is None:
-                return self.async_abort(reason="not_loaded")
-            membership.delivery.take_over()
-        return await super().async_step_confirm(user_input)
+    async def _go_on(self, membership: Membership) -> bool:
+        if membership.delivery is None:
+            return False
+        membership.delivery.take_over()
+        return True
 
 
-class BooksFlow(ConfirmRepairFlow):
+class BooksFlow(_MembershipFlow):
     """Lets the owner say that the home trades again, whatever was found in the co-op's books."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Ask about an entry."""
-        self._entry = hass, entry_id
-
     @override
-    async def async_step_confirm(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Trade again once it is confirmed."""
-        if user_input is not None:
-            membership = _loaded(*self._entry)
-            if membership is None or membership.verification is None:
-                return self.async_abort(reason="not_loaded")
-            await membership.verification.trust_again()
-        return await super().async_step_confirm(user_input)
+    async def _go_on(self, membership: Membership) -> bool:
+        if membership.verification is None:
+            return False
+        await membership.verification.trust_again()
+        return True
 
 
 def _loaded(hass: HomeAssistant, entry_id: str) -> Membership | None:

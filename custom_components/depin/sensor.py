@@ -24,9 +24,10 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from .contributed_sensor import ContributedSensor
+from .coop_sensor import coop_sensors, purse_sensors
 from .devices.points import Role, Status
 from .entity import ContributedEntity, DeviceEntity, MembershipEntity
-from .market_sensor import coop_sensors, market_sensors, purse_sensors
+from .market_sensor import market_sensors
 from .membership import DepinConfigEntry, Membership, MembershipState
 from .sensed_device import SensedDevice
 from .verification_sensor import LogSize

@@ -17,11 +17,11 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .const import CONF_DEVICE_NAME, CONF_ENTITIES, CONF_QUANTITY, DOMAIN
+from .chosen_entity import choose
+from .const import CONF_DEVICE_NAME, CONF_ENTITIES, CONF_QUANTITY
 from .device_flow import MeasuringFlow
 from .protocol.encoding import to_text
 from .protocol.identifiers import ID_LENGTH
-from .sources.entity_source import says_nothing
 from .sources.observable import OBSERVABLES, observation_problem, quantity_of
 
 _FORM: Final = vol.Schema(
@@ -61,36 +61,28 @@ class SensorFlow(MeasuringFlow):
         """Ask which sensor it is, and what it observes if it does not say so itself."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            quantity, problem = self._chosen(user_input)
-            if problem is None:
-                registered = er.async_get(self.hass).async_get(user_input[CONF_ENTITY_ID])
-                assert registered is not None  # noqa: S101 - else there was a problem
-                self._take(quantity, registered.id)
+            chosen = self._chosen(user_input)
+            if not isinstance(chosen, str):
+                self._take(*chosen)
                 self._abort_if_known()
                 return self._store(user_input[CONF_NAME])
-            errors[CONF_QUANTITY if problem == "no_quantity" else CONF_ENTITY_ID] = problem
+            errors[CONF_QUANTITY if chosen == "no_quantity" else CONF_ENTITY_ID] = chosen
         return self.async_show_form(
             step_id="sensor",
             data_schema=self.add_suggested_values_to_schema(_FORM, user_input or self._known()),
             errors=errors,
         )
 
-    def _chosen(self, chosen: dict[str, Any]) -> tuple[str, str | None]:
-        """Return what the sensor observes, and why it cannot be contributed."""
-        entity_id = chosen[CONF_ENTITY_ID]
-        entry = er.async_get(self.hass).async_get(entity_id)
-        if entry is None:
-            # What has no id of its own cannot be followed when it is renamed.
-            return "", "not_registered"
-        if entry.platform == DOMAIN:
-            return "", "own_entity"
-        state = self.hass.states.get(entity_id)
-        if state is None or says_nothing(state):
-            return "", "no_state"
-        quantity = chosen.get(CONF_QUANTITY) or quantity_of(state)
+    def _chosen(self, wanted: dict[str, Any]) -> tuple[str, str] | str:
+        """Return what the sensor observes and its registry id, or why it cannot be contributed."""
+        chosen = choose(self.hass, wanted[CONF_ENTITY_ID])
+        if isinstance(chosen, str):
+            return chosen
+        registry_id, state = chosen
+        quantity = wanted.get(CONF_QUANTITY) or quantity_of(state)
         if quantity is None:
-            return "", "no_quantity"
-        return quantity, observation_problem(quantity, state)
+            return "no_quantity"
+        return observation_problem(quantity, state) or (quantity, registry_id)
 
     def _take(self, quantity: str, registry_id: str) -> None:
         """Keep what was chosen; another quantity is another sensor to the co-op."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -126,10 +126,9 @@ async def serving(
             await sweeping
 
 
-async def _close(servers: Iterable[asyncio.Server]) -> None:
+async def _close(servers: Sequence[asyncio.Server]) -> None:
     """Let nobody in any more."""
     loop = asyncio.get_running_loop()
-    servers = tuple(servers)
     for server in servers:
         for socket in server.sockets:
             loop.remove_reader(socket)

@@ -1,6 +1,7 @@
 """Fixtures of the home's tests."""
 
 import logging
+from collections.abc import AsyncIterator
 from secrets import token_bytes
 
 import pytest
@@ -16,6 +17,7 @@ from custom_components.depin.protocol import keys
 from custom_components.depin.protocol.encoding import to_text
 from custom_components.depin.protocol.identifiers import member_id
 from custom_components.depin.protocol.invite import Invite
+from custom_components.depin.sources import modbus_source
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +76,18 @@ async def entry(hass: HomeAssistant, invite: Invite, key: HomeKey) -> MockConfig
     )
     entry.add_to_hass(hass)
     return entry
+
+
+@pytest.fixture
+async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[MockConfigEntry]:
+    """Return a membership that is set up, and unload it in the end."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for registers no longer than this busy machine may take."""
+    monkeypatch.setattr(modbus_source, "ANSWER_S", 3.0)

@@ -15,12 +15,11 @@ from pymodbus.constants import ExcCodes
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.depin.devices.profiles import load
-from custom_components.depin.sources import modbus_source
 
 from .played_device import Fault, PlayedDevice, played
 from .test_modbus_devices import add, keba
 
-pytestmark = pytest.mark.usefixtures("socket_enabled")
+pytestmark = pytest.mark.usefixtures("socket_enabled", "impatient")
 
 LIMIT = "number.garage_current_limit"
 P40 = 4_111_110
@@ -35,12 +34,6 @@ class Charger(PlayedDevice):
         refusal = await super().answer(function, start, address, *more)
         self.holding[1101] = self.holding.get(5004, 16_000)
         return refusal
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait no longer than this busy machine may take."""
-    monkeypatch.setattr(modbus_source, "ANSWER_S", 3.0)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What is asked of a device with registers, and what is said when it does not fit."""
 
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
@@ -20,24 +19,9 @@ from .devices.sunspec_maps import common, inputs, inverter, meter, sunspec_map
 from .played_device import PlayedDevice, played
 from .test_modbus_devices import hybrid, keba, sdm630, shelly
 
-pytestmark = pytest.mark.usefixtures("socket_enabled")
+pytestmark = pytest.mark.usefixtures("socket_enabled", "impatient")
 
 HOST: Final = "127.0.0.1"
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait no longer than this busy machine may take."""
-    monkeypatch.setattr(modbus_source, "ANSWER_S", 3.0)
-
-
-@pytest.fixture
-async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[MockConfigEntry]:
-    """Return a membership that is set up, and unload it in the end."""
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
-    await hass.async_block_till_done()
 
 
 async def answered(

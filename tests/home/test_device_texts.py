@@ -23,8 +23,9 @@ _MODULES = {
 _NOT_OF = {
     "sunspec": {"user"},
     "entities": {"choices", "roles", "nothing_used"},
-    "sensor": {"choices", "roles", "nothing_used", "second_grid"},
+    "sensor": {"choices", "roles", "nothing_used", "no_import", "second_grid"},
 }
+_CHOSEN = {"entities", "sensor"}
 _CODES = {
     "entities": {"resets", "wrong_unit", "wrong_state_class", "no_number"},
     "sensor": {"wrong_device_class", "wrong_unit", "wrong_state_class"},
@@ -54,6 +55,8 @@ def _codes(module: str) -> set[str]:
         match node:
             case ast.Return(value=ast.Tuple(elts=[first, _])):
                 found.append(first)
+            case ast.Return(value=ast.Constant() as code):
+                found.append(code)
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="errors"))], value=value):
                 found.append(value)
     return {
@@ -77,9 +80,10 @@ def test_every_step_and_every_error_has_its_text(kind: str) -> None:
     shared = _steps(_SHARED) - _NOT_OF.get(kind, set())
     own = _steps(_MODULES[kind]) | ({"network", "serial"} & texts["step"].keys())
     assert texts["step"].keys() == (shared | own) - _NOT_OF.get(kind, set())
-    said = _words(_MODULES[kind]) | _words(_SHARED) | _CODES.get(kind, set())
+    modules = [_MODULES[kind], _SHARED] + ["chosen_entity"] * (kind in _CHOSEN)
+    said = _CODES.get(kind, set()).union(*map(_words, modules))
     assert texts["error"].keys() <= said
-    shown = _codes(_MODULES[kind]) | _codes(_SHARED)
+    shown = set[str]().union(*map(_codes, modules))
     assert shown - _NOT_OF.get(kind, set()) <= texts["error"].keys()
     for step in texts["step"].values():
         assert step.get("data", {}).keys() == step.get("data_description", {}).keys()

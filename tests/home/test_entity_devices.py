@@ -1,7 +1,6 @@
 """Devices made of entities that Home Assistant already has."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -19,15 +18,6 @@ from custom_components.depin.sources.entity_source import entity_problem
 
 COUNTER = {"unit_of_measurement": "kWh", "state_class": "total_increasing"}
 POWER = {"unit_of_measurement": "W", "state_class": "measurement"}
-
-
-@pytest.fixture
-async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[MockConfigEntry]:
-    """Return a membership that is set up, and unload it in the end."""
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
-    await hass.async_block_till_done()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,12 +17,11 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.depin.devices.points import Points
-from custom_components.depin.sources import modbus_source
 
 from .played_device import Fault, PlayedDevice, played_as_rtu, played_over_tls
 from .test_modbus_devices import keba, sdm630
 
-pytestmark = pytest.mark.usefixtures("socket_enabled")
+pytestmark = pytest.mark.usefixtures("socket_enabled", "impatient")
 
 HOST: Final = "127.0.0.1"
 _BROKEN_LINES: Final = [
@@ -35,21 +33,6 @@ _BROKEN_LINES: Final = [
     Fault.HANGS_UP,
     Fault.REFUSED_CONNECTION,
 ]
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait no longer than this busy machine may take."""
-    monkeypatch.setattr(modbus_source, "ANSWER_S", 3.0)
-
-
-@pytest.fixture
-async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[MockConfigEntry]:
-    """Return a membership that is set up, and unload it in the end."""
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
-    await hass.async_block_till_done()
 
 
 @pytest.fixture

@@ -13,13 +13,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.depin.devices.points import Role
 from custom_components.depin.sensed_device import SensedDevice
-from custom_components.depin.sources import modbus_source
 
 from .devices.captures import registers
 from .devices.sunspec_maps import Block, common, inverter, meter, ports, sunspec_map
 from .played_device import Fault, PlayedDevice, played
 
-pytestmark = pytest.mark.usefixtures("socket_enabled")
+pytestmark = pytest.mark.usefixtures("socket_enabled", "impatient")
 
 
 def hybrid(wh: int = 5_000_000, *, moved: bool = False) -> dict[str, Any]:
@@ -147,12 +146,6 @@ async def add(
     if rated and form["step_id"] == "roles":
         form = await flows.async_configure(form["flow_id"], {"name": kind, "rated_power": rated})
     return form
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait no longer than this busy machine may take."""
-    monkeypatch.setattr(modbus_source, "ANSWER_S", 3.0)
 
 
 @pytest.fixture

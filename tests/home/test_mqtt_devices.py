@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +48,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mqtt_flow, "LISTENED_S", 1.0)
     monkeypatch.setattr(mqtt_source, "_LONGEST_PAUSE_S", 0.1)
     monkeypatch.setattr(mqtt_source, "_SHORTEST_PAUSE_S", 0.1)
-
-
-@pytest.fixture
-async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[MockConfigEntry]:
-    """Return a membership that is set up, and unload it in the end."""
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
-    await hass.async_block_till_done()
 
 
 async def start(hass: HomeAssistant, entry: MockConfigEntry, *answers: dict[str, Any]) -> Any:  # noqa: ANN401 - a step of any kind

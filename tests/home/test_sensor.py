@@ -15,8 +15,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 import custom_components.depin as integration
 from custom_components.depin.const import CONF_SAMPLES_MIB, DOMAIN
+from custom_components.depin.coop_sensor import COOP_SENSORS
 from custom_components.depin.home_key import HomeKey
-from custom_components.depin.market_sensor import COOP_SENSORS
 from custom_components.depin.protocol.invite import Invite
 from custom_components.depin.sensor import DEVICE_SENSORS, SENSORS
 

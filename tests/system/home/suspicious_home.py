@@ -37,6 +37,7 @@ from settlement_node.cli import main
 from settlement_node.governance.actions import GiveInvite, invite_hash
 from settlement_node.governance.member import Role
 from settlement_node.hosting.hosting import Hosting
+from settlement_node.market.settling.meter import Meter
 from tests.node.market.metering_homes import Metering, device
 from tests.node.village import FACTS, RECEIPT_SEED, Village, village
 from tests.protocol.spoken import COOP, QUARTER
@@ -255,3 +256,15 @@ async def verifying(
     await verification.open(Places(folder / "verified", folder / "evidence"), SALT)
     home.delivery.compare_proofs(verification.compare_proof)
     return verification
+
+
+def misread_meters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the node settle each energy a Wh too low, and all else as follows from that."""
+    honest = Meter.energies
+
+    def less(self: Meter, *arguments: Any) -> Any:  # noqa: ANN401 - as `energies` has it
+        return tuple(
+            one if not one.wh else replace(one, wh=one.wh - 1) for one in honest(self, *arguments)
+        )
+
+    monkeypatch.setattr(Meter, "energies", less)

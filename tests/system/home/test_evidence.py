@@ -14,9 +14,8 @@ from depin_protocol.checking.reading_evidence import EvidenceError, read_evidenc
 from depin_protocol.checking.verdicts import FailedCheckError, OpenQuestionError, UnshownError
 from depin_protocol.log.notes import SignatureType, VerifierKey
 from settlement_node.cli import main
-from settlement_node.market.settling.meter import Meter
 from tests.node.village import FACTS
-from tests.system.home.suspicious_home import RULES, Street, street
+from tests.system.home.suspicious_home import RULES, Street, misread_meters, street
 
 UNPROVEN = {"said", "found_at", "coop"}
 """What a home says besides; nothing rests on it."""
@@ -109,14 +108,7 @@ async def test_rules_that_are_only_told_prove_nothing(
 async def test_no_altered_evidence_of_a_meter_proves_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = Meter.energies
-
-    def less(self: Meter, *arguments: Any) -> Any:  # noqa: ANN401 - as `energies` has it
-        return tuple(
-            one if not one.wh else replace(one, wh=one.wh - 1) for one in honest(self, *arguments)
-        )
-
-    monkeypatch.setattr(Meter, "energies", less)
+    misread_meters(monkeypatch)
     async with street(tmp_path) as one:
         await one.trade()
         await one.meter()

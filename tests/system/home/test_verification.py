@@ -15,7 +15,6 @@ from custom_components.depin.protocol.statements.trading import Curve, Order
 from depin_protocol.durations import DAY, MINUTE
 from depin_protocol.log.checkpoint import Checkpoint, sign_checkpoint
 from depin_protocol.log.merkle import TreeHead
-from settlement_node.market.settling.meter import Meter
 from settlement_node.market.trading import closing
 from settlement_node.market.trading.clearing import Clearing, clear
 from tests.node.village import FACTS, LOG_SEED
@@ -26,6 +25,7 @@ from tests.system.home.suspicious_home import (
     Alarm,
     Street,
     changed,
+    misread_meters,
     refusal,
     street,
     verdict,
@@ -244,14 +244,7 @@ async def test_a_meter_that_is_read_wrongly_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All in the line follows from it, and only the readings tell."""
-    honest = Meter.energies
-
-    def less(self: Meter, *arguments: Any) -> Any:  # noqa: ANN401 - as `energies` has it
-        return tuple(
-            one if not one.wh else replace(one, wh=one.wh - 1) for one in honest(self, *arguments)
-        )
-
-    monkeypatch.setattr(Meter, "energies", less)
+    misread_meters(monkeypatch)
     async with street(tmp_path) as one:
         await one.trade()
         await one.meter()
