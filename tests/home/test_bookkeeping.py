@@ -14,7 +14,14 @@ from aiohttp.test_utils import TestServer
 
 from custom_components.depin import bookkeeping
 from custom_components.depin.bookkeeping import Bookkeeping
-from custom_components.depin.books import Books, BooksError, RowState, Totals, ZoneCleared
+from custom_components.depin.books import (
+    Books,
+    BooksError,
+    RowState,
+    SettledInterval,
+    Totals,
+    ZoneCleared,
+)
 from custom_components.depin.event_stream import listening
 from custom_components.depin.market_answers import (
     Cleared,
@@ -62,6 +69,8 @@ def settled(start: int, money: int = 0, **more: Any) -> SettledRow:  # noqa: ANN
         "receives": money,
         **dict.fromkeys(("bought", "sold", "imported", "exported", "delivered_in"), 0),
         **dict.fromkeys(("delivered_out", "pooled_in", "pooled_out", "grid_in", "grid_out"), 0),
+        **dict.fromkeys(("trade_cost", "trade_revenue", "pool_cost", "pool_revenue"), 0),
+        **dict.fromkeys(("grid_cost", "grid_revenue"), 0),
     }
     return SettledRow(**{**figures, **more})
 
@@ -99,7 +108,10 @@ async def keeping(books: Books, node: ToldMarket) -> AsyncIterator[Bookkeeping]:
 async def test_sums_near_the_bound_are_exact(books: Books) -> None:
     """A hostile node's amounts add up like any other."""
     large = 2**62 - 1
-    rows = [(settled(START + at * HOUR, large if at % 3 else -large), 0) for at in range(9)]
+    rows = [
+        SettledInterval(settled(START + at * HOUR, large if at % 3 else -large), 0)
+        for at in range(9)
+    ]
     await books.keep_settled(MARKET, rows)
     totals = await books.totals(MARKET, START, START + DAY)
     assert totals.receives == 3 * large
@@ -110,7 +122,8 @@ async def test_settlement_is_not_overwritten_by_its_trade(books: Books) -> None:
     """Events may come again, and late."""
     traded = Traded(MARKET, START, voided=False, zone="all", buyers=5, sellers=5, bought=0, sold=7)
     await books.keep_traded(traded, START + HOUR)
-    await books.keep_settled(MARKET, [(settled(START, 70, sold=7, price=5), START + HOUR)])
+    row = SettledInterval(settled(START, 70, sold=7, price=5), START + HOUR)
+    await books.keep_settled(MARKET, [row])
     await books.keep_traded(traded, START + HOUR)
     (row,) = await books.own(MARKET, START, START + 1)
     assert (row.state, row.sellers, row.buyers) == (RowState.PROVISIONAL, 5, None)

@@ -26,6 +26,8 @@ _NOTHING: Final = (
     *("metered.exported", "trade.delivered_in", "trade.delivered_out", "pool.taken"),
     *("trade.undelivered", "trade.unused"),
     *("pool.given", "grid.imported", "grid.exported", "pays", "receives"),
+    *("trade.purchase", "trade.shortfall", "trade.handed_back", "trade.sale", "trade.refund"),
+    *("trade.cover", "pool.cost", "pool.revenue", "grid.cost", "grid.revenue"),
     *("charges.grid_fee", "charges.levies", "charges.coop_fee", "charges.vat"),
 )
 
