@@ -270,7 +270,7 @@ class Bookkeeping:
         await self.books.keep_settled(
             calendar.name,
             [
-                SettledInterval(row, calendar.end_of(row.start), _pool_fees(calendar, row))
+                SettledInterval(row, calendar.end_of(row.start), pool_fees(calendar, row))
                 for row in page.rows
             ],
         )
@@ -320,7 +320,7 @@ def _in_zone(cleared: Cleared, zone: str) -> ZoneCleared:
     return ZoneCleared(cleared.start, cleared.voided, *found)
 
 
-def _pool_fees(calendar: MarketCalendar, row: SettledRow) -> int:
+def pool_fees(calendar: MarketCalendar, row: SettledRow) -> int:
     """Work out what of an interval's fees and VAT fell on what came from the pool."""
     pooled = Taken(pooled=row.pooled_in, pooled_cost=row.pool_cost)
     try:

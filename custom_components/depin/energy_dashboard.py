@@ -9,7 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_MEMBER, DOMAIN
+from .const import CONF_CONNECTIONS_BESIDE, CONF_MEMBER, DOMAIN
 from .hourly_sums import Flow, Pair, Series
 from .protocol.encoding import from_text
 from .protocol.identifiers import ID_LENGTH
@@ -60,10 +60,14 @@ async def async_beside(hass: HomeAssistant) -> list[GridSourceType]:
 
 
 async def async_replace(hass: HomeAssistant, entry: ConfigEntry, named: Sequence[str]) -> None:
-    """Put an entry's three pairs in the place of other grid connections."""
+    """Put an entry's three pairs in the place of other grid connections; what is left may stay."""
     manager = await _async_manager(hass)
     sources = _sources(manager)
-    going = [one for one in _beside(sources) if key_of(one) in named]
+    beside = _beside(sources)
+    going = [one for one in beside if key_of(one) in named]
+    left = [key_of(one) for one in beside if one not in going]
+    options = {**entry.options, CONF_CONNECTIONS_BESIDE: left}
+    hass.config_entries.async_update_entry(entry, options=options)
     ours = [one for one in _grid(sources) if _is_of(one, entry)]
     pairs = _pairs(entry, await async_texts(hass, entry), [*ours, *going])
     place = sources.index(going[0]) if going else len(sources)
@@ -89,7 +93,9 @@ def async_withdraw(hass: HomeAssistant, entry: ConfigEntry) -> None:
 @callback
 def _compare(hass: HomeAssistant, entry: ConfigEntry, manager: EnergyManager) -> None:
     sources = _sources(manager)
-    if not _beside(sources) or not any(_is_of(one, entry) for one in _grid(sources)):
+    left = entry.options.get(CONF_CONNECTIONS_BESIDE, ())
+    is_beside = any(key_of(one) not in left for one in _beside(sources))
+    if not is_beside or not any(_is_of(one, entry) for one in _grid(sources)):
         async_withdraw(hass, entry)
         return
     ir.async_create_issue(

@@ -178,7 +178,7 @@ class NodeBooks:
         starts = agreed(lambda: _list(public, _start))
         path = f"{self.node.path}/settlements/{market}?after={after}&limit={count}"
         answered = await self.node.ask(path) if starts else []
-        rows = agreed(lambda: _list(answered, _settled))
+        rows = agreed(lambda: _list(answered, read_settled))
         _page(rows, after, lambda row: row.start)
         return Page(rows, _page(starts, after, lambda start: start).after)
 
@@ -303,7 +303,8 @@ def _zone(value: object, path: str) -> ZoneResult:
     )
 
 
-def _settled(value: object, path: str) -> SettledRow:
+def read_settled(value: object, path: str) -> SettledRow:
+    """Read a settled interval of the member's, or raise a BodyError."""
     fields = Fields(value, path)
     figures = Fields(fields.take("figures"), f"{path}.figures")
 
