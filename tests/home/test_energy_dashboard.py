@@ -142,9 +142,7 @@ async def test_the_owner_chooses_what_is_replaced(
         assert [one["stat_energy_from"] for one in pairs] == [
             statistic_id(entry, Series(pair, Flow.IMPORT)) for pair in Pair
         ]
-        assert [one["name"] for one in pairs] == [
-            f"{entry.title}: {name}" for name in ("neighbours", "pool", "remaining grid")
-        ]
+        assert [one["name"] for one in pairs] == ["Neighbours", "Pool", "Remaining grid"]
         assert [one.get("stat_rate") for one in pairs] == [None, None, "sensor.power"]
         named = [name for one in pairs for key, name in one.items() if key in STATISTICS]
         assert len(set(named)) == 12
