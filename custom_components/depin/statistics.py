@@ -114,14 +114,13 @@ class Statistics:
             rows = [row for row in _rows(series, sums, purse) if not _is_told(row, told)]
             if rows:
                 text = texts[f"{series.pair}_{series.flow}"]
-                async_add_external_statistics(
-                    self._hass, _described(series, name, text, purse), rows
-                )
+                async_add_external_statistics(self._hass, describe(series, name, text, purse), rows)
         await recorder.async_block_till_done()
         await books.end_telling()
 
 
-def _described(series: Series, name: str, text: str, purse: Purse) -> StatisticMetaData:
+def describe(series: Series, name: str, text: str, purse: Purse) -> StatisticMetaData:
+    """Describe a series to the recorder."""
     is_money = series.flow.is_money
     return StatisticMetaData(
         mean_type=StatisticMeanType.NONE,

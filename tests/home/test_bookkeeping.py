@@ -118,12 +118,31 @@ async def test_sums_near_the_bound_are_exact(books: Books) -> None:
     assert await books.totals("square", START, START + DAY) == Totals()
 
 
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"pool__taken": 1, "pool__cost": 2**62},
+        {"trade__purchase": 2**62, "trade__refund": -1},
+        {"charges__vat": 2**62, "charges__levies": 1},
+    ],
+)
+async def test_amounts_that_no_account_can_hold_are_strange(
+    books: Books, figures: dict[str, int]
+) -> None:
+    """What is worked out of an answer stays within bounds too."""
+    async with told_market() as node, keeping(books, node) as kept:
+        node.settle(START - HOUR, **figures)
+        with pytest.raises(StrangeAnswerError):
+            await kept.catch_up()
+        assert await books.own(MARKET, 0, START) == []
+
+
 async def test_settlement_is_not_overwritten_by_its_trade(books: Books) -> None:
     """Events may come again, and late."""
     traded = Traded(MARKET, START, voided=False, zone="all", buyers=5, sellers=5, bought=0, sold=7)
     await books.keep_traded(traded, START + HOUR)
-    row = SettledInterval(settled(START, 70, sold=7, price=5), START + HOUR)
-    await books.keep_settled(MARKET, [row])
+    sold = SettledInterval(settled(START, 70, sold=7, price=5), START + HOUR)
+    await books.keep_settled(MARKET, [sold])
     await books.keep_traded(traded, START + HOUR)
     (row,) = await books.own(MARKET, START, START + 1)
     assert (row.state, row.sellers, row.buyers) == (RowState.PROVISIONAL, 5, None)

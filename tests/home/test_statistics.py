@@ -1,14 +1,18 @@
 """The books as statistics of a real recorder: whole, corrected, and in every time zone."""
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
-from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.core import Recorder
+from homeassistant.components.recorder.models import StatisticData
 from homeassistant.components.recorder.statistics import (
+    async_add_external_statistics,
     list_statistic_ids,
     statistics_during_period,
 )
@@ -19,9 +23,12 @@ from custom_components.depin.const import DOMAIN
 from custom_components.depin.energy_dashboard import statistic_id
 from custom_components.depin.home_key import HomeKey
 from custom_components.depin.hourly_sums import SERIES, Flow, Pair, Series
+from custom_components.depin.market_answers import Purse
+from custom_components.depin.membership import books_file
 from custom_components.depin.protocol.durations import DAY, HOUR
+from custom_components.depin.statistics import describe
 from tests.home.settled_quarters import PRICE, QUARTER, RETAIL, Quarter
-from tests.home.test_market_entities import member_of
+from tests.home.test_market_entities import member_of, until
 from tests.home.told_market import MARKET, ToldMarket, told_market
 
 START: Final = 495_000 * HOUR
@@ -180,6 +187,77 @@ async def test_a_recorder_that_begins_anew_is_told_all(
         async with member_of(hass, entry, key, node):
             await told.until(series, 6.0)
             assert await told.sums(series) == {0: 2.0, 1: 4.0, 2: 6.0}
+
+
+async def test_a_recorder_that_says_something_else_is_told_all(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey, told: Told, recorder_mock: Recorder
+) -> None:
+    """It may have been set back to an earlier day, and have other sums."""
+    async with told_market() as node:
+        settle(node, hours(DRAWN, 0, 1, 2))
+        series = Series(Pair.GRID, Flow.IMPORT)
+        async with member_of(hass, entry, key, node):
+            await told.until(series, 6.0)
+        purse = Purse("EUR", 9, 0, 0, 0)
+        wrong = [
+            StatisticData(start=datetime.fromtimestamp(START / 1000 + place * 3600, UTC), sum=9.0)
+            for place in (1, 2)
+        ]
+        described = describe(series, statistic_id(entry, series), "Remaining grid", purse)
+        async_add_external_statistics(hass, described, wrong)
+        await recorder_mock.async_block_till_done()
+        assert await told.sums(series) == {0: 2.0, 1: 9.0, 2: 9.0}
+        async with member_of(hass, entry, key, node):
+            await told.until(series, 6.0)
+            assert await told.sums(series) == {0: 2.0, 1: 4.0, 2: 6.0}
+
+
+async def test_nothing_is_told_before_the_currency_is_known(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey, told: Told
+) -> None:
+    """A unit can't be taken back."""
+    async with told_market() as node:
+        settle(node, hours(DRAWN, 0))
+        series = Series(Pair.GRID, Flow.IMPORT)
+        node.kinds = ("CERTIFICATES",)
+        async with member_of(hass, entry, key, node):
+            keeping = entry.runtime_data.coordinator.keeping
+            await until(hass, lambda: keeping.is_reachable is False)
+            assert await told.rows(series) == []
+        node.kinds = ("CERTIFICATES", "MEMBER_MONEY")
+        async with member_of(hass, entry, key, node):
+            await told.until(series, 2.0)
+
+
+async def test_books_that_cannot_be_read_are_told_later(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    key: HomeKey,
+    told: Told,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The next change of them brings all of it."""
+    file = books_file(hass, entry.data["member"])
+
+    def change(statement: str) -> None:
+        with closing(sqlite3.connect(file)) as database:
+            database.execute(statement)
+
+    async with told_market() as node, member_of(hass, entry, key, node):
+        keeping = entry.runtime_data.coordinator.keeping
+        await until(hass, lambda: keeping.is_listening)
+        settle(node, hours(DRAWN, 0))
+        await keeping.catch_up()
+        series = Series(Pair.GRID, Flow.IMPORT)
+        await told.until(series, 2.0)
+        change("alter table own rename to elsewhere")
+        await keeping.books.tell_all()
+        await node.push("checkpoint", START)
+        await until(hass, lambda: "come later" in caplog.text)
+        change("alter table elsewhere rename to own")
+        settle(node, hours(DRAWN, 1))
+        await keeping.catch_up()
+        await told.until(series, 4.0)
 
 
 async def test_statistics_stay_when_the_co_op_is_removed(
