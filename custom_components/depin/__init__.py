@@ -223,7 +223,7 @@ def _tell_statistics(hass: HomeAssistant, entry: DepinConfigEntry, keeping: Book
     """Tell the recorder what the books add up to, for who has one."""
     if _RECORDER not in hass.config.components:
         return
-    from .statistics import Statistics  # noqa: PLC0415 - it brings a database
+    from .hourly_statistics import Statistics  # noqa: PLC0415 - it brings a database
 
     entry.runtime_data.statistician = entry.async_create_background_task(
         hass, Statistics(hass, entry, keeping).run(), f"{DOMAIN} statistics of {entry.title}"

@@ -105,7 +105,7 @@ def _compare(hass: HomeAssistant, entry: ConfigEntry, manager: EnergyManager) ->
         data={"entry_id": entry.entry_id, "trouble": COUNTED_TWICE},
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
-        translation_key=COUNTED_TWICE,
+        translation_key="counted_twice",
         translation_placeholders={"coop": entry.title},
     )
 

@@ -26,7 +26,7 @@ from custom_components.depin.hourly_sums import SERIES, Flow, Pair, Series
 from custom_components.depin.market_answers import Purse
 from custom_components.depin.membership import books_file
 from custom_components.depin.protocol.durations import DAY, HOUR
-from custom_components.depin.statistics import describe
+from custom_components.depin.hourly_statistics import describe
 from tests.home.settled_quarters import PRICE, QUARTER, RETAIL, Quarter
 from tests.home.test_market_entities import member_of, until
 from tests.home.told_market import MARKET, ToldMarket, told_market
