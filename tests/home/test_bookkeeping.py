@@ -127,7 +127,7 @@ async def test_sums_near_the_bound_are_exact(books: Books) -> None:
     ],
 )
 async def test_amounts_that_no_account_can_hold_are_strange(
-    books: Books, figures: dict[str, int]
+    books: Books, figures: dict[str, Any]
 ) -> None:
     """What is worked out of an answer stays within bounds too."""
     async with told_market() as node, keeping(books, node) as kept:

@@ -22,11 +22,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.depin.const import DOMAIN
 from custom_components.depin.energy_dashboard import statistic_id
 from custom_components.depin.home_key import HomeKey
+from custom_components.depin.hourly_statistics import describe
 from custom_components.depin.hourly_sums import SERIES, Flow, Pair, Series
 from custom_components.depin.market_answers import Purse
 from custom_components.depin.membership import books_file
 from custom_components.depin.protocol.durations import DAY, HOUR
-from custom_components.depin.hourly_statistics import describe
 from tests.home.settled_quarters import PRICE, QUARTER, RETAIL, Quarter
 from tests.home.test_market_entities import member_of, until
 from tests.home.told_market import MARKET, ToldMarket, told_market

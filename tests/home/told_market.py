@@ -41,7 +41,7 @@ class ToldMarket:
         self.cleared: list[dict[str, Any]] = []
         self.settled: list[dict[str, Any]] = []
         self.holds, self.reserved = 12_340_000_000, 1_000_000_000
-        self.kinds = ("CERTIFICATES", "MEMBER_MONEY")
+        self.kinds: tuple[str, ...] = ("CERTIFICATES", "MEMBER_MONEY")
         self.books: dict[int, dict[str, Any]] = {}
         """The books that members may read, by interval."""
         self.is_broken = False
