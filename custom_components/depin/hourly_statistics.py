@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.models import (
     StatisticData,
     StatisticMeanType,
@@ -20,6 +21,7 @@ from homeassistant.components.recorder.statistics import (
     get_last_statistics,
     statistics_during_period,
 )
+from homeassistant.components.recorder.tasks import SynchronizeTask
 from homeassistant.const import UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
@@ -115,8 +117,16 @@ class Statistics:
             if rows:
                 text = texts[f"{series.pair}_{series.flow}"]
                 async_add_external_statistics(self._hass, describe(series, name, text, purse), rows)
-        await recorder.async_block_till_done()
+        await async_written(recorder)
         await books.end_telling()
+
+
+async def async_written(recorder: Recorder) -> None:
+    """Wait until all that the recorder was given so far is on disk."""
+    # Its own way to wait looks at its queue alone, and not at what it has taken from there.
+    written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    recorder.queue_task(SynchronizeTask(written))
+    await written
 
 
 def describe(series: Series, name: str, text: str, purse: Purse) -> StatisticMetaData:

@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.depin.const import DOMAIN
 from custom_components.depin.energy_dashboard import statistic_id
 from custom_components.depin.home_key import HomeKey
-from custom_components.depin.hourly_statistics import describe
+from custom_components.depin.hourly_statistics import async_written, describe
 from custom_components.depin.hourly_sums import SERIES, Flow, Pair, Series
 from custom_components.depin.market_answers import Purse
 from custom_components.depin.membership import books_file
@@ -182,7 +182,7 @@ async def test_a_recorder_that_begins_anew_is_told_all(
         async with member_of(hass, entry, key, node):
             await told.until(series, 6.0)
         recorder_mock.async_clear_statistics([statistic_id(entry, series)])
-        await recorder_mock.async_block_till_done()
+        await async_written(recorder_mock)
         assert await told.rows(series) == []
         async with member_of(hass, entry, key, node):
             await told.until(series, 6.0)
@@ -205,7 +205,7 @@ async def test_a_recorder_that_says_something_else_is_told_all(
         ]
         described = describe(series, statistic_id(entry, series), "Remaining grid", purse)
         async_add_external_statistics(hass, described, wrong)
-        await recorder_mock.async_block_till_done()
+        await async_written(recorder_mock)
         assert await told.sums(series) == {0: 2.0, 1: 9.0, 2: 9.0}
         async with member_of(hass, entry, key, node):
             await told.until(series, 6.0)
