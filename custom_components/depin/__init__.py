@@ -29,6 +29,7 @@ from .const import (
 from .coordinator import BooksCoordinator
 from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
+from .energy_dashboard import async_watch, async_withdraw
 from .entity import async_coop_device
 from .grid_meter import GridMeter
 from .issues import IssuesOfEntry
@@ -72,6 +73,7 @@ PLATFORMS: Final = [
 ]
 
 _MIB: Final = 2**20
+_RECORDER: Final = "recorder"
 _JOIN_AGAIN: Final = 300.0
 
 
@@ -146,6 +148,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         membership.bookkeeper = entry.async_create_background_task(
             hass, membership.coordinator.keeping.run(), f"{DOMAIN} books of {entry.title}"
         )
+        _tell_statistics(hass, entry, membership.coordinator.keeping)
+        await async_watch(hass, entry)
     if membership.trading is not None:
         membership.trader = entry.async_create_background_task(
             hass, membership.trading.run(), f"{DOMAIN} trading of {entry.title}"
@@ -169,6 +173,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> None:
     """Erase what a home that never joined has here; a member may still need its own."""
     IssuesOfEntry(hass, entry).withdraw_all()
+    async_withdraw(hass, entry)
     await async_forget_devices(hass, entry)
     if CONF_LOG_KEY not in entry.data:
         await async_remove_keys(hass, entry.data[CONF_MEMBER])
@@ -214,6 +219,17 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
         samples=samples,
         books=books,
         senses=Senses(hass, entry),
+    )
+
+
+def _tell_statistics(hass: HomeAssistant, entry: DepinConfigEntry, keeping: Bookkeeping) -> None:
+    """Tell the recorder what the books add up to, for who has one."""
+    if _RECORDER not in hass.config.components:
+        return
+    from .hourly_statistics import Statistics  # noqa: PLC0415 - it brings a database
+
+    entry.runtime_data.statistician = entry.async_create_background_task(
+        hass, Statistics(hass, entry, keeping).run(), f"{DOMAIN} statistics of {entry.title}"
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from random import SystemRandom
 from typing import Final
 
-from .books import Books, BooksError, ZoneCleared
+from .books import Books, BooksError, SettledInterval, ZoneCleared
 from .delivery import pause_after
 from .event_stream import listening
 from .market_answers import (
@@ -25,6 +25,8 @@ from .node import LoggedOutError, MemberNode, NodeError, NodeRefusedError, Stran
 from .protocol.durations import DAY, HOUR
 from .protocol.encoding import decode_json, encode_json
 from .protocol.events import Event, EventKind
+from .protocol.settlement.charges import Taken
+from .protocol.settlement.limits import SettlementError
 from .protocol.statements.fields import MAX_COUNT, BodyError
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -266,7 +268,11 @@ class Bookkeeping:
 
     async def _keep_settled(self, calendar: MarketCalendar, page: Page[SettledRow]) -> None:
         await self.books.keep_settled(
-            calendar.name, [(row, calendar.end_of(row.start)) for row in page.rows]
+            calendar.name,
+            [
+                SettledInterval(row, calendar.end_of(row.start), pool_fees(calendar, row))
+                for row in page.rows
+            ],
         )
 
     async def _take_cleared(self, event: Event) -> None:
@@ -312,3 +318,13 @@ def _in_zone(cleared: Cleared, zone: str) -> ZoneCleared:
     if found is None:
         return ZoneCleared(cleared.start, cleared.voided)
     return ZoneCleared(cleared.start, cleared.voided, *found)
+
+
+def pool_fees(calendar: MarketCalendar, row: SettledRow) -> int:
+    """Work out what of an interval's fees and VAT fell on what came from the pool."""
+    pooled = Taken(pooled=row.pooled_in, pooled_cost=row.pool_cost)
+    try:
+        return calendar.at(row.start).charges.on(pooled).pays
+    except SettlementError as error:
+        msg = f"what the pool gave at {row.start} cannot be charged for: {error}"
+        raise StrangeAnswerError(msg) from error

@@ -56,6 +56,8 @@ class Membership:
     coordinator: BooksCoordinator | None = None
     """What the books say, once the home has joined."""
     bookkeeper: asyncio.Task[None] | None = None
+    statistician: asyncio.Task[None] | None = None
+    """What tells the recorder what the books add up to."""
 
     @property
     def key(self) -> HomeKey:
@@ -65,7 +67,7 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        working = self.at_work, self.bookkeeper, self.trader, self.verifier
+        working = self.at_work, self.bookkeeper, self.statistician, self.trader, self.verifier
         tasks = [task for task in working if task is not None]
         for task in tasks:
             task.cancel()

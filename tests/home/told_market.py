@@ -26,6 +26,8 @@ _NOTHING: Final = (
     *("metered.exported", "trade.delivered_in", "trade.delivered_out", "pool.taken"),
     *("trade.undelivered", "trade.unused"),
     *("pool.given", "grid.imported", "grid.exported", "pays", "receives"),
+    *("trade.purchase", "trade.shortfall", "trade.handed_back", "trade.sale", "trade.refund"),
+    *("trade.cover", "pool.cost", "pool.revenue", "grid.cost", "grid.revenue"),
     *("charges.grid_fee", "charges.levies", "charges.coop_fee", "charges.vat"),
 )
 
@@ -39,7 +41,7 @@ class ToldMarket:
         self.cleared: list[dict[str, Any]] = []
         self.settled: list[dict[str, Any]] = []
         self.holds, self.reserved = 12_340_000_000, 1_000_000_000
-        self.kinds = ("CERTIFICATES", "MEMBER_MONEY")
+        self.kinds: tuple[str, ...] = ("CERTIFICATES", "MEMBER_MONEY")
         self.books: dict[int, dict[str, Any]] = {}
         """The books that members may read, by interval."""
         self.is_broken = False

@@ -12,6 +12,7 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from custom_components.depin.bookkeeping import Bookkeeping
 from custom_components.depin.books import Books, OwnInterval, RowState, Totals
 from custom_components.depin.happenings import OrderRefused
+from custom_components.depin.hourly_sums import Flow, Pair, Series
 from custom_components.depin.node import MemberNode, Node
 from custom_components.depin.protocol.events import Event
 from depin_protocol.durations import DAY, MINUTE
@@ -142,6 +143,10 @@ async def test_a_trade_is_in_the_books_when_it_is_matched_settled_and_final(tmp_
             assert (row.pays, row.fees, row.earned, row.gross) == (0, 0, row.receives, row.receives)
             totals = await home.books.totals(MARKET, 0, END)
             assert (totals.sold, totals.earned) == (500, row.receives)
+            (sums,) = (await home.books.hourly_sums(0)).hours.values()
+            assert [sums[Series(pair, Flow.EXPORT)] for pair in Pair] == [400, 100, 200]
+            earned = [sums[Series(pair, Flow.COMPENSATION)] for pair in Pair]
+            assert earned[:2] == [400 * PRICE, 100 * 110_000]
 
             await time_passes(here, FIRST + 3 * DAY)
             await home.keeping.catch_up()
@@ -199,12 +204,16 @@ async def test_a_correction_takes_the_place_of_what_it_corrects(tmp_path: Path) 
             (row,) = await home.rows()
             assert (row.quality, row.delivered_out, row.entry) == (0, 0, row.entry)
             assert row.errors == 400 * (300_000 - PRICE)
+            # What is missing and may still come is no zero in statistics.
+            assert (await home.books.hourly_sums(0)).hours == {}
             await here.say(sun.say(here.clock(), 0, 700, start=FIRST))
             await here.coop.tick()
             await home.until(lambda: home.has_heard("settled"))
             (corrected,) = await home.rows()
             assert (corrected.quality, corrected.grid_out) == (2, 700)
             assert corrected.entry != row.entry
+            (sums,) = (await home.books.hourly_sums(0)).hours.values()
+            assert [sums[Series(pair, Flow.EXPORT)] for pair in Pair] == [0, 0, 700]
 
 
 async def test_an_order_without_effect_is_told_as_one(tmp_path: Path) -> None:
