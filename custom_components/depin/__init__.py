@@ -21,6 +21,7 @@ from .const import (
     CONF_LOG_KEY,
     CONF_MEMBER,
     CONF_NODE_KEY,
+    CONF_ON_PAPER,
     CONF_ORIGIN,
     CONF_PSEUDONYM_SALT,
     CONF_SAMPLES_MIB,
@@ -54,7 +55,9 @@ from .sample_store import DEFAULT_LIMIT, SampleStore
 from .senses import Senses
 from .trading import Trading
 from .trading_actions import async_setup_trading_actions
-from .trading_memory import TradingMemory
+from .trading_choices import Choices
+from .trading_memory import TradingMemory, TrialMemory
+from .trial import Trial
 from .troubles import Trouble
 from .verification import Verification
 from .verify_action import async_setup_verify_action
@@ -121,6 +124,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         )
         await membership.coordinator.async_refresh()
         memory = TradingMemory(hass, membership.member)
+        at_first = Choices.at_first(on_paper=entry.data.get(CONF_ON_PAPER, False))
+        paper = TrialMemory(hass, membership.member)
+        trial = Trial(membership.books, paper, await paper.async_load())
+        membership.coordinator.count_trial(trial)
         trading = membership.trading = Trading(
             delivery=delivery,
             node=member_node,
@@ -128,7 +135,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
             meter=GridMeter(hass, membership.senses),
             books=membership.books,
             memory=memory,
-            choices=await memory.async_load(),
+            choices=await memory.async_load(at_first),
+            trial=trial,
         )
         _halt_while_suspected(trading, verification)
         await membership.senses.async_start(membership.attestation, membership.samples)

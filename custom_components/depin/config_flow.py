@@ -1,6 +1,7 @@
 """From a pasted invite to a membership."""
 
 from asyncio import Lock
+from collections.abc import Mapping
 from secrets import token_bytes
 from typing import Any, Final, override
 
@@ -9,7 +10,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSu
 from homeassistant.const import CONF_ADDRESS, CONF_NAME
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
+from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig
 from yarl import URL
 
 from .const import (
@@ -19,6 +20,7 @@ from .const import (
     CONF_LOG_KEY,
     CONF_MEMBER,
     CONF_NODE_KEY,
+    CONF_ON_PAPER,
     CONF_ORIGIN,
     CONF_PSEUDONYM_SALT,
     DOMAIN,
@@ -51,7 +53,12 @@ _SHOWN_OF_COOP: Final = 6
 _INVITE_FORM: Final = vol.Schema(
     {vol.Required(CONF_INVITE): TextSelector(TextSelectorConfig(multiline=True))}
 )
-_NAME_FORM: Final = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
+_JOIN_FORM: Final = vol.Schema(
+    {
+        vol.Required(CONF_NAME): TextSelector(),
+        vol.Required(CONF_ON_PAPER, default=False): BooleanSelector(),
+    }
+)
 
 
 class DepinConfigFlow(KeySteps, domain=DOMAIN):
@@ -128,13 +135,13 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             async with self._pen:
-                result = await self._async_accept(self._invite, user_input[CONF_NAME], errors)
+                result = await self._async_accept(self._invite, user_input, errors)
             if result is not None:
                 return result
         suggested = user_input or {CONF_NAME: self.hass.config.location_name}
         return self.async_show_form(
             step_id="confirm",
-            data_schema=self.add_suggested_values_to_schema(_NAME_FORM, suggested),
+            data_schema=self.add_suggested_values_to_schema(_JOIN_FORM, suggested),
             errors=errors,
             description_placeholders={
                 "name": self._name or self._host,
@@ -145,7 +152,7 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
         )
 
     async def _async_accept(
-        self, invite: Invite, name: str, errors: dict[str, str]
+        self, invite: Invite, chosen: Mapping[str, Any], errors: dict[str, str]
     ) -> ConfigFlowResult | None:
         """Make the key that names this home in the co-op, unless it has one there, and join.
 
@@ -161,7 +168,7 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
         await async_save_keys(self.hass, member, StoredKeys((key,)))
         await self.async_set_unique_id(f"{invite.coop}_{member}")
         self._async_abort_entries_match({CONF_COOP: invite.coop})
-        invited = Invited(invite.code, name, token_bytes(ID_LENGTH), invite.node_key)
+        invited = Invited(invite.code, chosen[CONF_NAME], token_bytes(ID_LENGTH), invite.node_key)
         joined: Joined | None = None
         try:
             joined = await invited.join(self._node(), key)
@@ -183,7 +190,8 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
             CONF_ADDRESS: invite.address,
             CONF_NODE_KEY: to_text(invite.node_key),
             CONF_INVITE_CODE: to_text(invite.code),
-            CONF_NAME: name,
+            CONF_NAME: invited.name,
+            CONF_ON_PAPER: chosen[CONF_ON_PAPER],
             CONF_PSEUDONYM_SALT: to_text(invited.pseudonym_salt),
         }
         if joined is not None:

@@ -23,6 +23,7 @@ from .protocol.rules.market_rules import MarketRules
 from .protocol.rules.netting import Netting
 from .protocol.statements.trading import MAX_INTERVALS, Side, Step
 from .trading_choices import Choices
+from .trial import Trial
 from .waiting_orders import WaitingOrders
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -69,9 +70,11 @@ class Trading:
         books: Books,
         memory: Memory,
         choices: Choices,
+        trial: Trial,
     ) -> None:
         """Begin with what the owner had decided before."""
         self.choices = choices
+        self.trial = trial
         self.halted = False
         """Whether nothing may be ordered until the owner has answered something."""
         self.intervals: list[OpenInterval] = []
@@ -113,6 +116,13 @@ class Trading:
     def placed(self) -> Curves:
         """What has been ordered for the intervals that are open, as far as it is known."""
         return {} if self._placing is None else self._placing.placed
+
+    @property
+    def planned(self) -> Curves:
+        """What lies in the market's book for this home, or in a trial on paper."""
+        if not self.choices.on_paper:
+            return self.placed
+        return {} if self._reading is None else self.trial.planned(self._reading.calendar.name)
 
     async def async_reading(self) -> MarketReading:
         """Return what the node says of the market, its rules not older than an hour."""
@@ -171,16 +181,23 @@ class Trading:
             ahead = await reading.intervals(None, count)
             if self._placing is None:
                 self._placing = Placing(reading.calendar.name, await reading.orders())
+            choices = self.choices
             wanted = await self._wanted(reading, ahead)
             last = max((one.start for one in ahead), default=0)
             later = [
                 one
-                for start in sorted(self.choices.by_hand)
+                for start in sorted(choices.by_hand)
                 if start > last
                 for one in await reading.intervals(start, 1)
             ]
+            if choices is not self.choices:
+                # Decided anew meanwhile: what a trial wanted must never be ordered.
+                return
             self.intervals = ahead
-            said = self._placing.revise(wanted, [*ahead, *later], self.choices.by_hand.keys())
+            on_paper = wanted if choices.on_paper else {}
+            await self.trial.place(reading.calendar.name, [*ahead, *later], on_paper, _now())
+            ordered = {} if choices.on_paper else wanted
+            said = self._placing.revise(ordered, [*ahead, *later], choices.by_hand.keys())
             for order, gate in said:
                 self._orders.add(order, gate)
             if said:

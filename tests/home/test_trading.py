@@ -181,6 +181,53 @@ async def test_nothing_is_ordered_until_the_owner_chooses(
         assert len(await at_node(member)) == count
 
 
+async def test_a_trial_takes_back_what_is_ordered_and_orders_nothing(
+    hass: HomeAssistant, member: DepinConfigEntry
+) -> None:
+    """It goes on on paper, over a restart too; when it ends, the strategy is off."""
+    await remember(hass, "sensor.other_export", 2.0, 20)
+    await choose(hass, "simple")
+    trading = trading_of(member)
+    await until(lambda: len(trading.placed) == 16)
+    assert len(await at_node(member)) == 16
+    switch = {"entity_id": "switch.hof_trial_on_paper"}
+    await hass.services.async_call("switch", "turn_on", switch, blocking=True)
+    await until(lambda: len(trading.placed) == 0)
+    assert await at_node(member) == {}
+    assert set(trading.planned.values()) == {((80_000, 500),)}
+    start = dt_util.utc_from_timestamp(trading.intervals[-1].start / 1000)
+    answer = await act(hass, "place_order", side="sell", start=start, energy=1, price=0.2)
+    assert answer["on_paper"] is True
+    await until(lambda: ((200_000, 1000),) in trading.planned.values())
+
+    said = (await trading._node.heads())["trading"]  # noqa: SLF001 - as the node has it
+    assert await hass.config_entries.async_reload(member.entry_id)
+    trading = trading_of(member)
+    await until(lambda: bool(trading.intervals))
+    assert len(trading.planned) == 16
+    assert await at_node(member) == {}
+    assert (await trading._node.heads())["trading"] == said  # noqa: SLF001
+
+    await hass.services.async_call("switch", "turn_off", switch, blocking=True)
+    await until(lambda: not trading.trial.paper.offers)
+    assert (trading.choices.wishes.strategy, trading.choices.by_hand) == (Strategy.OFF, {})
+    assert await at_node(member) == {}
+
+
+async def test_who_joins_for_a_trial_sees_it_at_once(
+    recorder_mock: Recorder,  # noqa: ARG001 - it is there from the start
+    hass: HomeAssistant,
+    here: Street,
+) -> None:
+    entry = await here.join(hass, on_paper=True)
+    choices = trading_of(entry).choices
+    assert (choices.on_paper, choices.wishes.strategy) == (True, Strategy.SIMPLE)
+    assert state(hass, "switch.hof_trial_on_paper") == "on"
+    await until(lambda: hass.states.get("sensor.hof_trial_sold_today_estimate") is not None)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
 async def test_adaptive_learns_from_the_books(
     hass: HomeAssistant, member: DepinConfigEntry
 ) -> None:
