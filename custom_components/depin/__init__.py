@@ -15,6 +15,7 @@ from .attestation import Attestation, KeyMissingError, Speaker
 from .book_actions import async_setup_book_actions
 from .bookkeeping import Bookkeeping
 from .books import Books, BooksError
+from .chargers import async_chargers
 from .const import (
     CONF_COOP,
     CONF_INVITE_CODE,
@@ -72,6 +73,7 @@ PLATFORMS: Final = [
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 ]
 
 _MIB: Final = 2**20
@@ -140,6 +142,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         )
         _halt_while_suspected(trading, verification)
         await membership.senses.async_start(membership.attestation, membership.samples)
+        chargers = membership.chargers = await async_chargers(
+            hass, membership.member, membership.senses, membership.books
+        )
+        chargers.trade_by(trading)
+        membership.charging = entry.async_create_background_task(
+            hass, chargers.run(), f"{DOMAIN} cars of {entry.title}"
+        )
         entry.async_create_background_task(
             hass, membership.senses.async_follow_times(node), f"{DOMAIN} metering times"
         )

@@ -13,6 +13,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 
 from .attestation import Attestation, Rooms
 from .books import Books
+from .chargers import Chargers
 from .const import DOMAIN
 from .coordinator import BooksCoordinator
 from .delivery import Delivery
@@ -49,6 +50,9 @@ class Membership:
     trading: Trading | None = None
     """What the home orders, once it has joined."""
     trader: asyncio.Task[None] | None = None
+    chargers: Chargers | None = None
+    """The chargers whose cars are charged by the market, once the home has joined."""
+    charging: asyncio.Task[None] | None = None
     at_work: asyncio.Task[None] | None = None
     verification: Verification | None = None
     """What checks the co-op's books, once the home has joined."""
@@ -65,11 +69,13 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        working = self.at_work, self.bookkeeper, self.trader, self.verifier
+        working = self.at_work, self.bookkeeper, self.trader, self.verifier, self.charging
         tasks = [task for task in working if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self.chargers is not None:
+            await self.chargers.release()
         await self.attestation.close()
         await self.samples.close()
         await self.books.close()

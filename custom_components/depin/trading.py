@@ -11,6 +11,8 @@ from random import SystemRandom
 from typing import Final, Protocol
 
 from .books import Books, BooksError
+from .car_charging import CarCharging
+from .charging import with_car
 from .delivery import Delivery, pause_after
 from .forecast import Forecast, History, forecast, likely_prices
 from .market import Curves, OpenInterval, Strategy, strategic_curves
@@ -80,6 +82,8 @@ class Trading:
         self.intervals: list[OpenInterval] = []
         """What can be ordered in now, as the node last said."""
         self.forecasts: Mapping[int, Forecast] = {}
+        self.cars: tuple[CarCharging, ...] = ()
+        """The cars that need energy of the market's."""
         self._delivery = delivery
         self._node = node
         self._orders = orders
@@ -112,6 +116,15 @@ class Trading:
         self.halted = halted
         self._changed.set()
 
+    def wake(self) -> None:
+        """Revise soon what is placed."""
+        self._changed.set()
+
+    @property
+    def market(self) -> str | None:
+        """The market that is traded in, once it is known."""
+        return None if self._reading is None else self._reading.calendar.name
+
     @property
     def placed(self) -> Curves:
         """What has been ordered for the intervals that are open, as far as it is known."""
@@ -122,7 +135,7 @@ class Trading:
         """What lies in the market's book for this home, or in a trial on paper."""
         if not self.choices.on_paper:
             return self.placed
-        return {} if self._reading is None else self.trial.planned(self._reading.calendar.name)
+        return {} if self.market is None else self.trial.planned(self.market)
 
     async def async_reading(self) -> MarketReading:
         """Return what the node says of the market, its rules not older than an hour."""
@@ -178,11 +191,12 @@ class Trading:
             await self._delivery.log_in()
             interval = _rules(reading.calendar).interval
             count = min(AHEAD // interval, MAX_INTERVALS, MOST_INTERVALS)
-            ahead = await reading.intervals(None, count)
+            ahead = await reading.intervals(None, max(count, self._for_cars(interval)))
             if self._placing is None:
                 self._placing = Placing(reading.calendar.name, await reading.orders())
             choices = self.choices
-            wanted = await self._wanted(reading, ahead)
+            wanted = await self._wanted(reading, ahead[:count])
+            wanted = await self._with_cars(reading, ahead, wanted)
             last = max((one.start for one in ahead), default=0)
             later = [
                 one
@@ -230,11 +244,39 @@ class Trading:
                 wanted = {**wanted, **strategic_curves(choices.wishes, one, expected, likely)}
         return {**wanted, **choices.curves()}
 
+    def _for_cars(self, interval: int) -> int:
+        """Return of how many intervals ahead the cars need to know."""
+        now = _now()
+        lasts = max((until - now for car in self.cars if (until := car.horizon(now))), default=0)
+        return min(-(-lasts // interval), MOST_INTERVALS)
+
+    async def _with_cars(
+        self, reading: MarketReading, ahead: list[OpenInterval], wanted: Curves
+    ) -> Curves:
+        """Add what the cars need; where the owner ordered, nothing is added."""
+        now, choices = _now(), self.choices
+        trades = choices.trading and not self.halted
+        free = [one for one in ahead if trades and one.start not in choices.by_hand]
+        needy = [car for car in self.cars if car.horizon(now) is not None]
+        prices = await self.async_cleared_prices() if needy else {}
+        likely = {
+            one.start: likely_prices(prices, one.start, self._meter.zone)
+            for one in (free if needy else ())
+        }
+        most = {one.start: one.most for one in free}
+        for car in needy:
+            bid = await car.bids(self._books, reading.calendar.name, free, likely, now)
+            others = {start: sum(wh for _, wh in wanted.get((start, "bid"), ())) for start in bid}
+            wanted = with_car(wanted, bid, most)
+            await car.placed(bid, others, ahead, now)
+        return wanted
+
     def _pause(self) -> float | None:
         """Return how long nothing has to be revised; with nothing to do, until a change."""
         now, choices = _now(), self.choices
         by_hand = any(start > now for start in choices.by_hand)
-        idle = choices.wishes.strategy is Strategy.OFF and not by_hand
+        needy = any(car.horizon(now) is not None for car in self.cars)
+        idle = choices.wishes.strategy is Strategy.OFF and not by_hand and not needy
         if idle or self.halted or not choices.trading:
             return None
         waits = []

@@ -15,6 +15,8 @@ from .protocol.statements.trading import Side, Slot, Step
 
 GIVEN_UP: Final = 10 * DAY
 """What is not settled so long after its interval counts for nothing."""
+_UNSOLD: Final = DAY
+"""So long it is waited for the price of an interval; then there was none."""
 
 
 class PaperOffer(NamedTuple):
@@ -159,7 +161,7 @@ class Trial:
                 calendar = calendars.get(offer.market)
                 tally = None
                 if calendar is not None and offer.gate <= now:
-                    tally = await self._came_to(offer, calendar.at(offer.start).charges)
+                    tally = await self._came_to(offer, calendar.at(offer.start).charges, now)
                 if tally is not None:
                     day = datetime.fromtimestamp(offer.start / 1000, UTC).astimezone(zone)
                     name = day.date().isoformat()
@@ -168,14 +170,16 @@ class Trial:
                     waiting.append(offer)
             await self._keep(tuple(waiting), days)
 
-    async def _came_to(self, offer: PaperOffer, charges: Charges) -> Tally | None:
-        """Estimate an offer's outcome; None as long as the meter's part is not settled."""
+    async def _came_to(self, offer: PaperOffer, charges: Charges, now: int) -> Tally | None:
+        """Estimate an offer's outcome; None as long as price or meter are not known."""
         span = offer.market, offer.start, offer.start + 1
         rows = [row for row in await self._books.own(*span) if row.state is not RowState.TRADED]
         if not rows:
             return None
-        prices = await self._books.prices(*span)
-        return outcome(offer, prices[0], rows[0], charges) if prices else Tally()
+        for price in await self._books.prices(*span):
+            if price.voided is not None:
+                return outcome(offer, price, rows[0], charges)
+        return None if now < offer.start + _UNSOLD else Tally()
 
     async def _keep(self, offers: tuple[PaperOffer, ...], days: Mapping[str, Tally]) -> None:
         paper = Paper(offers, days)

@@ -49,33 +49,61 @@ class TrialMoneyDescription(TrialDescription):
     device_class: SensorDeviceClass | None = SensorDeviceClass.MONETARY
 
 
+def _day(today: date) -> str:
+    return today.isoformat()
+
+
+def _month(today: date) -> str:
+    return f"{today:%Y-%m}-"
+
+
 def _ever(_: date) -> str:
     return ""
 
 
-_SPANS: Final[tuple[tuple[str, Callable[[date], str]], ...]] = (
-    ("today", lambda today: today.isoformat()),
-    ("month", lambda today: f"{today:%Y-%m}-"),
-    ("total", _ever),
-)
-
-TRIAL_ENERGY: Final = tuple(
+TRIAL_ENERGY: Final = (
     TrialEnergyDescription(
-        key=f"trial_{what}_{name}",
-        translation_key=f"trial_{what}_{name}",
-        since=since,
-        wh=wh,
-    )
-    for name, since in _SPANS
-    for what, wh in (
-        ("sold", lambda tally: tally.sold),
-        ("bought", lambda tally: tally.bought),
-    )
+        key="trial_sold_today",
+        translation_key="trial_sold_today",
+        since=_day,
+        wh=lambda tally: tally.sold,
+    ),
+    TrialEnergyDescription(
+        key="trial_sold_month",
+        translation_key="trial_sold_month",
+        since=_month,
+        wh=lambda tally: tally.sold,
+    ),
+    TrialEnergyDescription(
+        key="trial_sold_total",
+        translation_key="trial_sold_total",
+        since=_ever,
+        wh=lambda tally: tally.sold,
+    ),
+    TrialEnergyDescription(
+        key="trial_bought_today",
+        translation_key="trial_bought_today",
+        since=_day,
+        wh=lambda tally: tally.bought,
+    ),
+    TrialEnergyDescription(
+        key="trial_bought_month",
+        translation_key="trial_bought_month",
+        since=_month,
+        wh=lambda tally: tally.bought,
+    ),
+    TrialEnergyDescription(
+        key="trial_bought_total",
+        translation_key="trial_bought_total",
+        since=_ever,
+        wh=lambda tally: tally.bought,
+    ),
 )
 
-TRIAL_MONEY: Final = tuple(
-    TrialMoneyDescription(key=f"trial_net_{name}", translation_key=f"trial_net_{name}", since=since)
-    for name, since in _SPANS
+TRIAL_MONEY: Final = (
+    TrialMoneyDescription(key="trial_net_today", translation_key="trial_net_today", since=_day),
+    TrialMoneyDescription(key="trial_net_month", translation_key="trial_net_month", since=_month),
+    TrialMoneyDescription(key="trial_net_total", translation_key="trial_net_total", since=_ever),
 )
 
 

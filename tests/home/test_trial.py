@@ -35,26 +35,42 @@ _PRICE = Price(
     _START, 300_000, 80_000, None, voided=False, buyers=150_000, sellers=150_000, volume=5_000
 )
 _ROW = OwnInterval(
-    *(_START, _START + HOUR, RowState.PROVISIONAL, "all", 0, 0, None, None),
-    **dict.fromkeys(("delivered_in", "delivered_out", "pays", "receives", "fees"), 0),
+    start=_START,
+    end=_START + HOUR,
+    state=RowState.PROVISIONAL,
+    zone="all",
+    bought=0,
+    sold=0,
+    buyers=None,
+    sellers=None,
+    delivered_in=0,
+    delivered_out=0,
     pooled_in=100,
     pooled_out=150,
     grid_in=400,
     grid_out=350,
-    errors=0,
 )
 _SETTLED = SettledRow(
-    *(_START, 7, False, "all", 2),
-    **dict.fromkeys(
-        (
-            *("bought", "sold", "imported", "delivered_in", "delivered_out", "pooled_in"),
-            *("pooled_out", "grid_in", "pays", "receives", "fees", "errors"),
-        ),
-        0,
-    ),
+    start=_START,
+    entry=7,
+    final=False,
+    zone="all",
+    quality=2,
+    bought=0,
+    sold=0,
     price=None,
+    imported=0,
     exported=400,
+    delivered_in=0,
+    delivered_out=0,
+    pooled_in=0,
+    pooled_out=0,
+    grid_in=0,
     grid_out=400,
+    pays=0,
+    receives=0,
+    fees=0,
+    errors=0,
 )
 _CHARGES = Charges(traded=Fees(40_000), vat=Vat(1, 5))
 
@@ -182,9 +198,11 @@ async def test_a_trial_is_shown_as_an_estimate_apart_from_what_counts(
             assert shown.state("net_today") == "0.0"
             found = er.async_get(hass).async_get(shown.entity_id("trial_net_today", None))
             assert found is not None
-            device = device_registry.async_get(str(found.device_id))
-            assert device is not None
-            assert device.model == "Trial on paper"
+            named = {
+                device.model: device.id
+                for device in dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+            }
+            assert named["Trial on paper"] == found.device_id
             await hass.services.async_call(
                 "switch",
                 "turn_off",
