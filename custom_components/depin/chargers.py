@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LOGGER: Final = logging.getLogger(__name__)
 _EVERY_S: Final = 60.0
-_COUNTER: Final = (Role.CHARGER, "charge_wh")
+_COUNTER: Final = (Role.CHARGER, "import_wh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _chargers(senses: Senses, memory: ChargingMemory) -> Iterator[tuple[str, Cha
                 memory.of(subentry_id),
                 memory.charge(subentry_id),
                 power,
-                lambda device=device: device.shown(Role.CHARGER).charge_wh,  # type: ignore[misc]
+                lambda device=device: device.shown(Role.CHARGER).import_wh,  # type: ignore[misc]
             )
             yield subentry_id, Charger(device, car)
 

@@ -68,6 +68,7 @@ async def test_an_invite_becomes_a_membership(
         "node_key": to_text(invite.node_key),
         "invite_code": to_text(invite.code),
         "name": "Haus 7",
+        "on_paper": False,
         "pseudonym_salt": entry.data["pseudonym_salt"],
     }
     key = entry.runtime_data.key

@@ -228,6 +228,46 @@ async def test_who_joins_for_a_trial_sees_it_at_once(
     await hass.async_block_till_done()
 
 
+async def test_what_a_car_needs_is_bid_for_beside_the_strategy_s_own(
+    hass: HomeAssistant, member: DepinConfigEntry
+) -> None:
+    """Where the owner ordered by hand, or trades nothing, nothing is added."""
+    made = er.async_get(hass).async_get_or_create("sensor", "other", "charged")
+    hass.states.async_set(made.entity_id, "1234.5", COUNTER)
+    config = MockConfigEntry(entry_id=member.entry_id)
+    await add(hass, config, "charger", import_wh=made.entity_id)
+    await remember(hass, "sensor.other_import", 2.0, 20)
+    await choose(hass, "simple")
+    trading = trading_of(member)
+    await until(lambda: len(trading.placed) == 16)
+    ready = (dt_util.now() - timedelta(hours=2)).time().isoformat("minutes")
+    for domain, action, name, data in (
+        ("time", "set_value", "car_ready_by", {"time": ready}),
+        ("number", "set_value", "energy_the_car_needs", {"value": 7}),
+        ("select", "select_option", "charge_the_car", {"option": "cheapest"}),
+    ):
+        what = {"entity_id": f"{domain}.meter_{name}", **data}
+        await hass.services.async_call(domain, action, what, blocking=True)
+    # 20 kW are 5 kWh in a quarter of an hour.
+    await until(lambda: sum(steps[0][1] for steps in trading.placed.values()) == 15_000)
+    first, second = sorted(trading.intervals, key=lambda one: one.start)[:2]
+    assert len(trading.intervals) > 80
+    placed = await at_node(member)
+    assert placed[first.start] == {"bid": ((first.worth, 5_500),)}
+    assert placed[second.start] == {"bid": ((second.worth, 2_500),)}
+    moment = dt_util.utc_from_timestamp(second.start / 1000)
+    await act(hass, "place_order", side="sell", start=moment, energy=1, price=0.2)
+    await until(lambda: (second.start, "ask") in trading.placed)
+    placed = await at_node(member)
+    assert placed[second.start] == {"ask": ((200_000, 1_000),)}
+    assert sum(sides["bid"][0][1] for sides in placed.values() if "bid" in sides) == 14_500
+    await hass.services.async_call(
+        "switch", "turn_off", {"entity_id": "switch.hof_trading"}, blocking=True
+    )
+    await until(lambda: trading.placed == {})
+    assert await at_node(member) == {}
+
+
 async def test_adaptive_learns_from_the_books(
     hass: HomeAssistant, member: DepinConfigEntry
 ) -> None:
