@@ -143,7 +143,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         _halt_while_suspected(trading, verification)
         await membership.senses.async_start(membership.attestation, membership.samples)
         chargers = membership.chargers = await async_chargers(
-            hass, membership.member, membership.senses, membership.books
+            hass, entry, membership.member, membership.senses, membership.books
         )
         chargers.trade_by(trading)
         membership.charging = entry.async_create_background_task(

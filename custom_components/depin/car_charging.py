@@ -106,10 +106,7 @@ class CarCharging:
         """Take what the owner wants from now on."""
         is_timed = wish.mode is Mode.CHEAPEST and wish.needed > 0
         until = ready_at(wish.ready, now, zone) if is_timed else None
-        counter = self._counter()
-        if counter is None:
-            counter = self.charge.counter
-        await self._keep(replace(self.charge, wish=replace(wish, until=until), counter=counter))
+        await self._keep(replace(self.charge, wish=replace(wish, until=until)))
 
     def horizon(self, now: int) -> int | None:
         """Return until when bids are wanted; None where none are."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -99,7 +100,7 @@ class Chargers:
 
 
 async def async_chargers(
-    hass: HomeAssistant, member: str, senses: Senses, books: Books
+    hass: HomeAssistant, entry: ConfigEntry, member: str, senses: Senses, books: Books
 ) -> Chargers:
     """Find the chargers among the devices that are read."""
     memory = ChargingMemory(hass, member)
@@ -109,8 +110,7 @@ async def async_chargers(
     async def stopping(_: Event) -> None:
         await chargers.release()
 
-    if chargers.all:
-        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stopping)
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stopping))
     return chargers
 
 

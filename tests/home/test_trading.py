@@ -173,6 +173,23 @@ async def test_nothing_is_ordered_until_the_owner_chooses(
     await until(lambda: len(trading.placed) == 16)
     assert await at_node(member) == before
 
+    # What is offered stands in the calendar, with what may come of it at most.
+    (calendar,) = hass.states.async_entity_ids("calendar")
+    shown = await hass.services.async_call(
+        "calendar",
+        "get_events",
+        {"entity_id": calendar, "duration": {"hours": 24}},
+        blocking=True,
+        return_response=True,
+    )
+    assert shown is not None
+    events: Any = shown[calendar]
+    offers = {(one["summary"], one["description"]) for one in events["events"]}
+    assert (offers, len(events["events"])) == ({("↑ ≤ 0.2 kWh", "↑ ≥ 0.123")}, 16)
+    found = hass.states.get(calendar)
+    assert found is not None
+    assert found.attributes["message"] == "↑ ≤ 0.2 kWh"
+
     for turned, count in (("turn_off", 0), ("turn_on", 16)):
         await hass.services.async_call(
             "switch", turned, {"entity_id": "switch.hof_trading"}, blocking=True
