@@ -36,6 +36,7 @@ from .grid_meter import GridMeter
 from .issues import IssuesOfEntry
 from .joining import Invited
 from .key_store import KeyUnreadableError, async_load_keys, async_remove_keys
+from .left_memberships import async_forget_old, async_keep, async_returned
 from .membership import (
     DepinConfigEntry,
     Membership,
@@ -88,12 +89,14 @@ async def async_setup(
     async_setup_book_actions(hass)
     async_setup_trading_actions(hass)
     async_setup_verify_action(hass)
+    await async_forget_old(hass, now())
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bool:
     """Take up a membership with the key that was made for it, whether its node answers or not."""
     membership = await _async_opened(hass, entry)
+    await async_returned(hass, membership.member)
     entry.runtime_data = membership
     owner = IssuesOfEntry(hass, entry)
     if membership.attestation.is_restored:
@@ -184,10 +187,12 @@ async def async_unload_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> None:
-    """Erase what a home that never joined has here; a member may still need its own."""
+    """Erase what a home that never joined has here; a member may come back for its own."""
     IssuesOfEntry(hass, entry).withdraw_all()
     await async_forget_devices(hass, entry)
-    if CONF_LOG_KEY not in entry.data:
+    if CONF_LOG_KEY in entry.data:
+        await async_keep(hass, entry, now())
+    else:
         await async_remove_keys(hass, entry.data[CONF_MEMBER])
         await async_erase_files(hass, entry.data[CONF_MEMBER])
 
@@ -287,6 +292,12 @@ async def _async_join(hass: HomeAssistant, entry: DepinConfigEntry, node: Node) 
     owner = IssuesOfEntry(hass, entry)
     while True:
         try:
+            described = await node.describe()
+            if described.currency != hass.config.currency:
+                owner.tell(Trouble.CURRENCY_DIFFERS)
+                await asyncio.sleep(_JOIN_AGAIN)
+                continue
+            owner.withdraw(Trouble.CURRENCY_DIFFERS)
             joined = await invited.join(node, entry.runtime_data.key)
         except NodeRefusedError:
             owner.tell(Trouble.INVITE_REFUSED)

@@ -1,12 +1,20 @@
 """From a pasted invite to a membership."""
 
+import time
 from asyncio import Lock
 from collections.abc import Mapping
+from contextlib import suppress
 from secrets import token_bytes
 from typing import Any, Final, override
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSubentryFlow
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    FlowType,
+)
 from homeassistant.const import CONF_ADDRESS, CONF_NAME
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -24,15 +32,18 @@ from .const import (
     CONF_ORIGIN,
     CONF_PSEUDONYM_SALT,
     DOMAIN,
+    SUBENTRY_ENTITIES,
 )
 from .home_key import make_key
 from .joining import Invited
 from .key_steps import KeySteps
 from .key_store import StoredKeys, async_remove_keys, async_save_keys
+from .left_memberships import async_left
 from .node import (
     Joined,
     Node,
     NodeAwayError,
+    NodeError,
     NodeRefusedError,
     StrangeAnswerError,
     UnprovenWordError,
@@ -47,7 +58,9 @@ from .protocol.invite import (
 )
 from .protocol.joining import JoinError
 from .protocol.keys import fingerprint
+from .return_steps import ReturnSteps
 from .subentry_flows import SUBENTRY_FLOWS
+from .terms import terms
 
 _SHOWN_OF_COOP: Final = 6
 _INVITE_FORM: Final = vol.Schema(
@@ -61,7 +74,7 @@ _JOIN_FORM: Final = vol.Schema(
 )
 
 
-class DepinConfigFlow(KeySteps, domain=DOMAIN):
+class DepinConfigFlow(KeySteps, ReturnSteps, domain=DOMAIN):
     """Take an invite, show where it leads, make the home's key, join and remember all of it."""
 
     VERSION = 1
@@ -70,6 +83,9 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
     _host: str
     _name: str | None = None
     """What the co-op is called, if its node has said so."""
+    _currency = ""
+    _terms: Mapping[str, str] | None = None
+    """What holds in the co-op, if its node has said so."""
     _member: str | None = None
     """Whom this flow has made a key for."""
 
@@ -88,6 +104,12 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the invite until it is whole; who was in a co-op before may come back."""
+        if user_input is None and await async_left(self.hass):
+            return await self.async_step_returning()
+        return await self.async_step_invite(user_input)
+
+    async def async_step_invite(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the invite until it is whole."""
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -105,18 +127,30 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
                 self._async_abort_entries_match({CONF_COOP: self._invite.coop})
                 await self._async_ask_who_it_is(errors)
                 if not errors:
-                    return await self.async_step_confirm()
+                    return await self._async_offer()
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(_INVITE_FORM, user_input),
             errors=errors,
+            description_placeholders={
+                "currency": self._currency,
+                "own_currency": self.hass.config.currency,
+            },
         )
+
+    async def _async_offer(self) -> ConfigFlowResult:
+        """Offer to join, or to come back to a co-op that the home was in."""
+        self._again = self._invite
+        if await self._async_left():
+            return await self.async_step_back()
+        return await self.async_step_confirm()
 
     async def _async_ask_who_it_is(self, errors: dict[str, str]) -> None:
         """Ask the node what the co-op is called; a node that is away may answer later."""
-        self._name = None
+        self._name = self._terms = None
+        node = self._node()
         try:
-            described = await self._node().describe()
+            described = await node.describe()
         except NodeRefusedError:
             errors["base"] = "coop_unknown"
         except StrangeAnswerError:
@@ -125,8 +159,14 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
             pass
         else:
             self._name = described.name
+            self._currency = described.currency
             if described.node_key != self._invite.node_key:
                 errors["base"] = "node_key_differs"
+            elif described.currency != self.hass.config.currency:
+                errors["base"] = "currency_differs"
+            else:
+                with suppress(NodeError):
+                    self._terms = await terms(node, described, time.time_ns() // 1_000_000)
 
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -140,7 +180,7 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
                 return result
         suggested = user_input or {CONF_NAME: self.hass.config.location_name}
         return self.async_show_form(
-            step_id="confirm",
+            step_id="confirm" if self._terms else "confirm_untold",
             data_schema=self.add_suggested_values_to_schema(_JOIN_FORM, suggested),
             errors=errors,
             description_placeholders={
@@ -148,8 +188,26 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
                 "host": self._host,
                 "coop": self._invite.coop,
                 "fingerprint": fingerprint(self._invite.node_key),
+                **(self._terms or {}),
             },
         )
+
+    async def async_step_confirm_untold(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask the same where the node has not said what holds in the co-op."""
+        return await self.async_step_confirm(user_input)
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Lead on to the home's first device, unless it came back with its own."""
+        entry = result["result"]
+        if not entry.subentries:
+            flow = await self.hass.config_entries.subentries.async_init(
+                (entry.entry_id, SUBENTRY_ENTITIES), context={"source": SOURCE_USER}
+            )
+            result["next_flow"] = FlowType.CONFIG_SUBENTRIES_FLOW, flow["flow_id"]
+        return result
 
     async def _async_accept(
         self, invite: Invite, chosen: Mapping[str, Any], errors: dict[str, str]

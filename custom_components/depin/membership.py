@@ -111,9 +111,10 @@ def verification_places(hass: HomeAssistant, member: str) -> Places:
 
 
 async def async_erase_files(hass: HomeAssistant, member: str) -> None:
-    """Erase what lies on disk of a home that was never a member."""
+    """Erase what lies on disk of a home; evidence stays, which is the owner's."""
     folders = rooms(hass, member).outbox, sample_folder(hass, member)
     for folder in folders:
         await hass.async_add_executor_job(partial(rmtree, folder, ignore_errors=True))
-    for file in (rooms(hass, member).marker, books_file(hass, member)):
+    verified = verification_places(hass, member).file
+    for file in (rooms(hass, member).marker, books_file(hass, member), verified):
         await hass.async_add_executor_job(partial(file.unlink, missing_ok=True))

@@ -36,7 +36,7 @@ async def _paste(hass: HomeAssistant, text: str) -> ConfigFlowResult:
 async def _confirm(hass: HomeAssistant, form: ConfigFlowResult) -> ConfigFlowResult:
     """Join what the form shows."""
     assert form["type"] is FlowResultType.FORM
-    assert form["step_id"] == "confirm"
+    assert form["step_id"] == "confirm_untold"
     return await hass.config_entries.flow.async_configure(form["flow_id"], {"name": "Haus 7"})
 
 
