@@ -60,7 +60,7 @@ from .protocol.joining import JoinError
 from .protocol.keys import fingerprint
 from .return_steps import ReturnSteps
 from .subentry_flows import SUBENTRY_FLOWS
-from .terms import terms
+from .terms import Terms, ask_terms
 
 _SHOWN_OF_COOP: Final = 6
 _INVITE_FORM: Final = vol.Schema(
@@ -84,7 +84,7 @@ class DepinConfigFlow(KeySteps, ReturnSteps, domain=DOMAIN):
     _name: str | None = None
     """What the co-op is called, if its node has said so."""
     _currency = ""
-    _terms: Mapping[str, str] | None = None
+    _terms: Terms | None = None
     """What holds in the co-op, if its node has said so."""
     _member: str | None = None
     """Whom this flow has made a key for."""
@@ -166,7 +166,7 @@ class DepinConfigFlow(KeySteps, ReturnSteps, domain=DOMAIN):
                 errors["base"] = "currency_differs"
             else:
                 with suppress(NodeError):
-                    self._terms = await terms(node, described, time.time_ns() // 1_000_000)
+                    self._terms = await ask_terms(node, described, time.time_ns() // 1_000_000)
 
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -179,16 +179,39 @@ class DepinConfigFlow(KeySteps, ReturnSteps, domain=DOMAIN):
             if result is not None:
                 return result
         suggested = user_input or {CONF_NAME: self.hass.config.location_name}
+        form = self.add_suggested_values_to_schema(_JOIN_FORM, suggested)
+        told = self._terms
+        if told is None:
+            return self.async_show_form(
+                step_id="confirm_untold",
+                data_schema=form,
+                errors=errors,
+                description_placeholders={
+                    "name": self._name or self._host,
+                    "host": self._host,
+                    "coop": self._invite.coop,
+                    "fingerprint": fingerprint(self._invite.node_key),
+                },
+            )
         return self.async_show_form(
-            step_id="confirm" if self._terms else "confirm_untold",
-            data_schema=self.add_suggested_values_to_schema(_JOIN_FORM, suggested),
+            step_id="confirm",
+            data_schema=form,
             errors=errors,
             description_placeholders={
                 "name": self._name or self._host,
                 "host": self._host,
                 "coop": self._invite.coop,
                 "fingerprint": fingerprint(self._invite.node_key),
-                **(self._terms or {}),
+                "currency": told.currency,
+                "minutes": told.minutes,
+                "low": told.low,
+                "high": told.high,
+                "retail": told.retail,
+                "feed_in": told.feed_in,
+                "fees": told.fees,
+                "pool_fees": told.pool_fees,
+                "vat": told.vat,
+                "credit": told.credit,
             },
         )
 

@@ -30,8 +30,9 @@ class ReturnSteps(ConfigFlow):
         user_input: dict[str, Any] | None = None,  # noqa: ARG002 - the step's interface
     ) -> ConfigFlowResult:
         """Ask what is to be done, where the home was in a co-op before."""
-        options = ["invite", "resume", "forget"]
-        return self.async_show_menu(step_id="returning", menu_options=options)
+        return self.async_show_menu(
+            step_id="returning", menu_options=["invite", "resume", "forget"]
+        )
 
     async def async_step_back(
         self,
