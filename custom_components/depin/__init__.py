@@ -1,6 +1,7 @@
 """Sell surplus solar to the neighbours, and check every answer of the co-op's node."""
 
 import asyncio
+import logging
 from random import SystemRandom
 from typing import Final
 
@@ -32,9 +33,11 @@ from .coordinator import BooksCoordinator
 from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
 from .entity import async_coop_device
+from .goodbye import GOODBYE_S, async_say_goodbye
 from .grid_meter import GridMeter
 from .issues import IssuesOfEntry
 from .joining import Invited
+from .journal import JournalError
 from .key_store import KeyUnreadableError, async_load_keys, async_remove_keys
 from .left_memberships import async_forget_old, async_keep, async_returned
 from .membership import (
@@ -63,6 +66,8 @@ from .trial import Trial
 from .troubles import Trouble
 from .verification import Verification
 from .verify_action import async_setup_verify_action
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -106,11 +111,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
     node = Node(async_get_clientsession(hass), membership.address, membership.coop)
     if membership.state is MembershipState.JOINED:
         member_node = MemberNode(node, membership.member)
-        trust = Trust(
-            from_text(entry.data[CONF_NODE_KEY], KEY_LENGTH),
-            entry.data[CONF_ORIGIN],
-            VerifierKey.parse(entry.data[CONF_LOG_KEY]),
-        )
+        trust = _trust(entry)
         delivery = membership.delivery = Delivery(
             membership.attestation, member_node, trust, membership.orders, owner
         )
@@ -188,6 +189,12 @@ async def async_unload_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bo
 
 async def async_remove_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> None:
     """Erase what a home that never joined has here; a member may come back for its own."""
+    if CONF_LOG_KEY in entry.data:
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await async_say_goodbye(hass, entry, entry.data[CONF_ADDRESS], _trust(entry))
+        except (NodeError, JournalError, KeyUnreadableError, KeyMissingError, OSError) as error:
+            _LOGGER.info("The co-op's node hears of no goodbye: %s", error)
     IssuesOfEntry(hass, entry).withdraw_all()
     await async_forget_devices(hass, entry)
     if CONF_LOG_KEY in entry.data:
@@ -233,6 +240,14 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
         samples=samples,
         books=books,
         senses=Senses(hass, entry),
+    )
+
+
+def _trust(entry: DepinConfigEntry) -> Trust:
+    return Trust(
+        from_text(entry.data[CONF_NODE_KEY], KEY_LENGTH),
+        entry.data[CONF_ORIGIN],
+        VerifierKey.parse(entry.data[CONF_LOG_KEY]),
     )
 
 

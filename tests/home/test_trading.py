@@ -13,6 +13,7 @@ from homeassistant.components.recorder.models import (
     StatisticMetaData,
 )
 from homeassistant.components.recorder.statistics import async_import_statistics
+from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -63,7 +64,8 @@ async def member(
         export_wh="sensor.other_export",
     )
     yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
+    for each in hass.config_entries.async_entries(DOMAIN):
+        await hass.config_entries.async_unload(each.entry_id)
     await hass.async_block_till_done()
 
 
@@ -243,6 +245,28 @@ async def test_who_joins_for_a_trial_sees_it_at_once(
     await until(lambda: hass.states.get("sensor.hof_trial_sold_today_estimate") is not None)
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
+
+
+async def test_a_home_that_is_removed_takes_back_what_it_ordered(
+    hass: HomeAssistant, member: DepinConfigEntry
+) -> None:
+    """And comes back to the same account and orders, if its owner likes."""
+    trading = trading_of(member)
+    await until(lambda: bool(trading.intervals))
+    moment = dt_util.utc_from_timestamp(trading.intervals[-1].start / 1000)
+    await act(hass, "place_order", side="sell", start=moment, energy=1, price=0.2)
+    await until(lambda: len(trading.placed) == 1)
+    assert len(await at_node(member)) == 1
+    await hass.config_entries.async_remove(member.entry_id)
+    flows = hass.config_entries.flow
+    form = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
+    form = await flows.async_configure(form["flow_id"], {"next_step_id": "resume"})
+    chosen = {"member": member.data["member"]}
+    back: Any = await flows.async_configure(form["flow_id"], chosen)
+    await hass.async_block_till_done()
+    found = back["result"]
+    reading = await trading_of(found).async_reading()
+    assert await reading.orders() == {}
 
 
 async def test_what_a_car_needs_is_bid_for_beside_the_strategy_s_own(
