@@ -218,6 +218,7 @@ async def test_a_home_that_may_not_join_is_told_why(
             node.answers["/members"] = status, joined
         described = {"name": "Ort", "node_key": to_text(invite.node_key), **_IN_EUROS}
         node.answers[f"/{invite.coop}"] = 200, described
+        node.answers["/markets"] = 200, []
         form = await _paste(hass, replace(invite, address=node.address))
         for _ in range(2):
             form = await _confirm(hass, form)
