@@ -27,6 +27,8 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import BooksCoordinator
+from .dashboard import async_serve_dashboard
+from .dashboard_commands import async_setup_dashboard_commands, async_tell_dashboards
 from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
 from .entity import async_coop_device
@@ -83,6 +85,8 @@ async def async_setup(
     async_setup_book_actions(hass)
     async_setup_trading_actions(hass)
     async_setup_verify_action(hass)
+    async_setup_dashboard_commands(hass)
+    await async_serve_dashboard(hass)
     return True
 
 
@@ -141,6 +145,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         await membership.senses.async_start()
         work = _async_join(hass, entry, node)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_tell_dashboards(hass, entry)
     membership.at_work = entry.async_create_background_task(hass, work, f"{DOMAIN} {entry.title}")
     if membership.coordinator is not None:
         membership.bookkeeper = entry.async_create_background_task(
