@@ -110,9 +110,7 @@ async def _neighbourhood(hass: HomeAssistant, connection: ActiveConnection, msg:
         raise unreadable(error) from error
     except NodeError as error:
         raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="node_silent",
-            translation_placeholders={"error": str(error)},
+            translation_domain=DOMAIN, translation_key="node_is_away"
         ) from error
     told: dict[str, object] = {"interval": None}
     if found is not None:
@@ -132,7 +130,7 @@ async def _neighbourhood(hass: HomeAssistant, connection: ActiveConnection, msg:
 async def _earnings(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
     """Tell what was sold, bought and earned: the last days or months, each by itself."""
     asked = asked_market(hass, msg.get("entry_id"), msg.get("market"))
-    begins = _last_days() if msg["period"] == "days" else _last_months()
+    begins = last_days() if msg["period"] == "days" else last_months()
     books, name = asked.coordinator.keeping.books, asked.calendar.name
     try:
         sums = [
@@ -249,13 +247,13 @@ def _count(outbox: Outbox) -> tuple[int, int]:
     return outbox.receipts, sum(len(outbox.waiting(stream)) for stream in STREAMS)
 
 
-def _last_days() -> list[datetime]:
+def last_days() -> list[datetime]:
     """Return when each of the last days began, and when the one ends that is now."""
     today = dt_util.start_of_local_day()
     return [_days_after(today, number) for number in range(1 - _DAYS, 2)]
 
 
-def _last_months() -> list[datetime]:
+def last_months() -> list[datetime]:
     """Return when each of the last months began, and when the one ends that is now."""
     today = dt_util.start_of_local_day()
     this = today.year * 12 + today.month - 1
