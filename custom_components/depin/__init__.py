@@ -27,8 +27,8 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import BooksCoordinator
-from .dashboard import async_serve_dashboard
 from .dashboard_commands import async_setup_dashboard_commands, async_tell_dashboards
+from .dashboard_serving import async_serve_dashboard
 from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
 from .entity import async_coop_device

@@ -102,9 +102,7 @@ async def _async_get_trades(call: ServiceCall) -> ServiceResponse:
 
 def _asked(call: ServiceCall) -> tuple[BooksCoordinator, MarketCalendar, int, int]:
     """Find out of which market and of which time the books are asked; today if nobody says."""
-    coordinator, calendar = asked_market(
-        call.hass, call.data.get(_ENTRY), call.data.get(_MARKET)
-    )
+    coordinator, calendar = asked_market(call.hass, call.data.get(_ENTRY), call.data.get(_MARKET))
     today = dt_util.start_of_local_day()
     begin = _local(call.data.get(_START, today))
     end = _local(call.data.get(_END, begin + timedelta(days=1)))

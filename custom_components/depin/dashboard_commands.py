@@ -1,11 +1,13 @@
 """What the dashboard's cards ask over the page's own connection: figures, and when they change."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 import voluptuous as vol
-from homeassistant.components import websocket_api
+from homeassistant.components.websocket_api import async_register_command
 from homeassistant.components.websocket_api.connection import ActiveConnection
+from homeassistant.components.websocket_api.decorators import async_response, websocket_command
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
@@ -38,7 +40,7 @@ type Message = dict[str, Any]
 def async_setup_dashboard_commands(hass: HomeAssistant) -> None:
     """Offer the commands, whether a co-op is there or not."""
     for command in (_memberships, _prices, _neighbourhood, _earnings, _proofs, _follow):
-        websocket_api.async_register_command(hass, command)
+        async_register_command(hass, command)
 
 
 @callback
@@ -58,7 +60,7 @@ def async_tell_dashboards(hass: HomeAssistant, entry: DepinConfigEntry) -> None:
 
 
 @callback
-@websocket_api.websocket_command({vol.Required("type"): f"{DOMAIN}/memberships"})
+@websocket_command({vol.Required("type"): f"{DOMAIN}/memberships"})
 def _memberships(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
     """Tell of each membership which devices stand for its co-op and its markets."""
     entries: list[DepinConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
@@ -81,8 +83,8 @@ def _memberships(hass: HomeAssistant, connection: ActiveConnection, msg: Message
     connection.send_result(msg["id"], told)
 
 
-@websocket_api.websocket_command({vol.Required("type"): f"{DOMAIN}/prices", **_MARKET})
-@websocket_api.async_response
+@websocket_command({vol.Required("type"): f"{DOMAIN}/prices", **_MARKET})
+@async_response
 async def _prices(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
     """Tell today's prices, a kilowatt-hour each, and what this home traded."""
     asked = asked_market(hass, msg.get("entry_id"), msg.get("market"))
@@ -99,8 +101,8 @@ async def _prices(hass: HomeAssistant, connection: ActiveConnection, msg: Messag
     connection.send_result(msg["id"], _in_market(asked) | told)
 
 
-@websocket_api.websocket_command({vol.Required("type"): f"{DOMAIN}/neighbourhood", **_MARKET})
-@websocket_api.async_response
+@websocket_command({vol.Required("type"): f"{DOMAIN}/neighbourhood", **_MARKET})
+@async_response
 async def _neighbourhood(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
     """Tell what all members did together in the newest interval that was settled."""
     asked = asked_market(hass, msg.get("entry_id"), msg.get("market"))
@@ -119,14 +121,14 @@ async def _neighbourhood(hass: HomeAssistant, connection: ActiveConnection, msg:
     connection.send_result(msg["id"], _in_market(asked) | told)
 
 
-@websocket_api.websocket_command(
+@websocket_command(
     {
         vol.Required("type"): f"{DOMAIN}/earnings",
         vol.Optional("period", default="days"): vol.In(_PERIODS),
         **_MARKET,
     }
 )
-@websocket_api.async_response
+@async_response
 async def _earnings(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
     """Tell what was sold, bought and earned: the last days or months, each by itself."""
     asked = asked_market(hass, msg.get("entry_id"), msg.get("market"))
@@ -135,19 +137,19 @@ async def _earnings(hass: HomeAssistant, connection: ActiveConnection, msg: Mess
     try:
         sums = [
             await books.totals(name, _instant(begin), _instant(end))
-            for begin, end in zip(begins, begins[1:], strict=False)
+            for begin, end in pairwise(begins)
         ]
     except BooksError as error:
         raise unreadable(error) from error
     rows = [
         {"start": _instant(begin), **_sums(asked, total)}
-        for begin, total in zip(begins, sums, strict=False)
+        for begin, total in zip(begins[:-1], sums, strict=True)
     ]
     connection.send_result(msg["id"], _in_market(asked) | {"rows": rows})
 
 
-@websocket_api.websocket_command({vol.Required("type"): f"{DOMAIN}/proofs", **_ENTRY})
-@websocket_api.async_response
+@websocket_command({vol.Required("type"): f"{DOMAIN}/proofs", **_ENTRY})
+@async_response
 async def _proofs(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
     """Tell what this home verified of its co-op's books."""
     entry: DepinConfigEntry = service.async_get_config_entry(hass, DOMAIN, msg.get("entry_id"))
@@ -172,7 +174,7 @@ async def _proofs(hass: HomeAssistant, connection: ActiveConnection, msg: Messag
 
 
 @callback
-@websocket_api.websocket_command({vol.Required("type"): f"{DOMAIN}/follow", **_ENTRY})
+@websocket_command({vol.Required("type"): f"{DOMAIN}/follow", **_ENTRY})
 def _follow(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
     """Say each time that a membership's figures changed, also after it began anew."""
     entry = service.async_get_config_entry(hass, DOMAIN, msg.get("entry_id"))

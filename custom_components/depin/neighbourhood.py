@@ -37,6 +37,8 @@ def read_neighbourhood(value: object, path: str) -> Neighbourhood:
     if told is None:
         return Neighbourhood(start, end, None, None, None, None)
     figures = Fields(told, f"{path}.figures")
-    counts = (figures.integer(name, 0, MAX_COUNT) for name in ("members", "missing", "estimated"))
+    members, missing, estimated = [
+        figures.integer(name, 0, MAX_COUNT) for name in ("members", "missing", "estimated")
+    ]
     flows = Flows(*(figures.integer(name, 0, MAX_AMOUNT) for name in Flows._fields))
-    return Neighbourhood(start, end, *counts, flows)
+    return Neighbourhood(start, end, members, missing, estimated, flows)

@@ -24,8 +24,8 @@ from pytest_homeassistant_custom_component.typing import (
 )
 
 from custom_components.depin.const import DOMAIN
-from custom_components.depin.dashboard import MODULES
 from custom_components.depin.dashboard_commands import last_days, last_months
+from custom_components.depin.dashboard_serving import MODULES
 from custom_components.depin.home_key import HomeKey
 from custom_components.depin.membership import books_file
 from custom_components.depin.protocol.durations import HOUR
@@ -241,7 +241,11 @@ async def test_days_and_months_begin_at_midnight_where_the_home_is(hass: HomeAss
     assert days[-1].timestamp() - days[-2].timestamp() == 25 * 3_600
     assert (len(days), len(months)) == (32, 13)
     assert {day.astimezone(vienna).hour for day in days + months} == {0}
-    assert [(month.year, month.month) for month in months[:3]] == [(2025, 11), (2025, 12), (2026, 1)]
+    assert [(month.year, month.month) for month in months[:3]] == [
+        (2025, 11),
+        (2025, 12),
+        (2026, 1),
+    ]
     assert months[-1] == datetime(2026, 11, 1, tzinfo=vienna)
 
 
@@ -255,7 +259,7 @@ async def test_the_modules_are_where_the_page_looks(
     hass.config.components.add("frontend")
     assert await async_setup_component(hass, DOMAIN, {})
     (first,) = modules.urls
-    assert re.fullmatch(r"/depin_frontend/[0-9a-f]{16}/depin\.js", first)
+    assert re.fullmatch(r"/depin_dashboard/[0-9a-f]{16}/depin\.js", first)
     client = await hass_client()
     for file in MODULES.rglob("*.js"):
         name = file.relative_to(MODULES).as_posix()
@@ -269,7 +273,8 @@ async def test_without_pages_no_modules_are_served(hass: HomeAssistant) -> None:
     assert DATA_EXTRA_MODULE_URL not in hass.data
 
 
-async def _send(socket: MockHAClientWebSocket, message: dict[str, object]) -> int:
+async def _send(socket: MockHAClientWebSocket, message: dict[str, Any]) -> int:
     """Send a message under the next number, and return that."""
     await socket.send_json_auto_id(message)
-    return int(message["id"])  # type: ignore[call-overload]
+    number: int = message["id"]
+    return number

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
@@ -20,7 +20,7 @@ _FLAGS: Final = (
     *("--disable-default-apps", "--disable-sync", "--mute-audio", "--lang=en"),
     "--remote-debugging-port=0",
 )
-_PATIENCE: Final = 90.0
+_PATIENCE: Final = 60.0
 _POLL: Final = 0.1
 
 
@@ -39,14 +39,10 @@ class Page:
         self._numbers = count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
-    @classmethod
-    async def of(cls, socket: ClientWebSocketResponse, tasks: asyncio.TaskGroup) -> Self:
-        """Begin to listen to a page."""
-        page = cls(socket)
-        tasks.create_task(page._listen())
+    async def begin(self) -> None:
+        """Hear of all that happens on the page."""
         for domain in ("Page", "Runtime", "Log"):
-            await page.tell(f"{domain}.enable")
-        return page
+            await self.tell(f"{domain}.enable")
 
     async def tell(self, method: str, **parameters: object) -> dict[str, Any]:
         """Give a command of the protocol, and return its result."""
@@ -95,7 +91,7 @@ class Page:
             width=width,
             height=height,
             deviceScaleFactor=1,
-            mobile=width < 600,  # noqa: PLR2004 - phones are narrower
+            mobile=width < 600,
         )
         features = [
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
@@ -121,7 +117,8 @@ class Page:
         told = await self.tell("Page.captureScreenshot", format="png")
         await asyncio.to_thread(file.write_bytes, base64.b64decode(told["data"]))
 
-    async def _listen(self) -> None:
+    async def listen(self) -> None:
+        """Take in what the page says, for as long as it is there."""
         async for message in self._socket:
             if message.type is not WSMsgType.TEXT:
                 continue
@@ -147,7 +144,7 @@ async def browsing(folder: Path) -> AsyncIterator[Page]:
     """Run a browser whose files are in a folder, with one empty page."""
     program = browser.find()
     assert program is not None
-    process = subprocess.Popen(  # noqa: ASYNC220 - it is only started
+    process = subprocess.Popen(
         [program, *_FLAGS, f"--user-data-dir={folder}", "about:blank"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -159,12 +156,12 @@ async def browsing(folder: Path) -> AsyncIterator[Page]:
             async with session.get(f"http://127.0.0.1:{port}/json/list") as listed:
                 pages = [one for one in await listed.json() if one["type"] == "page"]
             address = pages[0]["webSocketDebuggerUrl"]
-            async with (
-                session.ws_connect(address, max_msg_size=0) as socket,
-                asyncio.TaskGroup() as tasks,
-            ):
-                yield await Page.of(socket, tasks)
-                await socket.close()
+            async with session.ws_connect(address, max_msg_size=0) as socket:
+                page = Page(socket)
+                listening = asyncio.create_task(page.listen())
+                await page.begin()
+                yield page
+            await listening
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait, _PATIENCE)

@@ -4,6 +4,7 @@ export const STYLES = `
 :host { display: block; }
 ha-card { overflow: hidden; }
 h2 {
+  color: var(--ha-card-header-color, var(--primary-text-color));
   margin: 0;
   padding: 16px 16px 0;
   font-size: var(--ha-font-size-l, 1.1rem);

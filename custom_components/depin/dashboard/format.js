@@ -7,7 +7,7 @@ const NUMBERS = {
   quote_decimal: ["de-CH"],
   system: undefined,
 };
-const HOURS = { 12: "h12", 24: "h23" };
+const HOURS = { 12: { hourCycle: "h12" }, 24: { hourCycle: "h23", hour: "2-digit" } };
 const KILO = 1000;
 
 export class Format {
@@ -67,7 +67,7 @@ export class Format {
   }
 
   #moment(instant, options, timeZone = this.zone) {
-    const clock = "hour" in options && this.hours ? { hourCycle: this.hours } : {};
+    const clock = "hour" in options ? this.hours : {};
     const all = { ...options, ...clock, timeZone };
     return new Intl.DateTimeFormat(this.clock, all).format(instant);
   }

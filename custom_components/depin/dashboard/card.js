@@ -47,16 +47,21 @@ export class DepinCard extends HTMLElement {
   #again;
   #asked = 0;
   #told = { state: "loading" };
+  #renew = () => this.#begin();
+  #title = html("h2", { id: "title" });
+  #content = html("div", { class: "content" });
 
   constructor() {
     super();
-    this.attachShadow({ mode: "open" });
+    const region = html("section", { "aria-labelledby": "title" }, this.#title, this.#content);
+    const card = html("ha-card", {}, region);
+    this.attachShadow({ mode: "open" }).append(html("style", {}, STYLES), card);
   }
 
   setConfig(config) {
     for (const name of ["title", "entry_id", "market"]) {
-      if (config[name] !== undefined && typeof config[name] !== "string") {
-        throw new Error(filled(wordsOf(pageLanguage()).errors.not_a_text, { name }));
+      if (typeof (config[name] ?? "") !== "string") {
+        throw new TypeError(filled(wordsOf(pageLanguage()).errors.not_a_text, { name }));
       }
     }
     this.#config = config;
@@ -136,19 +141,17 @@ export class DepinCard extends HTMLElement {
     if (!this.#hass) {
       return;
     }
-    const title = this.#config.title || this.words[this.constructor.kind].name;
-    const content = html("div", { class: "content" }, this.#content());
-    const root = this.shadowRoot;
-    const wasOpen = root.querySelector("details")?.open;
-    const focused = root.activeElement;
-    root.replaceChildren(html("style", {}, STYLES), html("ha-card", {}, html("h2", {}, title), content));
+    const wasOpen = this.#content.querySelector("details")?.open;
+    const focused = this.shadowRoot.activeElement;
+    this.#title.textContent = this.#config.title || this.words[this.constructor.kind].name;
+    this.#content.replaceChildren(...[this.#made()].flat());
     if (wasOpen) {
-      root.querySelector("details")?.setAttribute("open", "");
+      this.#content.querySelector("details")?.setAttribute("open", "");
     }
     if (focused) {
-      root.querySelector(focused.localName)?.focus();
+      this.#content.querySelector(focused.localName)?.focus();
     }
-    this.drawn(root);
+    this.drawn(this.#content);
   }
 
   /** Make what an answer shows: overridden by each card. */
@@ -159,7 +162,7 @@ export class DepinCard extends HTMLElement {
   /** Called when what was made is on the page. */
   drawn() {}
 
-  #content() {
+  #made() {
     switch (this.#told.state) {
       case "loading":
         return html("p", { class: "quiet" }, this.words.loading);
@@ -180,22 +183,28 @@ export class DepinCard extends HTMLElement {
     if (this.isConnected && this.#hass) {
       this.draw();
       this.load();
-      this.#follow();
+      this.#follow(this.#hass.connection);
     }
   }
 
-  #follow() {
+  #follow(connection) {
     const { entry_id } = this.#config;
     const message = { type: "depin/follow", ...(entry_id && { entry_id }) };
-    const following = this.#hass.connection.subscribeMessage(() => this.load(), message);
-    this.#followed = following;
+    // After a restart nothing can be followed for a while: the card begins anew instead.
+    const following = connection.subscribeMessage(() => this.load(), message, { resubscribe: false });
+    connection.addEventListener("ready", this.#renew);
+    this.#followed = { connection, following };
     // Where nothing can be followed, asking has failed too, and is tried again with it.
     following.catch(() => {});
   }
 
   #leave() {
     clearTimeout(this.#again);
-    this.#followed?.then((stop) => stop()).catch(() => {});
-    this.#followed = undefined;
+    if (this.#followed) {
+      const { connection, following } = this.#followed;
+      this.#followed = undefined;
+      connection.removeEventListener("ready", this.#renew);
+      following.then((stop) => stop()).catch(() => {});
+    }
   }
 }

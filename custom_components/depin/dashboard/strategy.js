@@ -27,23 +27,24 @@ export class DepinDashboard extends HTMLElement {
 function viewsOf(membership, hass, words) {
   const { entry_id, title, markets } = membership;
   if (markets.length === 0) {
-    return [{ ...pageOf(entry_id, title), sections: [waiting(title, words), trust(membership, hass)] }];
+    return [pageOf(entry_id, title, [waiting(title, words), trust(membership, hass)])];
   }
-  return markets.map((market) => ({
-    ...pageOf(`${entry_id}-${market.name}`, markets.length > 1 ? `${title} ${market.name}` : title),
-    sections: [
+  return markets.map((market) => {
+    const name = markets.length > 1 ? `${title} ${market.name}` : title;
+    return pageOf(`${entry_id}-${market.name}`, name, [
       about("prices", membership, market, hass, PRICES),
       about("earnings", membership, market, hass, TODAY),
       about("neighbourhood", membership, market, hass, []),
       trust(membership, hass),
       titled(words.trading, "mdi:strategy", tiles(hass, ids(membership, market), TRADING)),
       titled(words.devices, "mdi:home-lightning-bolt-outline", tiles(hass, membership.devices, POWERS)),
-    ].filter(({ cards }) => cards.length > 0),
-  }));
+    ]);
+  });
 }
 
-function pageOf(path, title) {
-  return { type: "sections", path, title, max_columns: 3 };
+function pageOf(path, title, sections) {
+  const filledOnes = sections.filter(({ cards }) => cards.length > 0);
+  return { type: "sections", path, title, max_columns: 3, sections: filledOnes };
 }
 
 function section(cards) {
@@ -74,7 +75,7 @@ function waiting(title, words) {
 function emptyView(words) {
   const link = "[DePIN](/config/integrations/integration/depin)";
   const content = filled(words.no_membership, { link });
-  return { ...pageOf("home", words.name), sections: [section([{ type: "markdown", content }])] };
+  return pageOf("home", words.name, [section([{ type: "markdown", content }])]);
 }
 
 function ids({ device_id }, market) {

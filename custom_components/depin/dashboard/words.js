@@ -20,5 +20,5 @@ export function pageLanguage() {
 
 /** Put values into the places of a text: "{name}". */
 export function filled(text, values) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return text.replaceAll(/\{(\w+)\}/gu, (_, name) => String(values[name]));
 }

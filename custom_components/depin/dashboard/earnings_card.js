@@ -44,9 +44,10 @@ export class EarningsCard extends ChartCard {
       sold: this.format.energy(sum("sold_wh")),
       bought: this.format.energy(sum("bought_wh")),
     });
-    const named = rows.map((row) => ({ ...row, name: this.#name(row.start) }));
-    this.chart = (width) => earningsChart(named, width, this.format, summary);
-    return [html("p", {}, summary), this.canvas(), this.#table(named, currency)];
+    const names = rows.map((row) => this.#name(row.start));
+    const amounts = rows.map((row) => row.net);
+    this.chart = (width) => earningsChart({ names, amounts }, width, this.format, summary);
+    return [html("p", {}, summary), this.canvas(), this.#table(rows, currency)];
   }
 
   get #period() {
@@ -66,11 +67,11 @@ export class EarningsCard extends ChartCard {
       rows: () =>
         rows
           .map((row) => [
-            row.name,
+            this.#name(row.start),
             ...["net", "gross", "fees"].map((name) => this.format.money(row[name], currency)),
             ...["sold_wh", "bought_wh"].map((name) => this.format.energy(row[name])),
           ])
-          .reverse(),
+          .toReversed(),
     });
   }
 }

@@ -10,14 +10,13 @@ const LEFT = 44;
 const WIDTH_OF_LABEL = 64;
 
 /** Draw the bars; `say` is what a screen reader hears of them. */
-export function earningsChart(rows, width, format, say) {
-  const amounts = rows.map((row) => row.net);
+export function earningsChart({ names, amounts }, width, format, say) {
   const ticks = ticksOf([Math.min(0, ...amounts), Math.max(0, ...amounts)], 4);
   const up = scaleOf([ticks[0], ticks.at(-1)], [FLOOR, TOP]);
-  const across = scaleOf([0, rows.length], [LEFT, width - 4]);
+  const across = scaleOf([0, names.length], [LEFT, width - 4]);
   const digits = digitsOf(ticks);
   const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  const every = Math.ceil((rows.length * WIDTH_OF_LABEL) / (width - LEFT));
+  const every = Math.ceil((names.length * WIDTH_OF_LABEL) / (width - LEFT));
   return svg(
     "svg",
     { viewBox: `0 0 ${width} ${HEIGHT}`, height: HEIGHT, role: "img", "aria-label": say },
@@ -25,17 +24,16 @@ export function earningsChart(rows, width, format, say) {
       svg("line", { class: tick === 0 ? "zero" : "grid", x1: LEFT, x2: width - 4, y1: up(tick), y2: up(tick) }),
       svg("text", { x: LEFT - 6, y: up(tick) + 4, "text-anchor": "end" }, format.number(tick, options)),
     ]),
-    rows.map(({ net }, at) => {
+    amounts.map((net, at) => {
       const gap = (across(1) - across(0)) * 0.15;
       const height = Math.abs(up(net) - up(0));
       const place = { x: across(at) + gap, width: across(1) - across(0) - 2 * gap };
       return svg("rect", { class: net < 0 ? "loss" : "gain", ...place, y: Math.min(up(net), up(0)), height });
     }),
-    rows
+    names
+      .map((name, at) => label(name, at, names.length, across))
       // The newest always has its name.
-      .map(({ name }, at) => ({ name, at }))
-      .filter(({ at }) => (rows.length - 1 - at) % every === 0)
-      .map(({ name, at }) => label(name, at, rows.length, across)),
+      .filter((_, at) => (names.length - 1 - at) % every === 0),
   );
 }
 
