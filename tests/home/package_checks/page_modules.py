@@ -10,7 +10,7 @@ from .package import Finding, Package
 
 _FOLDER: Final = "dashboard"
 _FIRST: Final = "depin.js"
-_IMPORT: Final = re.compile(r"""^\s*(?:import|export)\b[^"']*?["']([^"']+)["'];?$""", re.MULTILINE)
+_IMPORT: Final = re.compile(r"""^\s*import\b[^"';]*["']([^"']+)["'];?$""", re.MULTILINE)
 _ADDRESS: Final = re.compile(r"""\bhttps?://[^\s"'`]+""")
 # What a drawing is named by, and what a person may open.
 _NAMED: Final = ("http://www.w3.org/2000/svg",)
