@@ -45,7 +45,7 @@ export class EarningsCard extends ChartCard {
       bought: this.format.energy(sum("bought_wh")),
     });
     const names = rows.map((row) => this.#name(row.start));
-    const amounts = rows.map((row) => row.net);
+    const amounts = rows.map(({ net }) => net);
     this.chart = (width) => earningsChart({ names, amounts }, width, this.format, summary);
     return [html("p", {}, summary), this.canvas(), this.#table(rows, currency)];
   }

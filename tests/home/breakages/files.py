@@ -150,7 +150,7 @@ DASHBOARD: Final = (
     appended(
         "a module of another machine",
         "dashboard/table.js",
-        'import("https://example.org/chart.js");',
-        "https://example.org/chart.js",
+        'import("https://charts.example/chart.js");',
+        "https://charts.example/chart.js",
     ),
 )

@@ -340,9 +340,11 @@ async def test_the_picker_and_the_editor_know_the_cards(stage: Page) -> None:
 async def test_the_dashboard_of_each_household(stage: Page) -> None:
     """Without a co-op, with one that was just joined, and with two markets."""
 
-    async def made(memberships: list[dict[str, Any]], **entities: dict[str, Any]) -> Any:  # noqa: ANN401 - a dashboard's configuration
+    async def made(
+        memberships: list[dict[str, Any]], entities: dict[str, Any] | None = None
+    ) -> Any:  # noqa: ANN401 - a dashboard's configuration
         await stage.run(f"answers['depin/memberships'] = {json.dumps(memberships)}; true")
-        hass = f"hassOf({{entities: {json.dumps(entities)}}})"
+        hass = f"hassOf({{entities: {json.dumps(entities or {})}}})"
         strategy = "customElements.get('ll-strategy-dashboard-depin')"
         return await stage.run(f"{strategy}.generate({{}}, {hass})")
 
@@ -360,7 +362,7 @@ async def test_the_dashboard_of_each_household(stage: Page) -> None:
     views = (
         await made(
             [{**home, "markets": markets}],
-            **{
+            {
                 "sensor.north": {**ours, "entity_id": "sensor.north"},
                 "sensor.hidden": {**ours, "entity_id": "sensor.hidden", "hidden": True},
                 "sensor.other": {**ours, "entity_id": "sensor.other", "platform": "other"},
