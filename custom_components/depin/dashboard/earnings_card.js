@@ -35,7 +35,7 @@ export class EarningsCard extends ChartCard {
     const { rows, currency } = answer;
     const words = this.words.earnings;
     const sum = (name) => rows.reduce((total, row) => total + row[name], 0);
-    if (rows.every((row) => row.sold_wh === 0 && row.bought_wh === 0 && row.net === 0)) {
+    if (rows.every(({ sold_wh, bought_wh, net }) => sold_wh === 0 && bought_wh === 0 && net === 0)) {
       return html("p", { class: "quiet" }, words.nothing);
     }
     const summary = filled(words[this.#period], {
