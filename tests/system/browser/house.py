@@ -1,7 +1,6 @@
 """A real Home Assistant that joined a real node, and the browser of whoever lives there."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,17 +10,14 @@ from typing import Final
 
 from aiohttp import ClientSession
 
-from depin_protocol.durations import MINUTE
-from depin_protocol.rules.market_rules import MarketRules
 from street.api import HomeAssistantApi
 from street.folder import own_folder
 from street.furnish import furnish
 from street.home import Home, port_to_use
-from tests.system.node_process import command, running
+from tests.system.node_process import command, new_coop, running
 
 from .chromium import Page, browsing
 
-_RULES: Final = MarketRules(interval=MINUTE, gate=10_000, k=1)
 _PASSWORD: Final = token_hex(8)
 
 # As the page of the login does it.
@@ -67,7 +63,7 @@ class House:
 async def inhabited(folder: Path) -> AsyncIterator[House]:
     """Let a home join a co-op of its own, and look at its pages until the block ends."""
     node = folder / "node"
-    _make_coop(node)
+    new_coop(node)
     with running(node) as (node_port, _), own_folder() as (home_folder, in_use):
         command("address", "--data", node, f"http://127.0.0.1:{node_port}")
         invite = command("invite", "--data", node).strip()
@@ -91,13 +87,3 @@ async def inhabited(folder: Path) -> AsyncIterator[House]:
             living.cancel()
             with suppress(asyncio.CancelledError):
                 await living
-
-
-def _make_coop(folder: Path) -> None:
-    """Make a co-op whose intervals last a minute."""
-    rules = folder.with_name("rules.json")
-    rules.write_text(json.dumps(_RULES.to_json()))
-    command(
-        *("init", "--data", folder, "--name", "Hof", "--currency", "EUR"),
-        *("--address", "http://127.0.0.1:8480", "--rules", rules, "--yes"),
-    )
