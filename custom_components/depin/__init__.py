@@ -30,6 +30,8 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import BooksCoordinator
+from .dashboard_commands import async_setup_dashboard_commands, async_tell_dashboards
+from .dashboard_serving import async_serve_dashboard
 from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
 from .energy_dashboard import async_watch, async_withdraw
@@ -96,6 +98,8 @@ async def async_setup(
     async_setup_book_actions(hass)
     async_setup_trading_actions(hass)
     async_setup_verify_action(hass)
+    async_setup_dashboard_commands(hass)
+    await async_serve_dashboard(hass)
     await async_forget_old(hass, now())
     return True
 
@@ -164,6 +168,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         await membership.senses.async_start()
         work = _async_join(hass, entry, node)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_tell_dashboards(hass, entry)
     membership.at_work = entry.async_create_background_task(hass, work, f"{DOMAIN} {entry.title}")
     if membership.coordinator is not None:
         membership.bookkeeper = entry.async_create_background_task(
