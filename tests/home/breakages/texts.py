@@ -202,5 +202,19 @@ SERVICES: Final = (
     ),
     appended("a trigger without text", "triggers.yaml", "sold: {}", "sold"),
     appended("a condition without text", "conditions.yaml", "is_selling: {}", "is_selling"),
+    edited(
+        "a trigger's field without text",
+        "triggers.yaml",
+        lambda triggers: triggers["trade_matched"]["fields"].update(least={}),
+        "trade_matched.fields.least",
+    ),
+    edited(
+        "a trigger's unknown selector",
+        "triggers.yaml",
+        lambda triggers: triggers["trade_matched"]["fields"]["side"].update(
+            selector={"market": None}
+        ),
+        "trade_matched.fields.side.selector",
+    ),
     appended("not YAML", "services.yaml", "sell: [", ""),
 )
