@@ -46,6 +46,7 @@ from .protocol.invite import (
 from .protocol.joining import JoinError
 from .protocol.keys import fingerprint
 from .subentry_flows import SUBENTRY_FLOWS
+from .voice_steps import VoiceSteps
 
 _SHOWN_OF_COOP: Final = 6
 _INVITE_FORM: Final = vol.Schema(
@@ -54,7 +55,7 @@ _INVITE_FORM: Final = vol.Schema(
 _NAME_FORM: Final = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
 
 
-class DepinConfigFlow(KeySteps, domain=DOMAIN):
+class DepinConfigFlow(KeySteps, VoiceSteps, domain=DOMAIN):
     """Take an invite, show where it leads, make the home's key, join and remember all of it."""
 
     VERSION = 1

@@ -47,7 +47,7 @@ class KeySteps(ConfigFlow):
         """Ask what is to be done."""
         return self.async_show_menu(
             step_id="reconfigure",
-            menu_options=["show_key", "recover_key", "change_key", "samples"],
+            menu_options=["show_key", "recover_key", "change_key", "samples", "voice"],
         )
 
     async def async_step_show_key(
