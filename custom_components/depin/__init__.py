@@ -1,6 +1,7 @@
 """Sell surplus solar to the neighbours, and check every answer of the co-op's node."""
 
 import asyncio
+import time
 from random import SystemRandom
 from typing import Final
 
@@ -45,6 +46,7 @@ from .membership import (
     verification_places,
 )
 from .node import MemberNode, Node, NodeError, NodeRefusedError
+from .node_watch import NodeWatch
 from .protocol.encoding import from_text
 from .protocol.identifiers import ID_LENGTH
 from .protocol.invite import CODE_LENGTH
@@ -73,6 +75,7 @@ PLATFORMS: Final = [
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
+_CLOCK_WRONG: Final = "clock-wrong"
 
 
 async def async_setup(
@@ -135,6 +138,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         entry.async_create_background_task(
             hass, membership.senses.async_follow_times(node), f"{DOMAIN} metering times"
         )
+        watch = NodeWatch(node, keeping, owner, time.monotonic)
+        entry.async_create_background_task(hass, watch.run(), f"{DOMAIN} watch over the node")
         work = delivery.run()
     else:
         # What was read before it joined is nothing to the co-op.
@@ -271,14 +276,16 @@ async def _async_join(hass: HomeAssistant, entry: DepinConfigEntry, node: Node) 
     while True:
         try:
             joined = await invited.join(node, entry.runtime_data.key)
-        except NodeRefusedError:
-            owner.tell(Trouble.INVITE_REFUSED)
+        except NodeRefusedError as error:
+            is_clock = error.code == _CLOCK_WRONG
+            owner.tell(Trouble.CLOCK_WRONG if is_clock else Trouble.INVITE_REFUSED)
         except NodeError:
             owner.withdraw(Trouble.INVITE_REFUSED)
         else:
             break
         await asyncio.sleep(SystemRandom().uniform(_JOIN_AGAIN / 2, _JOIN_AGAIN))
-    owner.withdraw(Trouble.INVITE_REFUSED)
+    for trouble in (Trouble.INVITE_REFUSED, Trouble.CLOCK_WRONG):
+        owner.withdraw(trouble)
     hass.config_entries.async_update_entry(
         entry, data={**data, CONF_ORIGIN: joined.origin, CONF_LOG_KEY: joined.log_key}
     )

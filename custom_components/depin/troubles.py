@@ -23,6 +23,10 @@ class Trouble(StrEnum):
     """The node cannot take something that this home said."""
     INVITE_REFUSED = "invite_refused"
     """The node did not let this home join."""
+    NODE_SILENT = "node_silent"
+    """The node has not answered for a day: perhaps it moved."""
+    CLOCK_WRONG = "clock_wrong"
+    """The clocks of this machine and of the node differ."""
 
 
 class Owner(Protocol):
