@@ -160,8 +160,11 @@ async def test_a_home_goes_on_joining_with_a_new_invite(
     form = await mending(hass, hass_client, f"invite_refused_{loaded.entry_id}")
     await form.open()
     another = replace(invite, coop=to_text(bytes(reversed(range(16)))))
+    nowhere = replace(invite)
+    object.__setattr__(nowhere, "address", "street")
     for text, problem in (
         ("please", "no_invite"),
+        (str(nowhere), "invite_unusable"),
         (str(invite)[:-3], "invite_damaged"),
         (str(another), "another_coop"),
     ):
