@@ -95,7 +95,12 @@ TRANSLATIONS: Final = (
     _english("an issue that nobody raises", "issues.clock", {"title": "Cl", "description": "Off."}),
     _english("an action that does not exist", "services.sell", {"name": "S", "description": "S."}),
     _english("a choice that nobody has", "selector.how", {"options": {"a": "A"}}),
-    _english("health that nobody tells", "system_health", {"info": {"node": "Node"}}),
+    Breakage(
+        "health that nobody tells",
+        lambda copy: copy.path("system_health.py").unlink(),
+        _ENGLISH,
+        "system_health",
+    ),
     edited(
         "a text for a field that the form lacks",
         _ENGLISH,
