@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .charging_entity import ChargingEntity, chargers_of
 from .devices.points import Role, Status
 from .entity import DeviceEntity
-from .market_binary_sensor import MARKET_OPEN, NODE_REACHABLE, BooksBinarySensor
+from .market_binary_sensor import NODE_REACHABLE, OF_MARKET, BooksBinarySensor
 from .membership import DepinConfigEntry
 from .verification_binary_sensor import BooksVerified
 
@@ -60,7 +60,7 @@ async def async_setup_entry(
         async_add_entities([BooksBinarySensor(entry, coordinator, NODE_REACHABLE)])
         coordinator.async_show_markets(
             lambda market: async_add_entities(
-                [BooksBinarySensor(entry, coordinator, MARKET_OPEN, market)]
+                BooksBinarySensor(entry, coordinator, one, market) for one in OF_MARKET
             )
         )
     verification = entry.runtime_data.verification

@@ -61,6 +61,7 @@ from .protocol.keys import fingerprint
 from .return_steps import ReturnSteps
 from .subentry_flows import SUBENTRY_FLOWS
 from .terms import Terms, ask_terms
+from .voice_steps import VoiceSteps
 
 _SHOWN_OF_COOP: Final = 6
 _INVITE_FORM: Final = vol.Schema(
@@ -74,7 +75,7 @@ _JOIN_FORM: Final = vol.Schema(
 )
 
 
-class DepinConfigFlow(KeySteps, ReturnSteps, domain=DOMAIN):
+class DepinConfigFlow(KeySteps, VoiceSteps, ReturnSteps, domain=DOMAIN):
     """Take an invite, show where it leads, make the home's key, join and remember all of it."""
 
     VERSION = 1

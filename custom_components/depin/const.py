@@ -17,6 +17,7 @@ CONF_LOG_KEY: Final = "log_key"
 CONF_SAMPLES_MIB: Final = "samples_mib"
 CONF_KEPT: Final = "kept"
 CONF_CONNECTIONS_BESIDE: Final = "connections_beside"
+CONF_VOICE_TRADING: Final = "voice_trading"
 
 CONF_PROFILE: Final = "profile"
 CONF_PROFILE_OPTIONS: Final = "options"

@@ -60,7 +60,14 @@ class KeySteps(ConfigFlow):
         """Ask what is to be done."""
         return self.async_show_menu(
             step_id="reconfigure",
-            menu_options=["show_key", "recover_key", "change_key", "node_moved", "samples"],
+            menu_options=[
+                "show_key",
+                "recover_key",
+                "change_key",
+                "node_moved",
+                "samples",
+                "voice",
+            ],
         )
 
     async def async_step_show_key(

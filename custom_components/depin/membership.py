@@ -49,19 +49,14 @@ class Membership:
     """What brings statements to the node, once the home has joined."""
     trading: Trading | None = None
     """What the home orders, once it has joined."""
-    trader: asyncio.Task[None] | None = None
     chargers: Chargers | None = None
     """The chargers whose cars are charged by the market, once the home has joined."""
-    charging: asyncio.Task[None] | None = None
-    at_work: asyncio.Task[None] | None = None
     verification: Verification | None = None
     """What checks the co-op's books, once the home has joined."""
-    verifier: asyncio.Task[None] | None = None
     coordinator: BooksCoordinator | None = None
     """What the books say, once the home has joined."""
-    bookkeeper: asyncio.Task[None] | None = None
-    statistician: asyncio.Task[None] | None = None
-    """What tells the recorder what the books add up to."""
+    at_work: list[asyncio.Task[None]] = field(default_factory=list)
+    """What ends before the files are closed."""
 
     @property
     def key(self) -> HomeKey:
@@ -71,18 +66,9 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        working = (
-            self.at_work,
-            self.bookkeeper,
-            self.statistician,
-            self.trader,
-            self.verifier,
-            self.charging,
-        )
-        tasks = [task for task in working if task is not None]
-        for task in tasks:
+        for task in self.at_work:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self.at_work, return_exceptions=True)
         if self.chargers is not None:
             await self.chargers.release()
         await self.attestation.close()

@@ -1,8 +1,10 @@
 """The client of a settlement node: asks over HTTP, and believes nothing that it cannot check."""
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -119,6 +121,8 @@ class Node:
     session: ClientSession
     address: str
     coop: str
+    ahead: float | None = None
+    """By how many seconds its clock was ahead of this home's when it last answered."""
 
     @property
     def path(self) -> str:
@@ -207,6 +211,7 @@ class Node:
                     if len(content) > _MAX_ANSWER:
                         raise StrangeAnswerError("the answer is too long")
                 status, wait = response.status, response.headers.get("Retry-After", "")
+                self.ahead = _ahead(response.headers.get("Date", ""))
         except (ClientError, TimeoutError, OSError) as error:
             raise NodeAwayError(f"the node does not answer: {error!r}") from error
         if status >= _FIRST_ERROR:
@@ -352,6 +357,14 @@ def refusal(status: int, wait: str, content: bytes) -> NodeError:
     except BodyError, EncodingError:
         return StrangeAnswerError(f"the answer is {status}, and does not say why: is it a node?")
     return NodeRefusedError(problem.code, problem.detail, problem.after)
+
+
+def _ahead(date: str) -> float | None:
+    """Compare the time that an answer bears with this home's."""
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except ValueError, OverflowError:
+        return None
 
 
 def _key(fields: Fields, name: str) -> bytes:

@@ -33,9 +33,12 @@ def _filled(package: Package) -> tuple[dict[str, set[str]], set[str]]:
         for node in ast.walk(tree):
             match node:
                 case ast.Call():
-                    keys = _keys(*(argument(node, name) for name in _FILLERS))
+                    given = [argument(node, name) for name in _FILLERS]
+                    keys = _keys(*given)
+                    # What is handed on, as from an issue to its form, is filled elsewhere.
+                    plain = all(value is None or isinstance(value, ast.Dict) for value in given)
                     for name in filter(None, (constant(argument(node, n)) for n in _NAMERS)):
-                        if not called(node.func).endswith("Description"):
+                        if plain and not called(node.func).endswith("Description"):
                             filled[name] |= keys
                     anywhere |= keys
                 case ast.Assign(targets=[ast.Name(id="_attr_translation_placeholders")]):

@@ -13,6 +13,10 @@ FILE: Final = "translations/en.json"
 _ISSUES: Final = "Trouble"
 """The enumeration whose members are issues by their values."""
 
+# Calls that end a flow with a reason that they name.
+_ENDING: Final = frozenset(
+    ("async_abort", "AbortFlow", "async_update_and_abort", "async_update_reload_and_abort")
+)
 # Calls that end a flow with a reason of Home Assistant's own choice.
 _IMPLIED_ABORTS: Final = {
     "_async_abort_entries_match": "already_configured",
@@ -136,7 +140,7 @@ def _flow_texts(node: ast.AST) -> Iterator[str]:
                 yield from _menu(step, argument(node, "menu_options"))
             if isinstance(errors := argument(node, "errors"), ast.Dict):
                 yield from (f"error.{text}" for text in map(constant, errors.values) if text)
-            if name in {"async_abort", "AbortFlow", "async_update_reload_and_abort"}:
+            if name in _ENDING:
                 reason = constant(argument(node, "reason", 0))
                 yield from [f"abort.{reason}"] if reason else []
             if name in _IMPLIED_ABORTS:
