@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from tests.patience import PATIENCE
 from tests.system.loaded_node import PYTHON, Forked
 
 COMMAND: Final = (str(PYTHON), "-m", "settlement_node")
 """Starts it from nothing; where no program is named, it is forked with its imports done."""
 _SERVE: Final = ("serve", "--host", "127.0.0.1", "--port", "0")
-_PATIENCE: Final = 60
 
 type Process = Forked | subprocess.Popen[str]
 
@@ -40,7 +40,7 @@ def outcome(*arguments: object, program: tuple[str, ...] | None = None) -> Outco
     """Give a command, and return all that came of it."""
     process = _start(arguments, program)
     try:
-        return Outcome(*process.communicate(timeout=_PATIENCE), process.wait())
+        return Outcome(*process.communicate(timeout=PATIENCE), process.wait())
     finally:
         process.kill()
         process.communicate()
@@ -98,7 +98,7 @@ def serving(folder: Path, program: tuple[str, ...] | None = None) -> Iterator[tu
 
 def ended(process: Process) -> str:
     """Wait for a node that ends by itself, and return what it said of that."""
-    _, errors = process.communicate(timeout=_PATIENCE)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "Traceback" not in errors
     return errors
@@ -116,7 +116,7 @@ def running(
         assert line.startswith("listening on"), process.communicate()
         yield int(line.rpartition(":")[2]), process
         process.send_signal(signal.SIGTERM)
-        printed, errors = process.communicate(timeout=_PATIENCE)
+        printed, errors = process.communicate(timeout=PATIENCE)
         assert printed.endswith("stopped\n")
         assert warns_of in errors if warns_of else not errors, errors
         assert process.returncode == 0

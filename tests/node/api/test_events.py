@@ -20,6 +20,7 @@ from settlement_node.governance.actions import Reinstate, Suspend
 from settlement_node.governance.member import Role
 from tests.node.api.conftest import Node, running_node
 from tests.node.api.neighbour import Neighbour, ask, readings
+from tests.patience import PATIENCE
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Stream:
 
 @contextmanager
 def listening(node: Node, home: Neighbour, **headers: str) -> Iterator[Stream]:
-    connection = HTTPConnection("127.0.0.1", node.port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", node.port, timeout=PATIENCE)
     try:
         token = home.token(node.port)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -225,7 +226,7 @@ def test_a_last_event_that_is_no_number_is_refused(node: Node, last: str) -> Non
 def test_a_node_that_stops_ends_its_streams(tmp_path: Path) -> None:
     with running_node(tmp_path) as node:
         home = node.welcome()
-        connection = HTTPConnection("127.0.0.1", node.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", node.port, timeout=PATIENCE)
         path = f"{home.path}/events/stream"
         connection.request("GET", path, headers={"Authorization": home.token(node.port)})
         response = connection.getresponse()
