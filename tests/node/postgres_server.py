@@ -135,8 +135,15 @@ class Server:
 
     def stop(self) -> None:
         """Stop it in order."""
+        self._end(signal.SIGINT)
+
+    def abandon(self) -> None:
+        """Stop it as it is: nothing of what it holds is wanted any more."""
+        self._end(signal.SIGQUIT)
+
+    def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(number)
             self._process.wait()
             self._process = None
 
