@@ -326,6 +326,7 @@ async def test_what_a_gate_decided_is_asked_for(
 ) -> None:
     """Who has no order in a book is told nothing of it."""
     monkeypatch.setattr(bookkeeping, "_AFTER_GATE", (1, 20))
+    monkeypatch.setattr(bookkeeping, "_NO_MARKET", 100)
     async with told_market() as node, member(node.address) as asked:
         just_before = START - 5 * MINUTE - 10
         kept = Bookkeeping(books, asked, no_log_in, lambda: just_before)
