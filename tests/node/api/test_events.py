@@ -14,7 +14,8 @@ import pytest
 
 from depin_protocol.statements.envelope import Statement
 from depin_protocol.statements.membership import Leave, OperatorAction
-from settlement_node.api import access
+from settlement_node.api import context
+from settlement_node.api.access import TOKEN_SECONDS, Access
 from settlement_node.api.limits import Limits
 from settlement_node.governance.actions import Reinstate, Suspend
 from settlement_node.governance.member import Role
@@ -130,11 +131,18 @@ def test_a_stream_ends_with_the_key_that_opened_it(node: Node) -> None:
 
 
 def test_a_stream_ends_with_its_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "TOKEN_SECONDS", 4)
+    later = 0
+
+    def clock() -> float:
+        return time.time() + later
+
+    monkeypatch.setattr(context, "Access", lambda: Access(clock))
     with running_node(tmp_path, Limits(heartbeat=0.1)) as node:
         home = node.welcome()
         with listening(node, home) as stream:
-            assert ": still here" in list(stream.lines())
+            assert ": still here" in stream.lines()
+            later = TOKEN_SECONDS + 1
+            assert set(stream.lines()) <= {"", ": still here"}
 
 
 def test_who_has_left_reads_what_is_its_own_and_hears_nothing_more(node: Node) -> None:
