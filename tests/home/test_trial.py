@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.depin.books import Books, OwnInterval, Price, RowState, ZoneCleared
 from custom_components.depin.home_key import HomeKey
 from custom_components.depin.market import Strategy, Wishes
-from custom_components.depin.market_answers import SettledRow
+from custom_components.depin.market_answers import SettledInterval, SettledRow
 from custom_components.depin.market_calendar import MarketCalendar, Version
 from custom_components.depin.protocol.durations import DAY, HOUR
 from custom_components.depin.protocol.settlement.charges import Charges, Fees, Vat
@@ -71,6 +71,12 @@ _SETTLED = SettledRow(
     receives=0,
     fees=0,
     errors=0,
+    trade_cost=0,
+    trade_revenue=0,
+    pool_cost=0,
+    pool_revenue=0,
+    grid_cost=0,
+    grid_revenue=0,
 )
 _CHARGES = Charges(traded=Fees(40_000), vat=Vat(1, 5))
 
@@ -150,7 +156,7 @@ async def test_offers_are_counted_once_they_are_settled(tmp_path: Path) -> None:
     await books.keep_cleared(MARKET, [ZoneCleared(_START, False, 150_000, 150_000, 5_000)])  # noqa: FBT003
     await count(_START + HOUR)
     assert (trial.paper.offers, told) == ((_OFFER, later), [])
-    await books.keep_settled(MARKET, [(_SETTLED, _START + HOUR)])
+    await books.keep_settled(MARKET, [SettledInterval(_SETTLED, _START + HOUR)])
     await count(_START + HOUR)
     day = dt_util.utc_from_timestamp(_START / 1000).date().isoformat()
     assert disk.paper == trial.paper == Paper((later,), {day: Tally(400, 0, 60_000_000)})
