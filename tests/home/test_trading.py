@@ -30,6 +30,7 @@ from custom_components.depin.membership import DepinConfigEntry
 from custom_components.depin.protocol.durations import DAY
 from custom_components.depin.protocol.rules.market_rules import MarketRules
 from custom_components.depin.trading import Trading
+from tests.patience import PATIENCE
 
 from .members import Street, street
 from .test_entity_devices import COUNTER, add
@@ -76,7 +77,7 @@ def trading_of(entry: DepinConfigEntry) -> Trading:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not true():
             await asyncio.sleep(0.1)
 

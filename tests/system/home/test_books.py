@@ -27,6 +27,7 @@ from settlement_node.hosting.hosting import Hosting
 from tests.node.market.issuing.winter import time_passes
 from tests.node.market.metering_homes import FIRST, MARKET, Metering, settle_in
 from tests.node.village import FACTS, Village, village
+from tests.patience import PATIENCE
 from tests.protocol.spoken import COOP, QUARTER, Home
 
 SUN, RAIN, TRYING = Home(2), Home(3), Home(4)
@@ -52,7 +53,7 @@ class House:
 
     async def until(self, wanted: Callable[[], bool]) -> None:
         """Wait for something that the books are told."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not wanted():
                 self.changed.clear()
                 await self.changed.wait()

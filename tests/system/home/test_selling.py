@@ -23,6 +23,7 @@ from custom_components.depin.protocol.statements.trading import Curve, Order
 from custom_components.depin.trading import Trading
 from custom_components.depin.trading_choices import Choices
 from custom_components.depin.trial import Paper, Trial
+from tests.patience import PATIENCE
 from tests.system.home.household import METER, Household, Running
 from tests.system.node_process import command, running
 
@@ -98,7 +99,7 @@ async def placed(house: Running) -> dict[int, list[int]]:
 
 
 async def until_placed(house: Running, count: int) -> dict[int, list[int]]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while len(found := await placed(house)) < count:
             await asyncio.sleep(0.5)
         return found
@@ -156,18 +157,23 @@ async def test_what_is_placed_is_sold_though_the_home_is_away_at_the_gate(node: 
             assert set(map(tuple, offered.values())) == {(80_000, 20)}
             before = await statements(house)
 
-        start = min(start for start in offered if start > _now() + 20_000)
+        coming = sorted(start for start in offered if start > _now() + 15_000)[:3]
         async with buyer.started(port) as house:
-            house.orders.add(Order("hof", (Curve(start, "bid", ((150_000, 20),)),)), start)
+            for start in coming:
+                house.orders.add(Order("hof", (Curve(start, "bid", ((150_000, 20),)),)), start)
             await house.delivery.deliver()
-        async with asyncio.timeout(120), seller.started(port) as house:
+        async with asyncio.timeout(PATIENCE), seller.started(port) as house:
             await house.delivery.deliver()
-            sold = await cleared(house, start)
+            # On a busy machine the buyer may come too late for the first.
+            for start in coming:
+                sold = await cleared(house, start)
+                if sold["own"]["sold"]:
+                    break
         assert (sold["own"]["sold"], sold["zones"]["all"]["price"]) == (20, 115_000)
 
         # It goes on with what lies ahead, and says nothing twice.
         async with seller.started(port) as house, at_work(house, memory):
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 while max(await placed(house)) <= max(offered):
                     await asyncio.sleep(0.5)
             assert await statements(house) - before <= 3
@@ -218,7 +224,7 @@ async def test_the_owner_s_word_counts_before_the_strategy_s(node: Path) -> None
         async with (
             home.started(port) as house,
             at_work(house, memory) as trading,
-            asyncio.timeout(120),
+            asyncio.timeout(PATIENCE),
         ):
             start = max(await until_placed(house, 90))
             await trading.async_by_hand(start, {"ask": ((200_000, 7),)})
