@@ -12,12 +12,11 @@ import click
 import msgspec
 
 from depin_protocol.identifiers import is_id
-from settlement_node.commands.local_node import Asking, LocalNodeError, Operator
+from settlement_node.commands.local_node import Asking, LocalNodeError, Operator, read_answer
 from settlement_node.hosting.folder import FolderError, read_seed
 from settlement_node.output import shown
 
 _HTTP_OK: Final = 200
-_CHUNK: Final = 2**16
 
 
 class NodeAddress(click.ParamType[str]):
@@ -116,18 +115,13 @@ class Mirror:
 
     async def read(self, path: str, most: int) -> bytes:
         """Read a file of at most so many bytes."""
-        data = b""
         try:
             async with self._session.get(f"{self._url}/{path}") as response:
                 if response.status != _HTTP_OK:
                     raise LocalNodeError(f"{self._url} answers {response.status} to {path}")
-                async for part in response.content.iter_chunked(_CHUNK):
-                    data += part
-                    if len(data) > most:
-                        raise LocalNodeError(f"{self._url} gives too much for {path}")
+                return await read_answer(response, most)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise LocalNodeError(f"{self._url} does not answer: {error}") from error
-        return data
 
 
 @asynccontextmanager

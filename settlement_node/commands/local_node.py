@@ -37,6 +37,11 @@ from settlement_node.store.sqlite_file import private_file
 LOCAL: Final = "http://node"
 """A node's address where its socket is known."""
 
+LONGEST: Final = 2**28
+"""More bytes than any answer has."""
+
+_CHUNK: Final = 2**16
+
 
 class LocalNodeError(Exception):
     """The node did not do as it was asked; the message says why."""
@@ -104,6 +109,16 @@ class _Place(msgspec.Struct, frozen=True):
     index: int
 
 
+async def read_answer(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Read an answer of at most so many bytes; a node may be anybody's."""
+    data = bytearray()
+    async for part in response.content.iter_chunked(_CHUNK):
+        data += part
+        if len(data) > most:
+            raise LocalNodeError(f"{response.url} gives too much")
+    return bytes(data)
+
+
 class _Event(msgspec.Struct, frozen=True):
     id: int
     data: dict[str, object]
@@ -157,7 +172,7 @@ class Asking:
             async with self._session.request(
                 method, f"{self._address}{path}", data=data, headers=headers
             ) as response:
-                return response.status, await response.read()
+                return response.status, await read_answer(response, LONGEST)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise LocalNodeError(f"the node does not answer: {error}") from error
 
@@ -292,7 +307,7 @@ class Operator(Asking):
                 address, headers=self._headers, timeout=endless
             ) as response:
                 if response.status != 200:  # noqa: PLR2004 - nothing else is a backup
-                    self._check(response.status, await response.read())
+                    self._check(response.status, await read_answer(response, LONGEST))
                     raise LocalNodeError(f"{self._address} answers {response.status}: no backup")
                 with private_file(partial) as target:
                     async for part in response.content.iter_chunked(2**18):

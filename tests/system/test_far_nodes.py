@@ -13,6 +13,7 @@ from depin_protocol.encoding import to_text
 from depin_protocol.invite import Invite
 from depin_protocol.keys import public_key
 from settlement_node.cli import main
+from settlement_node.commands import local_node
 
 COOP = to_text(bytes(range(16)))
 COOPS = f'[{{"coop":"{COOP}","name":"Hof"}}]'.encode()
@@ -133,3 +134,13 @@ def test_what_yes_leaves_unasked_is_named(tmp_path: Path) -> None:
 def test_one_of_two_reasons_to_go_on_is_enough(tmp_path: Path, key: Path) -> None:
     both = ("--nobody-has-more", "--checkpoint", key)
     assert "give one of them" in refusal("resume", "--data", tmp_path, *both, code=2)
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(
+    tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_node, "LONGEST", 2**20)
+    for status in (200, 500):
+        with answering(other=(status, b" " * 2**21)) as url:
+            copy = ("copy", "--node", url, "--key", key, "--into", tmp_path / "copies")
+            assert refusal(*copy).endswith("gives too much")
