@@ -1,0 +1,66 @@
+"""Whether the sun can have given it."""
+
+from typing import Final
+
+import numpy as np
+
+from settlement_node.oracle.courses import Integers
+from settlement_node.oracle.evidence import SolarDay
+from settlement_node.oracle.layer import Checked, Remembered
+from settlement_node.oracle.verdicts import Finding, Outcome
+
+_NIGHT: Final = -300
+"""Hundredths of a degree of the sun's height, below which no panel gives anything."""
+
+_NIGHT_WH: Final = 50
+"""Wh that a meter may creep in a night."""
+
+_QUARTER: Final = 900_000
+_OF_QUARTER: Final = 125
+"""Percent: light from the edges of clouds comes on top of the sun's."""
+
+_OF_DAY: Final = 105
+"""Percent."""
+
+_OF_FITTED_DAY: Final = 115
+"""Percent: what was fitted from a home's own days knows its panels less well."""
+
+
+def no_sun(day: SolarDay, _: Remembered) -> Checked:
+    """Reject a day in which panels gave energy at night."""
+    if day.sky is None:
+        return Checked()
+    wh = int(day.counter.energy().values[day.sky.elevation < _NIGHT].sum())
+    if wh <= _NIGHT_WH:
+        return Checked()
+    return Checked((Finding("night-production", {"wh": wh}, Outcome.REJECTED),))
+
+
+def clear_sky(day: SolarDay, _: Remembered) -> Checked:
+    """Cut a day down to what the brightest sky can give.
+
+    Where the panels' place was fitted from the home's own days a person looks first.
+    """
+    if day.sky is None or day.panels is None:
+        return Checked()
+    energy, step = day.counter.energy().values, day.counter.step
+    # Sums of W x ms, so that nothing is rounded before the end.
+    possible, counted = day.panels.most_under(day.sky) * step, energy * 3_600_000
+    width = max(1, _QUARTER // step)
+    quarters = np.minimum(_by(counted, width), _by(possible, width) * _OF_QUARTER // 100)
+    percent = _OF_FITTED_DAY if day.panels.fitted else _OF_DAY
+    most = min(int(quarters.sum()), int(possible.sum()) * percent // 100) // 3_600_000
+    claimed = int(energy.sum())
+    # Each quarter of an hour may have got a Wh of the next.
+    if claimed <= most + len(quarters):
+        return Checked()
+    numbers = {"claimed": claimed, "most": most}
+    if day.panels.fitted:
+        return Checked((Finding("over-fitted-sky", numbers, review=True),))
+    return Checked((Finding("over-clear-sky", numbers, Outcome.REDUCED, most=most),))
+
+
+def _by(values: Integers, width: int) -> Integers:
+    """Add up stretches of a width; the last may be shorter."""
+    added: Integers = np.add.reduceat(values, np.arange(0, len(values), width))
+    return added
