@@ -66,7 +66,9 @@ def clear_sky(place: Place, start: int, step: int, steps: int) -> Sky:
     up = zenith < _HORIZON
     light = clearsky.ineichen(
         zenith[up],
-        atmosphere.get_absolute_airmass(atmosphere.get_relative_airmass(zenith[up]), _PRESSURE * 100),
+        atmosphere.get_absolute_airmass(
+            atmosphere.get_relative_airmass(zenith[up]), _PRESSURE * 100
+        ),
         _TURBIDITY,
         altitude=place.altitude,
         dni_extra=irradiance.get_extra_radiation(of_year),

@@ -16,14 +16,11 @@ _NIGHT_WH: Final = 50
 """Wh that a meter may creep in a night."""
 
 _QUARTER: Final = 900_000
-_OF_QUARTER: Final = 125
-"""Percent: light from the edges of clouds comes on top of the sun's."""
+_TOLD: Final = 125, 105
+"""Percent of a quarter of an hour, to which the edges of clouds add light, and of a day."""
 
-_OF_DAY: Final = 105
-"""Percent."""
-
-_OF_FITTED_DAY: Final = 115
-"""Percent: what was fitted from a home's own days knows its panels less well."""
+_FITTED: Final = 150, 130
+"""The same where the panels' place follows from a home's own days of another season."""
 
 
 def no_sun(day: SolarDay, _: Remembered) -> Checked:
@@ -47,9 +44,9 @@ def clear_sky(day: SolarDay, _: Remembered) -> Checked:
     # Sums of W x ms, so that nothing is rounded before the end.
     possible, counted = day.panels.most_under(day.sky) * step, energy * 3_600_000
     width = max(1, _QUARTER // step)
-    quarters = np.minimum(_by(counted, width), _by(possible, width) * _OF_QUARTER // 100)
-    percent = _OF_FITTED_DAY if day.panels.fitted else _OF_DAY
-    most = min(int(quarters.sum()), int(possible.sum()) * percent // 100) // 3_600_000
+    of_quarter, of_day = _FITTED if day.panels.fitted else _TOLD
+    quarters = np.minimum(_by(counted, width), _by(possible, width) * of_quarter // 100)
+    most = min(int(quarters.sum()), int(possible.sum()) * of_day // 100) // 3_600_000
     claimed = int(energy.sum())
     # Each quarter of an hour may have got a Wh of the next.
     if claimed <= most + len(quarters):

@@ -67,4 +67,3 @@ def no_copy(day: SolarDay, before: Remembered) -> Checked:
     return Checked(
         (Finding("copied", {"days": len(days), "likeness": alike}, review=True),), closest
     )
-
