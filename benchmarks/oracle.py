@@ -2,11 +2,11 @@
 
     python -m benchmarks.oracle [--homes 100] [--days 365] [--forgers 12] [--seed 1]
 
-A street lives for a year under a made-up sky (`oracle_street.py` says how it is made). Its homes are
-all honest and are judged each day. Beside them forgers are judged: each is one of these homes that
-from some day on claims something else (`oracle_forgeries.py`), after five weeks of honesty, and
-until it is caught or ninety days have passed. A third of the homes have their panels' place fitted
-from their own days; the rest told it.
+A street lives for a year under a made-up sky (`oracle_street.py` says how it is made). Its homes
+are all honest and are judged each day. Beside them forgers are judged: each is one of these homes
+that from some day on claims something else (`oracle_forgeries.py`), after five weeks of honesty,
+and until it is caught or ninety days have passed. A third of the homes have their panels' place
+fitted from their own days; the rest told it.
 
 Caught means held, reduced, rejected or under review. A day of mixed sky is one on which the
 power of the forger's own roof goes up and down with clouds.
@@ -17,6 +17,7 @@ import sys
 from collections import Counter as Tally
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from statistics import median
 from time import perf_counter, process_time
 from typing import Final
@@ -40,6 +41,7 @@ from settlement_node.oracle.courses import MINUTE, Course
 from settlement_node.oracle.evidence import MeteredDay, Neighbour, Provenance, SolarDay
 from settlement_node.oracle.judging import Memory, judge
 from settlement_node.oracle.kinds import ev_charging, solar_energy, weather
+from settlement_node.oracle.losses import unaccounted
 from settlement_node.oracle.planes import Panels, fitted
 from settlement_node.oracle.steps import informative
 from settlement_node.oracle.sun import clear_sky
@@ -196,6 +198,7 @@ class Benchmark:
         missing = self._unaccounted(day, claims)
         for home in every:
             evidence = self._evidence(day, claims[home], home, seen, missing)
+            evidence = replace(evidence, nameplate=int(self.homes.inverter[home]))
             verdict, self.memories[home] = judge(solar_energy.KIND, evidence, self.memories[home])
             self.innocent.judged(verdict, home, today)
         for forgery, suspect in self.forgers:
@@ -209,7 +212,7 @@ class Benchmark:
                 if not forgery.meter:
                     evidence = replace(evidence, site=None)
                 verdict, suspect.memory = judge(solar_energy.KIND, evidence, suspect.memory)
-                suspect.judged(verdict, today, mixed=informative(seen[home].power))
+                suspect.judged(verdict, today, mixed=informative(seen[home].power, evidence.most()))
 
     def _claim(
         self, day: Around, forgery: Forgery, suspect: Suspect, today: int, true: Claim
@@ -247,13 +250,11 @@ class Benchmark:
 
     def _unaccounted(self, day: Around, claims: list[Claim]) -> Course:
         """Return what the street's meter counts beyond its homes: lamps, and losses of lines."""
-        flow = day.street.net.sum(axis=0)
-        # Lines lose 3 % at 3 kW a home; what the grid's operator states leaves a fifth of it.
-        lost = 0.2 * 0.03 * flow * flow / (3_000.0 * len(claims)) + 200
-        counted_in = power(np.maximum(flow + lost, 0)) - power(np.maximum(-flow - lost, 0))
-        for claim in claims:
-            counted_in -= _net(claim)
-        return counted_in
+        flow = day.street.taken.sum(axis=0)
+        # Lines lose 3 % at 3 kW a home by its square, transformers and lamps what they like.
+        lost = 0.03 * flow * flow / (3_000.0 * len(claims)) + 0.005 * np.abs(flow) + 200
+        street = power(np.maximum(flow + lost, 0)) - power(np.maximum(-flow - lost, 0))
+        return unaccounted(street, reduce(Course.__add__, map(_net, claims)))
 
     def _chargers(self, day: Around, today: int) -> None:
         for percent in CARS:
@@ -264,7 +265,9 @@ class Benchmark:
                 evidence = MeteredDay(Provenance(), counter, None, meters)
                 verdict, suspect.memory = judge(ev_charging.KIND, evidence, suspect.memory)
                 if percent:
-                    suspect.judged(verdict, today, mixed=informative(counter.power()))
+                    suspect.judged(
+                        verdict, today, mixed=informative(counter.power(), evidence.most())
+                    )
                 else:
                     self.parked.judged(verdict, home, today)
 

@@ -126,7 +126,7 @@ def cloned(day: Around, home: int) -> Claim:
 def diverted(day: Around, home: int) -> Claim:
     """Heat water with a tenth of what the panels give, unmetered: nothing is forged."""
     produced = day.street.produced[home]
-    net = day.street.net[home] + 0.1 * produced
+    net = day.street.taken[home] + 0.1 * produced
     told = later(produced, day.homes.lag[home])
     return Claim(told, np.maximum(net, 0), np.maximum(-net, 0))
 
@@ -134,7 +134,7 @@ def diverted(day: Around, home: int) -> Claim:
 def both_forged(day: Around, home: int) -> Claim:
     """Forge inverter and grid meter together, by a quarter, so that they agree."""
     extra = 0.25 * day.street.produced[home]
-    net = day.street.net[home] - extra
+    net = day.street.taken[home] - extra
     told = later(day.street.produced[home] + extra, day.homes.lag[home])
     return Claim(told, np.maximum(net, 0), np.maximum(-net, 0))
 
@@ -190,12 +190,12 @@ def charged(day: Around, percent: int) -> Iterator[tuple[int, Counter, Site]]:
 
 
 def _metered(day: Around, home: int, produced: Watts) -> Claim:
-    net = day.street.net[home]
+    net = day.street.taken[home]
     return Claim(produced, np.maximum(net, 0), np.maximum(-net, 0))
 
 
 def _without_panels(day: Around, home: int, produced: Watts) -> Claim:
-    net = day.street.net[home] + day.street.produced[home]
+    net = day.street.taken[home] + day.street.produced[home]
     return Claim(produced, np.maximum(net, 0), np.maximum(-net, 0))
 
 

@@ -97,7 +97,7 @@ class Lived:
     """Of each minute over the middle of the street."""
 
     @property
-    def net(self) -> Watts:
+    def taken(self) -> Watts:
         """What each home took from the street."""
         return self.used - self.produced - self.stored
 

@@ -64,6 +64,10 @@ class MeteredDay:
         """The Wh that it counted."""
         return int(self.counter.energy().values.sum())
 
+    def most(self) -> int:
+        """Return the most W that it can have that day, as far as that is known."""
+        return self.nameplate or int(self.counter.power().values.max(initial=0))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SolarDay(MeteredDay):
@@ -80,6 +84,11 @@ class SolarDay(MeteredDay):
         if self.sky is None or self.panels is None:
             return None
         return self.panels.under(self.sky)
+
+    def most(self) -> int:
+        """Return the most W that the sun can have given."""
+        clear = self.clear()
+        return super().most() if clear is None else int(clear.max(initial=0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,16 @@ type Sums = tuple[int, ...]
 type Three = tuple[int, ...]
 """One step before, the same, and one after."""
 
+_FINE: Final = 2**48
+"""Makes whole numbers of weights."""
+
 _PARTS: Final = 3
 _FEWEST_DAYS: Final = 10
 _WILD: Final = 1
 """Times the middle step, beyond which a step counts no further: a kettle, a car."""
+
+_MOVES: Final = 33
+"""One part of the most power that steps must have in the square mean: clouds came and went."""
 
 _ROOM: Final = 8
 """One part of the other course's steps, which is let in on top of that."""
@@ -74,6 +80,7 @@ def part_of(days: Sequence[Sums]) -> Part | None:
     """
     if len(days) < _FEWEST_DAYS:
         return None
+    days = [_weighed(day) for day in days]
     count, aa, ab, ac, bb, bc, cc, ay, by, cy, yy = map(sum, zip(*days, strict=True))
     cofactors = (
         (bb * cc - bc * bc, ac * bc - ab * cc, ab * bc - ac * bb),
@@ -97,6 +104,13 @@ def part_of(days: Sequence[Sums]) -> Part | None:
     )
 
 
+def _weighed(day: Sums) -> Sums:
+    """Let a day count the less the more happened beside."""
+    count, *products = day
+    weight = _FINE * count // max(1, products[-1])
+    return count, *(product * weight for product in products)
+
+
 def _departure(day: Sums, parts: Three, weights: Three, whole: int) -> int:
     """Return by how much a day, as it weighs, departs from the parts of all days."""
     _, aa, ab, ac, bb, bc, cc, ay, by, cy, _ = day
@@ -115,11 +129,8 @@ def _signed(size: int, like: int) -> int:
     return size if like >= 0 else -size
 
 
-def informative(course: Course) -> bool:
-    """Tell whether a day's course moved enough to compare: clouds came and went."""
-    known = course.known & (course.values > 0)
-    if not known.any():
-        return False
-    middle = int(course.values[known].sum()) // int(known.sum())
+def informative(course: Course, most: int) -> bool:
+    """Tell whether a course moved enough to compare, by the most that it can be."""
+    on = int((course.known & (course.values > 0)).sum())
     rises = course.steps().values
-    return int((rises * rises).sum()) * 100 > middle * middle * int(known.sum())
+    return int((rises * rises).sum()) * _MOVES**2 > most * most * on > 0

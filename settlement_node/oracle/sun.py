@@ -52,7 +52,7 @@ class Sky:
 
 def clear_sky(place: Place, start: int, step: int, steps: int) -> Sky:
     """Return the sky over equal steps from an instant on, all in milliseconds."""
-    # Half a second of importing and 100 MB, which only who judges a day's sun pays.
+    # A second of importing and 110 MiB, which only who judges a day's sun pays.
     from pvlib import atmosphere, clearsky, irradiance, spa  # noqa: PLC0415
 
     middles = (start + step // 2 + step * np.arange(steps, dtype=np.int64)) / 1_000.0

@@ -22,8 +22,8 @@ PART: Final = 40
 CERTAINTY: Final = 300
 """Hundredths, from which on a part is more than chance."""
 
-_LAG: Final = 1_000
-"""Per mille of a step that clocks may be apart."""
+_LAG: Final = 250
+"""Per mille of a step, from which on clocks that are apart are what is looked at."""
 
 _BELOW: Final = 100
 """W below nothing that a home may seem to use, by rounding and by a moment's delay."""
@@ -62,7 +62,7 @@ def _together(
     missing: Course,
     findings: tuple[Finding, ...],
 ) -> Checked:
-    sums = sums_of(power, missing) if informative(power) else None
+    sums = sums_of(power, missing) if informative(power, day.most()) else None
     if sums is None:
         return Checked(findings)
     days = [*before[-(DAYS - 1) :], sums]

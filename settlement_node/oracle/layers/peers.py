@@ -22,8 +22,8 @@ _CLOUDY: Final = 30
 _SHORT: Final = 48
 """Steps without which a day is not compared."""
 
-_LEAST: Final = 250
-"""Per mille: honest homes lie at 450 and above, skies elsewhere and invented ones at 0."""
+_LEAST: Final = 200
+"""Per mille: honest homes lie at 400 and above, skies elsewhere and invented ones at 0."""
 
 _COPIED: Final = 998
 """Per mille of likeness of steps of power: two roofs side by side stay below."""
@@ -53,7 +53,7 @@ def like_neighbours(day: SolarDay, before: Remembered) -> Checked:
 def no_copy(day: SolarDay, before: Remembered) -> Checked:
     """Ask for a look at panels that follow one neighbour's exactly, whichever is the copy."""
     power = day.counter.power()
-    if not day.neighbours or not informative(power):
+    if not day.neighbours or not informative(power, day.most()):
         # Under a clear sky all panels of one plane are alike.
         return Checked()
     found = [sums_of(power, one.power) for one in day.neighbours]

@@ -3,15 +3,17 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from settlement_node.oracle.courses import Course, Integers
+from settlement_node.oracle.courses import Course
 from settlement_node.oracle.evidence import ObservedDay, Provenance
 
 MINUTES: Final = 1_440
 
 
-def told(values: Integers) -> Course:
-    return Course(values.astype(np.int64), np.ones(len(values), np.bool_))
+def told(values: ArrayLike) -> Course:
+    whole = np.asarray(values).astype(np.int64)
+    return Course(whole, np.ones(len(whole), np.bool_))
 
 
 def air(day: int, noise: int = 1) -> dict[str, Course]:
@@ -20,8 +22,8 @@ def air(day: int, noise: int = 1) -> dict[str, Course]:
     hours = np.arange(MINUTES) / 60
     sun = np.maximum(0, np.sin((hours - 6) / 12 * np.pi))
 
-    def noisy(values: Integers, by: int) -> Course:
-        return told(values.astype(np.int64) + chance.integers(-by, by + 1, MINUTES))
+    def noisy(values: ArrayLike, by: int) -> Course:
+        return told(np.asarray(values) + chance.integers(-by, by + 1, MINUTES))
 
     return {
         "temperature": noisy(1_200 + 900 * sun, 10),

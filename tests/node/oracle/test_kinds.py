@@ -50,11 +50,10 @@ def test_a_member_that_did_not_trade_has_nothing_against_it() -> None:
 @given(st.lists(HUGE, min_size=12, max_size=60), st.lists(st.booleans(), min_size=60, max_size=60))
 def test_no_counter_whatever_breaks_a_verdict(values: list[int], known: list[bool]) -> None:
     readings = Course(np.array(values, np.int64), np.array(known[: len(values)], np.bool_))
-    for day, kind in (
-        (MeteredDay(Provenance(), Counter(readings, STEP), 5_000), ev_charging.KIND),
-        (SolarDay(Provenance(), Counter(readings, STEP), None), solar_energy.KIND),
-    ):
-        verdict, _ = judge(kind, day, {})  # type: ignore[arg-type]
+    counter = Counter(readings, STEP)
+    charger, _ = judge(ev_charging.KIND, MeteredDay(Provenance(), counter, 5_000), {})
+    panels, _ = judge(solar_energy.KIND, SolarDay(Provenance(), counter, None), {})
+    for verdict in (charger, panels):
         assert 0 <= verdict.granted <= verdict.claimed
         assert 0 <= verdict.quality <= 1_000
         assert all(one.words for found in verdict.findings.values() for one in found)

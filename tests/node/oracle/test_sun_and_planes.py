@@ -10,6 +10,12 @@ from depin_protocol.durations import HOUR
 from settlement_node.oracle.planes import Panels, fitted, light_on
 from tests.node.oracle.roofs import STEPS, clouds, counter, sky, whole
 
+LOADED = """
+import sys
+from settlement_node.oracle.kinds import kinds
+print(len(kinds()), *{"pvlib", "pandas", "scipy"} & sys.modules.keys())
+"""
+
 
 def test_the_sun_stands_where_it_stands_at_midsummer() -> None:
     above = sky()
@@ -73,13 +79,12 @@ def test_light_from_behind_bright_clouds_is_no_more_than_can_be() -> None:
 
 
 def test_loading_the_oracle_loads_no_sun() -> None:
-    """Half a second and a hundred megabytes are for who judges a day's sun alone."""
+    """A second and 110 MiB are for who judges a day's sun alone."""
     seen = subprocess.run(
         [
             sys.executable,
             "-c",
-            "import sys; from settlement_node.oracle.kinds import kinds; print(len(kinds()), *{"
-            "'pvlib', 'pandas', 'scipy'} & sys.modules.keys())",
+            LOADED,
         ],
         capture_output=True,
         text=True,
