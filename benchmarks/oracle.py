@@ -1,12 +1,12 @@
 """What the oracle catches, after how many days, by which layer; and whom it accuses wrongly.
 
-    python -m benchmarks.oracle [--homes 100] [--days 365] [--forgers 12] [--seed 1]
+    python -m benchmarks.oracle [--homes 100] [--days 365] [--forgers 12] [--seed 1] [--years 1]
 
 A street lives for a year under a made-up sky (`oracle_street.py` says how it is made). Its homes
 are all honest and are judged each day. Beside them forgers are judged: each is one of these homes
 that from some day on claims something else (`oracle_forgeries.py`), after five weeks of honesty,
 and until it is caught or ninety days have passed. A third of the homes have their panels' place
-fitted from their own days; the rest told it.
+fitted from their own days; the rest told it. Further years are other streets, and honest.
 
 Caught means held, reduced, rejected or under review. A day of mixed sky is one on which the
 power of the forger's own roof goes up and down with clouds.
@@ -99,6 +99,7 @@ class Suspect:
 class Innocence:
     """What was said of those who did nothing."""
 
+    of: str
     days: int = 0
     taken: Tally[str] = field(default_factory=Tally)
     reviews: Tally[str] = field(default_factory=Tally)
@@ -116,14 +117,18 @@ class Innocence:
                     self.reviews[f"{name}: {one.code}"] += 1
                 self._last[who, name] = today
 
-    def told(self, what: str) -> str:
+    def begin(self) -> None:
+        """Go on with others."""
+        self._last.clear()
+
+    def told(self) -> str:
         """Say it in a line for a thousand years."""
         years = self.days / 365
         per = 1_000 / years if years else 0
         taken = ", ".join(f"{name} {count} days" for name, count in self.taken.items()) or "none"
         reviews = ", ".join(f"{name} {count * per:.0f}" for name, count in self.reviews.items())
         return (
-            f"{what}: {years:.1f} years; reduced, held or rejected: {taken};"
+            f"{self.of}: {years:.1f} years; reduced, held or rejected: {taken};"
             f" reviews opened per 1,000 years: {sum(self.reviews.values()) * per:.0f}"
             f" ({reviews or 'none'})"
         )
@@ -143,14 +148,18 @@ def panels_of(homes: Homes, seed: int) -> list[Panels]:
 class Benchmark:
     """The street with its honest homes, forgers, cars and stations."""
 
-    def __init__(self, homes: int, days: int, forgers: int, seed: int) -> None:
+    def __init__(
+        self, homes: int, days: int, forgers: int, seed: int, innocent: tuple[Innocence, ...]
+    ) -> None:
         self.chance = np.random.default_rng(seed)
         self.homes = Homes.drawn(homes, self.chance)
         self.panels = panels_of(self.homes, seed + 1)
         self.street, self.elsewhere = Street(self.homes, seed + 2), Street(self.homes, seed + 3)
         self.days = days
         self.memories: list[Memory] = [{} for _ in range(homes)]
-        self.innocent, self.parked, self.outdoors = Innocence(), Innocence(), Innocence()
+        self.innocent, self.parked, self.outdoors = innocent
+        for each in innocent:
+            each.begin()
         latest = max(1, days - PATIENCE - WARM_UP)
         # Each forgery begins in all seasons alike, on other homes than the one before.
         self.forgers = [
@@ -172,7 +181,7 @@ class Benchmark:
         self.stations = [
             Suspect(f"station {situation}", number, WARM_UP + latest * number // STATIONS)
             for situation in SITUATIONS
-            for number in range(STATIONS)
+            for number in range(STATIONS if forgers or situation == "outdoors" else 0)
         ]
         self.air = Weather(seed + 4)
 
@@ -180,7 +189,8 @@ class Benchmark:
         """Live and judge all days."""
         before = self.street.live(-1)
         for today in range(self.days):
-            lived, elsewhere = self.street.live(today), self.elsewhere.live(today)
+            lived = self.street.live(today)
+            elsewhere = self.elsewhere.live(today) if self.forgers else lived
             minutes = clear_sky(PLACE, lived.start, MINUTE, MINUTES)
             around = Around(
                 *(lived, elsewhere, before, sky_of(lived.start), minutes, self.homes),
@@ -325,23 +335,26 @@ def told(name: str, suspects: list[Suspect], *, aim: bool) -> tuple[str, bool]:
 def main() -> int:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    for name, default in (("homes", 100), ("days", 365), ("forgers", 12), ("seed", 1)):
+    defaults = {"homes": 100, "days": 365, "forgers": 12, "seed": 1, "years": 1}
+    for name, default in defaults.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     chosen = parser.parse_args()
     began, worked = perf_counter(), process_time()
-    benchmark = Benchmark(chosen.homes, chosen.days, chosen.forgers, chosen.seed)
+    innocent = tuple(map(Innocence, ("honest homes", "honest chargers", "stations outdoors")))
+    benchmark = Benchmark(chosen.homes, chosen.days, chosen.forgers, chosen.seed, innocent)
     benchmark.run()
+    for year in range(1, chosen.years):
+        Benchmark(chosen.homes, chosen.days, 0, chosen.seed + 10 * year, innocent).run()
     heads = "caught", "soon", "median", "worst", "mixed", "aim"
     print(f"{'':32}" + "".join(f"{head:>9}" for head in heads) + "  by layer")
     written = [told(name, suspects, aim=aim) for name, suspects, aim in benchmark.rows()]
     print("\n".join(row for row, _ in written))
     print("soon: within 30 days of mixed sky, of those that had as many or were caught earlier;")
     print("median and worst in days, mixed in days of mixed sky.")
-    print(benchmark.innocent.told("honest homes"))
-    print(benchmark.parked.told("honest chargers"))
-    print(benchmark.outdoors.told("stations outdoors"))
+    for each in innocent:
+        print(each.told())
     print(f"{process_time() - worked:.0f} s of CPU, {perf_counter() - began:.0f} s in all")
-    accused = any(each.taken for each in (benchmark.innocent, benchmark.parked))
+    accused = any(each.taken for each in innocent)
     return 1 if accused or any(missed for _, missed in written) else 0
 
 

@@ -9,6 +9,7 @@ Wh every five.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Self
 
 import numpy as np
@@ -226,6 +227,7 @@ def later(watts: Watts, minutes: float) -> Watts:
     return (1 - minutes) * watts + minutes * before
 
 
+@cache
 def sky_of(start: int) -> Sky:
     """Return the sky that the oracle judges a day by."""
     return clear_sky(PLACE, start, STEP, DAY // STEP)

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from settlement_node.oracle.courses import MINUTE, Course
+from settlement_node.oracle.courses import Course
 from settlement_node.oracle.evidence import MeteredDay
 from settlement_node.oracle.layer import Checked, Remembered
 from settlement_node.oracle.steps import informative, part_of, sums_of
@@ -72,7 +72,7 @@ def _together(
     if part.part > PART and part.certainty > CERTAINTY:
         numbers = {"days": len(days), "missing": part.part, "certainty": part.certainty}
         if abs(part.lag) > _LAG:
-            seconds = part.lag * day.counter.step // MINUTE * 60 // 1_000
+            seconds = abs(part.lag) * day.counter.step // 1_000_000
             return Checked((*findings, Finding("lag", {"seconds": seconds}, review=True)), sums)
         return Checked((*findings, Finding("not-in-the-meter", numbers, review=True)), sums)
     return Checked(findings, sums)
