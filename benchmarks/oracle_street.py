@@ -157,11 +157,13 @@ class Street:
         )
         field = np.sqrt(_SHARED) * seen + np.sqrt(1 - _SHARED) * own
         if self._weather == _OVERCAST:
-            return np.clip(chance.uniform(0.15, 0.4) * (1 + 0.25 * field), 0.03, 1)
+            grey: NDArray[np.float64] = chance.uniform(0.15, 0.4) * (1 + 0.25 * field)
+            return np.clip(grey, 0.03, 1)
         cover = chance.uniform(-0.7, 0.7)
         open_sky = 1 / (1 + np.exp(-3 * (field - cover)))
         edge = 0.5 * open_sky * (1 - open_sky)
-        return haze * (0.25 + 0.75 * open_sky + edge)
+        passed: NDArray[np.float64] = haze * (0.25 + 0.75 * open_sky + edge)
+        return passed
 
     def _used(self, number: int, count: int) -> tuple[Watts, Watts]:
         """Switch on and off what homes have, at no minute in particular."""
@@ -239,14 +241,16 @@ def _noise(
     """Draw noise whose power falls with frequency, of mean 0 and square mean 1 within a day."""
     frequencies = np.fft.rfftfreq(length)
     shape = np.zeros(len(frequencies))
-    # Nothing slower than five hours, nothing faster than two minutes.
+    # Waves longer than five hours are no stronger than those.
     shape[1:] = np.maximum(frequencies[1:], 1 / 300) ** (-slope / 2)
     spectrum = shape * (
         chance.standard_normal((count, len(shape)))
         + 1j * chance.standard_normal((count, len(shape)))
     )
-    noise = np.fft.irfft(spectrum, length, axis=1)
-    return (noise - noise.mean(axis=1, keepdims=True)) / noise.std(axis=1, keepdims=True)
+    noise: NDArray[np.float64] = np.fft.irfft(spectrum, length, axis=1)
+    noise -= noise.mean(axis=1, keepdims=True)
+    noise /= noise.std(axis=1, keepdims=True)
+    return noise
 
 
 def _switched(

@@ -48,7 +48,8 @@ class Panels:
         """Return the W that any sky gives: bright clouds light what looks away from the sun."""
         seen = (1 + np.cos(np.deg2rad(self.tilt))) / 2
         clouds = np.rint(sky.flat * seen).astype(np.int64)
-        return np.maximum(light_on(sky, self.tilt, self.azimuth), clouds) * self.peak // _STANDARD
+        light: Integers = np.maximum(light_on(sky, self.tilt, self.azimuth), clouds)
+        return light * self.peak // _STANDARD
 
 
 def light_on(sky: Sky, tilt: int, azimuth: int) -> Integers:

@@ -27,7 +27,8 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         " Over {days} days {missing} of 1000 parts were missing there (certainty {certainty} of"
         " 100, from 300 on it counts). A device that nobody meters, such as a solar heater, looks"
         " the same: tell your co-op, or have it metered.",
-        "lag": "Your device and your grid meter tell the same moment {seconds} seconds apart.",
+        "lag": "Your device and your grid meter tell the same moment about {seconds} seconds"
+        " apart.",
         "energy-from-nowhere": "In {share} of 1000 steps your home gave more than it took and"
         " produced.",
         "over-fuse": "Your home would have used {watts} W, and its fuse carries {fuse} W.",

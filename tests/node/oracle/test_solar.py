@@ -85,8 +85,8 @@ def test_a_meter_that_tells_the_same_moment_later_is_told_from_inflation(
     verdict = lived(31, late)
     assert codes(verdict) - {"energy-from-nowhere"} == expected
     for finding in verdict.findings.get("site-balance", ()):
-        # Four tenths of five minutes.
-        assert finding.code != "lag" or 90 < finding.numbers["seconds"] < 135
+        # Four tenths of five minutes, and by the next step alone it is told roughly.
+        assert finding.code != "lag" or 90 < finding.numbers["seconds"] < 210
 
 
 def test_under_reporting_shows_as_energy_from_nowhere() -> None:

@@ -50,7 +50,6 @@ def test_a_covered_sun_sensor_is_held_after_five_days(per_watt: int) -> None:
         evidence = ObservedDay(
             evidence.said, {**kept, name: dim}, evidence.neighbours, evidence.sun
         )
-        assert memory.get("light", ()) == memory.get("light", ())[:day]
         verdict, memory = judge(weather.KIND, evidence, memory)
     assert {one.code for one in verdict.findings["light"]} == {"in-the-dark"}
 
