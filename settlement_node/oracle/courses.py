@@ -14,8 +14,8 @@ type Flags = NDArray[np.bool_]
 MINUTE: Final = 60_000
 """Milliseconds."""
 
-_MOST_STEP: Final = 2**24
-"""W: no home changes by sixteen megawatts."""
+MOST_WATTS: Final = 2**24
+"""Sixteen megawatts: no home has them, and with less all sums fit into 64 bits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +41,7 @@ class Course:
     def steps(self) -> "Course":
         """Return the rises as far as sums of their squares fit into 64 bits, whatever was said."""
         rises = self.rises()
-        return Course(np.clip(rises.values, -_MOST_STEP, _MOST_STEP), rises.known)
+        return Course(np.clip(rises.values, -MOST_WATTS, MOST_WATTS), rises.known)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +52,10 @@ class Counter:
     step: int
 
     def energy(self) -> Course:
-        """Return the Wh of each step; where the counter fell it is not known."""
+        """Return the Wh of each step; where the counter fell or leapt it is not known."""
         rises = self.readings.rises()
-        known = rises.known & (rises.values >= 0)
+        most = MOST_WATTS * self.step // HOUR
+        known = rises.known & (rises.values >= 0) & (rises.values <= most)
         return Course(np.where(known, rises.values, 0), known)
 
     def power(self) -> Course:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from settlement_node.oracle.courses import Course, Integers
+from settlement_node.oracle.courses import MOST_WATTS, Course, Integers
 from settlement_node.oracle.sun import Sky
 
 _ALBEDO: Final = 0.2
@@ -42,14 +42,16 @@ class Panels:
 
     def under(self, sky: Sky) -> Integers:
         """Return the W that a sky gives on them in each step."""
-        return light_on(sky, self.tilt, self.azimuth) * self.peak // _STANDARD
+        return self._of(light_on(sky, self.tilt, self.azimuth))
 
     def most_under(self, sky: Sky) -> Integers:
         """Return the W that any sky gives: bright clouds light what looks away from the sun."""
         seen = (1 + np.cos(np.deg2rad(self.tilt))) / 2
         clouds = np.rint(sky.flat * seen).astype(np.int64)
-        light: Integers = np.maximum(light_on(sky, self.tilt, self.azimuth), clouds)
-        return light * self.peak // _STANDARD
+        return self._of(np.maximum(light_on(sky, self.tilt, self.azimuth), clouds))
+
+    def _of(self, light: Integers) -> Integers:
+        return light * min(self.peak, MOST_WATTS) // _STANDARD
 
 
 def light_on(sky: Sky, tilt: int, azimuth: int) -> Integers:

@@ -81,14 +81,13 @@ def outdoors(day: ObservedDay, before: Remembered) -> Checked:
 
 def in_the_light(day: ObservedDay, before: Remembered) -> Checked:
     """Hold a sun sensor that for days saw little of what shone on the neighbours' panels."""
-    sensed = day.observed.get("irradiance")
-    per_watt = 1
-    if sensed is None:
-        sensed, per_watt = day.observed.get("illuminance"), _LUX
+    name, per_watt = ("irradiance", 1) if "irradiance" in day.observed else ("illuminance", _LUX)
+    sensed = day.observed.get(name)
     if sensed is None or day.sun is None:
         return Checked()
     known = sensed.known & day.sun.known
-    sums = (int(sensed.values[known].sum()) // per_watt, int(day.sun.values[known].sum()))
+    light = np.clip(sensed.values[known], 0, RANGES[name].most)
+    sums = (int(light.sum()) // per_watt, int(day.sun.values[known].sum()))
     if sums[1] < _BRIGHT * _HOUR:
         return Checked()
     days = [*before[-(DAYS - 1) :], sums]

@@ -1,24 +1,35 @@
 """The kinds of contribution, and what is said of each."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settlement_node.oracle import wording
 from settlement_node.oracle.clearness import middle
 from settlement_node.oracle.courses import Counter, Course, longest_rest
-from settlement_node.oracle.evidence import MeteredDay, Provenance, SolarDay, TradedDay
+from settlement_node.oracle.evidence import MeteredDay, ObservedDay, Provenance, TradedDay
 from settlement_node.oracle.judging import judge
-from settlement_node.oracle.kinds import ev_charging, kinds, solar_energy, traded_energy
+from settlement_node.oracle.kinds import (
+    ev_charging,
+    kinds,
+    sensor,
+    solar_energy,
+    traded_energy,
+    weather,
+)
 from settlement_node.oracle.likeness import likeness
+from settlement_node.oracle.planes import Panels
+from settlement_node.oracle.ranges import RANGES
 from settlement_node.oracle.steps import Sums, part_of
 from settlement_node.oracle.verdicts import Finding, Outcome
+from tests.node.oracle.roofs import STEP, STEPS, day
 
-STEP = 300_000
-HUGE = st.integers(-(2**40), 2**40)
+HUGE = st.integers(0, 2**62 - 1) | st.integers(0, 40_000)
 
 
 def test_every_file_of_kinds_is_a_kind_by_its_own_name() -> None:
@@ -47,16 +58,40 @@ def test_a_member_that_did_not_trade_has_nothing_against_it() -> None:
     assert (verdict.granted, verdict.quality) == (0, 1_000)
 
 
-@given(st.lists(HUGE, min_size=12, max_size=60), st.lists(st.booleans(), min_size=60, max_size=60))
-def test_no_counter_whatever_breaks_a_verdict(values: list[int], known: list[bool]) -> None:
-    readings = Course(np.array(values, np.int64), np.array(known[: len(values)], np.bool_))
-    counter = Counter(readings, STEP)
-    charger, _ = judge(ev_charging.KIND, MeteredDay(Provenance(), counter, 5_000), {})
-    panels, _ = judge(solar_energy.KIND, SolarDay(Provenance(), counter, None), {})
-    for verdict in (charger, panels):
-        assert 0 <= verdict.granted <= verdict.claimed
+@given(
+    st.lists(HUGE, min_size=STEPS + 1, max_size=STEPS + 1),
+    st.integers(0, 2**60),
+    st.integers(1, 2**40),
+)
+@settings(max_examples=25)
+def test_nothing_that_is_said_breaks_a_verdict(said: list[int], gaps: int, peak: int) -> None:
+    """A sum past 64 bits would leave these bounds."""
+    known = np.array([not gaps >> place % 61 & 1 for place in range(STEPS + 1)])
+    readings = Course(np.array(said, np.int64), known)
+    evidence = day(1).evidence(Panels(30, 180, peak))
+    panels = replace(evidence, counter=Counter(readings, STEP), nameplate=peak)
+    charger = MeteredDay(Provenance(), Counter(readings, STEP), peak, evidence.site)
+    for verdict, _ in (judge(solar_energy.KIND, panels, {}), judge(ev_charging.KIND, charger, {})):
+        assert 0 <= verdict.granted <= verdict.claimed <= 24 * 2**24
         assert 0 <= verdict.quality <= 1_000
-        assert all(one.words for found in verdict.findings.values() for one in found)
+        for finding in chain.from_iterable(verdict.findings.values()):
+            assert finding.words
+            assert finding.most is None or finding.most >= 0
+
+
+@given(st.lists(st.integers(-(2**53), 2**53), min_size=24, max_size=24))
+@settings(max_examples=25)
+def test_nothing_that_is_observed_breaks_a_verdict(said: list[int]) -> None:
+    course = Course(np.repeat(np.array(said, np.int64), 60), np.ones(1_440, np.bool_))
+    evidence = ObservedDay(
+        Provenance(), dict.fromkeys(RANGES, course), {"temperature": course}, course
+    )
+    for kind in (weather.KIND, sensor.KIND):
+        verdict, memory = judge(kind, evidence, {})
+        again, _ = judge(kind, evidence, memory)
+        for each in (verdict, again):
+            assert 0 <= each.granted <= 1_000
+            assert 0 <= each.quality <= 1_000
 
 
 @given(
