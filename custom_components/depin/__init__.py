@@ -181,7 +181,10 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
     try:
         stored = await async_load_keys(hass, coop, member)
         attestation = await Attestation.open(
-            rooms(hass, member), Speaker(coop, member), stored.keys
+            rooms(hass, member),
+            Speaker(coop, member),
+            stored.keys,
+            is_confirmed=stored.is_confirmed,
         )
     except (KeyUnreadableError, KeyMissingError) as error:
         raise ConfigEntryError(

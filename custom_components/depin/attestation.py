@@ -59,9 +59,10 @@ class Attestation:
         """Whether this start found the files of an earlier time."""
         self.is_damaged = False
         """Whether this start had to set a damaged outbox aside."""
-        self.begun_at = 0
-        """How many statements had been written when this start was made."""
+        self.unheard_since = 0
+        """How many statements had been written at the first start after the node's last word."""
         self._keys = keys
+        self._is_confirmed = False
         self._said: Callable[[], None] = _nobody_listens
         self._writer = ThreadPoolExecutor(1, f"depin {speaker.member[:6]}")
         self._outbox: Outbox
@@ -73,9 +74,15 @@ class Attestation:
         rooms: Rooms,
         speaker: Speaker,
         keys: tuple[HomeKey, ...],
+        *,
+        is_confirmed: bool = False,
     ) -> Attestation:
-        """Go on where the home stopped; after a restore, in a new chain."""
+        """Go on where the home stopped; after a restore, in a new chain.
+
+        A key that the node has confirmed is taken where the one that the home went on with is lost.
+        """
         opened = cls(speaker, keys)
+        opened._is_confirmed = is_confirmed
         with ExitStack() as undone:
             undone.callback(opened._writer.shutdown)
             await opened._run(opened._begin, rooms)
@@ -130,6 +137,15 @@ class Attestation:
         """Return the streams that wait for their owner's answer."""
         return (await self.async_ask(lambda outbox: outbox.state)).held
 
+    async def async_note_heard(self) -> None:
+        """Note that the node has heard this start."""
+
+        def note(outbox: Outbox) -> None:
+            if outbox.state.unheard is not None:
+                outbox.remember(replace(outbox.state, unheard=None))
+
+        await self.async_ask(note)
+
     async def async_close(self, places: Sequence[Place]) -> None:
         """Expect no receipts for these."""
         await self.async_ask(lambda outbox: outbox.close(places, _now()))
@@ -151,14 +167,25 @@ class Attestation:
         return await loop.run_in_executor(self._writer, partial(job, *arguments, **more))
 
     def _begin(self, rooms: Rooms) -> None:
+        with ExitStack() as undone:
+            self._outbox = self._read(rooms.outbox)
+            undone.callback(self._outbox.shut)
+            self._marker = RestoreMarker(rooms.marker)
+            undone.callback(self._marker.close)
+            self._go_on(rooms)
+            undone.pop_all()
+
+    def _read(self, folder: Path) -> Outbox:
         try:
-            self._outbox = Outbox(rooms.outbox, _name())
+            return Outbox(folder, _name())
         except DamagedError:
-            set_aside(rooms.outbox)
-            self._outbox = Outbox(rooms.outbox, _name())
+            set_aside(folder)
             self.is_damaged = True
+            return Outbox(folder, _name())
+
+    def _go_on(self, rooms: Rooms) -> None:
         self._signing_key()
-        outbox, self._marker = self._outbox, RestoreMarker(rooms.marker)
+        outbox = self._outbox
         known = not outbox.is_new or self._marker.is_there
         if known and self._marker.contradicts(outbox.name, outbox.count):
             self.is_restored = True
@@ -168,7 +195,9 @@ class Attestation:
             )
         else:
             self._finish_reopening()
-        self.begun_at = outbox.count
+        if outbox.state.unheard is None:
+            outbox.remember(replace(outbox.state, unheard=outbox.count))
+        self.unheard_since = outbox.state.unheard or 0
         self._marker.set(outbox.name, outbox.count)
         for aside, bodies in salvaged(rooms.outbox):
             for body in bodies:
@@ -186,6 +215,8 @@ class Attestation:
         for key in self._keys:
             if key.public == public:
                 return key
+        if self._is_confirmed:
+            return self._keys[-1]
         msg = "the outbox goes on with a key that is not stored: restore it, or a newer backup"
         raise KeyMissingError(msg)
 

@@ -11,7 +11,7 @@ from .metering_times import MeteringTimes, metering_times
 from .protocol.access import CHALLENGE_LENGTH, answer_challenge
 from .protocol.encoding import EncodingError, decode_json, encode_json, from_text, to_text
 from .protocol.frames import MEDIA_TYPE, pack
-from .protocol.keys import KEY_LENGTH
+from .protocol.keys import KEY_LENGTH, public_key
 from .protocol.receipts import Receipt, ReceiptError
 from .protocol.statements.bodies import Stream
 from .protocol.statements.fields import HASH, ID, MAX_COUNT, BodyError, Fields
@@ -214,6 +214,8 @@ class MemberNode:
         self.node = node
         self._member = member
         self._token: str | None = None
+        self.key: bytes | None = None
+        """The public key that the node last knew the member by."""
 
     @property
     def path(self) -> str:
@@ -239,6 +241,7 @@ class MemberNode:
         given = await self.node.ask(f"{self.node.path}/tokens", encode_json(answered))
 
         self._token = agreed(lambda: Fields(given, "token").text("token", _VKEY))
+        self.key = public_key(seed)
 
     @property
     def token(self) -> str | None:

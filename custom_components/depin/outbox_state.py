@@ -57,11 +57,14 @@ class State:
     held: frozenset[Stream] = frozenset()
     """Streams of which nothing is sent: another home may sign with this key."""
     reopened: Mapping[Stream, Reopening] = field(default_factory=dict)
+    unheard: int | None = None
+    """How many statements had been written at the first start after the last word of the node."""
 
     def to_json(self) -> dict[str, object]:
         """Return what is written of it."""
         reopened = {stream: one.to_json() for stream, one in self.reopened.items()}
-        return {"held": sorted(self.held), "reopened": reopened}
+        value = {"held": sorted(self.held), "reopened": reopened}
+        return value if self.unheard is None else {**value, "unheard": self.unheard}
 
     @classmethod
     def read(cls, value: object) -> Self:
@@ -72,4 +75,5 @@ class State:
         return cls(
             frozenset(stream for stream in STREAMS if stream in held),
             {stream: Reopening.read(reopened[stream]) for stream in STREAMS if stream in reopened},
+            fields.integer("unheard", 0, MAX_COUNT) if "unheard" in fields else None,
         )

@@ -5,6 +5,7 @@ the node holds, and goes on. Only at the first contact of a start can that be so
 speaks with the same key is a clone: the home goes on recording, sends nothing, and asks its owner.
 """
 
+import asyncio
 import logging
 from typing import Final
 
@@ -14,6 +15,7 @@ from .outbox import Outbox, Place
 from .outbox_state import STREAMS, Stranded
 from .protocol.problems import ProblemCode
 from .protocol.statements.bodies import Stream
+from .protocol.statements.envelope import signature_holds
 from .protocol.statements.heads import Head
 from .protocol.statements.membership import MAX_NAMED_HEADS
 from .troubles import Owner, Trouble
@@ -68,6 +70,7 @@ class Reconciliation:
         self._set_back.clear()
         self._last_gap.clear()
         self._is_first_contact = False
+        await self._attestation.async_note_heard()
 
     async def answer(self, stream: Stream, place: Place, problem: Problem) -> bool:
         """Deal with a statement that the node did not take; tell whether sending may go on."""
@@ -82,6 +85,8 @@ class Reconciliation:
         if problem.code == ProblemCode.TOO_MANY_CHAINS:
             return await self._reopen(stream, place)
         if problem.code in _NOT_THIS_KEY:
+            if await self._is_of_an_earlier_key(place):
+                return await self._open_anew(stream, place)
             self._owner.tell(Trouble.KEY_REFUSED)
             raise NodeRefusedError(problem.code, problem.detail)
         _LOGGER.error(
@@ -169,7 +174,7 @@ class Reconciliation:
 
     async def _contradicted(self, stream: Stream, place: Place) -> bool:
         """Tell an earlier self, whose later words the node has, from a clone."""
-        written_now = place.number >= self._attestation.begun_at
+        written_now = place.number >= self._attestation.unheard_since
         if self._is_first_contact and written_now and self._reopenings[stream] == 0:
             self._set_back.discard(stream)
             return await self._reopen(stream, place)
@@ -177,10 +182,26 @@ class Reconciliation:
         await self._hold({*held, stream}, elsewhere=True)
         return False
 
+    async def _is_of_an_earlier_key(self, place: Place) -> bool:
+        """Tell whether the node knows the key that is signed with now, and not this signature."""
+        key = self._attestation.key.public
+        if self._node.key != key:
+            return False
+        wire = await self._attestation.async_ask(lambda outbox: outbox.wire(place))
+        return not await asyncio.to_thread(signature_holds, wire, key)
+
     async def _reopen(
         self, stream: Stream, stranded: Place | None, heads: tuple[Head, ...] | None = None
     ) -> bool:
         """Open a chain after those that the node holds; say so to the owner."""
+        await self._open_anew(stream, stranded, heads)
+        self._owner.tell(Trouble.RESTORED)
+        return True
+
+    async def _open_anew(
+        self, stream: Stream, stranded: Place | None, heads: tuple[Head, ...] | None = None
+    ) -> bool:
+        """Open a chain after those that the node holds, and say again in it what is stranded."""
         self._reopenings[stream] += 1
         if self._reopenings[stream] > _MOST_REOPENINGS:
             msg = f"the node takes no {stream} statements, whatever chain they are in"
@@ -188,7 +209,6 @@ class Reconciliation:
         if heads is None:
             heads = (await self._node.heads())[stream]
         await self._open_after(stream, stranded, heads)
-        self._owner.tell(Trouble.RESTORED)
         return True
 
     async def _open_after(

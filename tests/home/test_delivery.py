@@ -230,8 +230,9 @@ async def test_orders_that_are_held_are_a_question_too(tmp_path: Path) -> None:
 
 
 async def test_old_words_that_are_contradicted_are_a_clone_s(tmp_path: Path) -> None:
-    """What was said before this start, and the node holds otherwise, somebody else said."""
+    """What was said by a start that the node heard, and it holds otherwise, somebody else said."""
     async with home(tmp_path) as house:
+        await house.delivery.deliver()
         await house.record(1)
         key, speaker = house.attestation.key, house.attestation.speaker
     rooms = Rooms(tmp_path / "outbox", tmp_path / "marker")
@@ -574,3 +575,31 @@ async def test_a_key_that_is_not_stored_is_asked_for(tmp_path: Path) -> None:
     again = await Attestation.open(rooms, speaker, (new, old))
     assert again.key == new
     await again.close()
+
+
+async def test_a_key_that_the_node_confirmed_takes_the_place_of_a_lost_one(tmp_path: Path) -> None:
+    """The home had changed its key before an operator gave the member another."""
+    async with home(tmp_path) as house:
+        await house.record(1)
+        first = house.attestation.key
+        await house.attestation.async_change_key(make_key())
+        speaker = house.attestation.speaker
+    rooms, given = Rooms(tmp_path / "outbox", tmp_path / "marker"), make_key()
+    again = await Attestation.open(rooms, speaker, (given,), is_confirmed=True)
+    assert again.key == given
+    await again.close()
+    assert first != given
+
+
+async def test_a_start_that_fails_leaves_no_file_open(tmp_path: Path) -> None:
+    """Home Assistant tries again for ever."""
+    key = make_key()
+    speaker = Speaker(_COOP, member_id(_COOP, key.public))
+    (tmp_path / "file").write_text("")
+    before = len([*Path("/proc/self/fd").iterdir()])
+    for _ in range(20):
+        with pytest.raises(OSError, match="file"):
+            await Attestation.open(
+                Rooms(tmp_path / "outbox", tmp_path / "file" / "marker"), speaker, (key,)
+            )
+    assert len([*Path("/proc/self/fd").iterdir()]) < before + 10

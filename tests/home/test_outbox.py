@@ -160,7 +160,9 @@ def test_what_is_remembered_outlives_segments(writer: Writer) -> None:
     writer.say(KeyChange(new.public, "software", None, possession), "trading")
     head = writer.outbox.heads["metering"]
     state = State(
-        frozenset({"trading"}), {"metering": Reopening(_NAME, (head,), Stranded(head.chain, 3))}
+        frozenset({"trading"}),
+        {"metering": Reopening(_NAME, (head,), Stranded(head.chain, 3))},
+        unheard=7,
     )
     writer.outbox.remember(state)
     for number in range(20, 30):

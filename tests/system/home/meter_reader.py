@@ -37,7 +37,8 @@ async def opened(folder: Path, seed: int) -> Attestation:
 async def main(folder: Path, seed: int) -> None:
     """Record; each device in a task of its own."""
     home = await opened(folder, seed)
-    if home.is_damaged or (home.is_restored and home.begun_at):
+    heads = await home.async_ask(lambda outbox: outbox.heads)
+    if home.is_damaged or (home.is_restored and heads):
         os.write(1, b"restored\n")
 
     async def read(device: int) -> None:

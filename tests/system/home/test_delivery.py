@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.depin.home_key import make_key
-from custom_components.depin.node import NodeAwayError
+from custom_components.depin.node import NodeAwayError, NodeRefusedError
 from custom_components.depin.protocol.statements.measuring import Device
 from custom_components.depin.protocol.statements.trading import Curve, Order
 from custom_components.depin.troubles import Trouble
@@ -126,6 +126,70 @@ async def test_a_machine_set_back_with_its_cache_is_told_by_the_node(tmp_path: P
             await house.record(9)
             await house.delivery.deliver()
             assert (await house.node.heads())["metering"][0].seq == 5
+        assert "all follows" in command("verify", "--data", folder)
+
+
+async def test_a_snapshot_that_starts_twice_before_the_node_is_there_is_no_clone(
+    tmp_path: Path,
+) -> None:
+    folder, snapshot = tmp_path / "node", tmp_path / "snapshot"
+    new_coop(folder)
+    with running(folder) as (port, _):
+        home = await joined(folder, port)
+        async with home.started(port) as house:
+            await house.record(1, 2)
+            await house.delivery.deliver()
+        earlier = home.cloned(snapshot)
+        async with home.started(port) as house:
+            await house.record(3, 4)
+            await house.delivery.deliver()
+        async with earlier.started(port) as house:
+            await house.record(5, 6)
+        async with earlier.started(port) as house:
+            await house.record(7)
+            await house.delivery.deliver()
+            assert house.owner.troubles == {Trouble.RESTORED}
+            assert await house.waiting() == 0
+        async with earlier.started(port) as house:
+            await house.delivery.deliver()
+            assert house.owner.troubles == set()
+        assert "all follows" in command("verify", "--data", folder)
+
+
+async def test_a_home_restored_from_before_its_key_change_goes_on_with_the_new_key(
+    tmp_path: Path,
+) -> None:
+    folder, backup = tmp_path / "node", tmp_path / "backup"
+    new_coop(folder)
+    with running(folder) as (port, _):
+        home = await joined(folder, port)
+        async with home.started(port) as house:
+            await house.record(1)
+            await house.delivery.deliver()
+        home.back_up(backup)
+        old, new = home.keys[0], make_key()
+        home.keys = (new, old)
+        async with home.started(port) as house:
+            await house.attestation.async_change_key(new)
+            await house.record(2)
+            await house.delivery.deliver()
+        home.restore(backup)
+        home.keys = (old,)
+        async with home.started(port) as house:
+            await house.record(3, 4)
+            with pytest.raises(NodeRefusedError):
+                await house.delivery.deliver()
+            assert house.owner.troubles == {Trouble.KEY_REFUSED}
+        # As the owner brings it back from its phrase.
+        home.keys = (new,)
+        async with home.started(port) as house:
+            await house.record(5)
+            await house.delivery.deliver()
+            assert await house.waiting() == 0
+            assert Trouble.KEY_REFUSED not in house.owner.troubles
+            (head,) = (await house.node.heads())["metering"]
+            # The opening, and three readings of which two were signed with the old key.
+            assert head.seq == 4
         assert "all follows" in command("verify", "--data", folder)
 
 
