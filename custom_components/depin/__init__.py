@@ -1,6 +1,7 @@
 """Sell surplus solar to the neighbours, and check every answer of the co-op's node."""
 
 import asyncio
+import logging
 from random import SystemRandom
 from typing import Final
 
@@ -15,25 +16,33 @@ from .attestation import Attestation, KeyMissingError, Speaker
 from .book_actions import async_setup_book_actions
 from .bookkeeping import Bookkeeping
 from .books import Books, BooksError
+from .chargers import async_chargers
 from .const import (
     CONF_COOP,
     CONF_INVITE_CODE,
     CONF_LOG_KEY,
     CONF_MEMBER,
     CONF_NODE_KEY,
+    CONF_ON_PAPER,
     CONF_ORIGIN,
     CONF_PSEUDONYM_SALT,
     CONF_SAMPLES_MIB,
     DOMAIN,
 )
 from .coordinator import BooksCoordinator
+from .dashboard_commands import async_setup_dashboard_commands, async_tell_dashboards
+from .dashboard_serving import async_serve_dashboard
 from .delivery import Delivery, Trust, now
 from .device_memory import async_forget_devices
+from .energy_dashboard import async_watch, async_withdraw
 from .entity import async_coop_device
+from .goodbye import GOODBYE_S, async_say_goodbye
 from .grid_meter import GridMeter
 from .issues import IssuesOfEntry
 from .joining import Invited
+from .journal import JournalError
 from .key_store import KeyUnreadableError, async_load_keys, async_remove_keys
+from .left_memberships import async_forget_old, async_keep, async_returned
 from .membership import (
     DepinConfigEntry,
     Membership,
@@ -54,10 +63,14 @@ from .sample_store import DEFAULT_LIMIT, SampleStore
 from .senses import Senses
 from .trading import Trading
 from .trading_actions import async_setup_trading_actions
-from .trading_memory import TradingMemory
+from .trading_choices import Choices
+from .trading_memory import TradingMemory, TrialMemory
+from .trial import Trial
 from .troubles import Trouble
 from .verification import Verification
 from .verify_action import async_setup_verify_action
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -69,9 +82,11 @@ PLATFORMS: Final = [
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 ]
 
 _MIB: Final = 2**20
+_RECORDER: Final = "recorder"
 _JOIN_AGAIN: Final = 300.0
 
 
@@ -83,12 +98,16 @@ async def async_setup(
     async_setup_book_actions(hass)
     async_setup_trading_actions(hass)
     async_setup_verify_action(hass)
+    async_setup_dashboard_commands(hass)
+    await async_serve_dashboard(hass)
+    await async_forget_old(hass, now())
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bool:
     """Take up a membership with the key that was made for it, whether its node answers or not."""
     membership = await _async_opened(hass, entry)
+    await async_returned(hass, membership.member)
     entry.runtime_data = membership
     owner = IssuesOfEntry(hass, entry)
     if membership.attestation.is_restored:
@@ -98,11 +117,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
     node = Node(async_get_clientsession(hass), membership.address, membership.coop)
     if membership.state is MembershipState.JOINED:
         member_node = MemberNode(node, membership.member)
-        trust = Trust(
-            from_text(entry.data[CONF_NODE_KEY], KEY_LENGTH),
-            entry.data[CONF_ORIGIN],
-            VerifierKey.parse(entry.data[CONF_LOG_KEY]),
-        )
+        trust = _trust(entry)
         delivery = membership.delivery = Delivery(
             membership.attestation, member_node, trust, membership.orders, owner
         )
@@ -121,6 +136,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         )
         await membership.coordinator.async_refresh()
         memory = TradingMemory(hass, membership.member)
+        at_first = Choices.at_first(on_paper=entry.data.get(CONF_ON_PAPER, False))
+        paper = TrialMemory(hass, membership.member)
+        trial = Trial(membership.books, paper, await paper.async_load())
+        membership.coordinator.count_trial(trial)
         trading = membership.trading = Trading(
             delivery=delivery,
             node=member_node,
@@ -128,10 +147,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
             meter=GridMeter(hass, membership.senses),
             books=membership.books,
             memory=memory,
-            choices=await memory.async_load(),
+            choices=await memory.async_load(at_first),
+            trial=trial,
         )
         _halt_while_suspected(trading, verification)
         await membership.senses.async_start(membership.attestation, membership.samples)
+        chargers = membership.chargers = await async_chargers(
+            hass, entry, membership.member, membership.senses, membership.books
+        )
+        chargers.trade_by(trading)
+        membership.charging = entry.async_create_background_task(
+            hass, chargers.run(), f"{DOMAIN} cars of {entry.title}"
+        )
         entry.async_create_background_task(
             hass, membership.senses.async_follow_times(node), f"{DOMAIN} metering times"
         )
@@ -141,11 +168,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         await membership.senses.async_start()
         work = _async_join(hass, entry, node)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_tell_dashboards(hass, entry)
     membership.at_work = entry.async_create_background_task(hass, work, f"{DOMAIN} {entry.title}")
     if membership.coordinator is not None:
         membership.bookkeeper = entry.async_create_background_task(
             hass, membership.coordinator.keeping.run(), f"{DOMAIN} books of {entry.title}"
         )
+        _tell_statistics(hass, entry, membership.coordinator.keeping)
+        await async_watch(hass, entry)
     if membership.trading is not None:
         membership.trader = entry.async_create_background_task(
             hass, membership.trading.run(), f"{DOMAIN} trading of {entry.title}"
@@ -167,10 +197,19 @@ async def async_unload_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> None:
-    """Erase what a home that never joined has here; a member may still need its own."""
+    """Erase what a home that never joined has here; a member may come back for its own."""
+    if CONF_LOG_KEY in entry.data:
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await async_say_goodbye(hass, entry, entry.data[CONF_ADDRESS], _trust(entry))
+        except (NodeError, JournalError, KeyUnreadableError, KeyMissingError, OSError) as error:
+            _LOGGER.info("The co-op's node hears of no goodbye: %s", error)
     IssuesOfEntry(hass, entry).withdraw_all()
+    async_withdraw(hass, entry)
     await async_forget_devices(hass, entry)
-    if CONF_LOG_KEY not in entry.data:
+    if CONF_LOG_KEY in entry.data:
+        await async_keep(hass, entry, now())
+    else:
         await async_remove_keys(hass, entry.data[CONF_MEMBER])
         await async_erase_files(hass, entry.data[CONF_MEMBER])
 
@@ -214,6 +253,25 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
         samples=samples,
         books=books,
         senses=Senses(hass, entry),
+    )
+
+
+def _tell_statistics(hass: HomeAssistant, entry: DepinConfigEntry, keeping: Bookkeeping) -> None:
+    """Tell the recorder what the books add up to, for who has one."""
+    if _RECORDER not in hass.config.components:
+        return
+    from .hourly_statistics import Statistics  # noqa: PLC0415 - it brings a database
+
+    entry.runtime_data.statistician = entry.async_create_background_task(
+        hass, Statistics(hass, entry, keeping).run(), f"{DOMAIN} statistics of {entry.title}"
+    )
+
+
+def _trust(entry: DepinConfigEntry) -> Trust:
+    return Trust(
+        from_text(entry.data[CONF_NODE_KEY], KEY_LENGTH),
+        entry.data[CONF_ORIGIN],
+        VerifierKey.parse(entry.data[CONF_LOG_KEY]),
     )
 
 
@@ -273,6 +331,12 @@ async def _async_join(hass: HomeAssistant, entry: DepinConfigEntry, node: Node) 
     owner = IssuesOfEntry(hass, entry)
     while True:
         try:
+            described = await node.describe()
+            if described.currency != hass.config.currency:
+                owner.tell(Trouble.CURRENCY_DIFFERS)
+                await asyncio.sleep(_JOIN_AGAIN)
+                continue
+            owner.withdraw(Trouble.CURRENCY_DIFFERS)
             joined = await invited.join(node, entry.runtime_data.key)
         except NodeRefusedError:
             owner.tell(Trouble.INVITE_REFUSED)

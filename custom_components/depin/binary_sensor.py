@@ -12,6 +12,7 @@ from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charging_entity import ChargingEntity, chargers_of
 from .devices.points import Role, Status
 from .entity import DeviceEntity
 from .market_binary_sensor import MARKET_OPEN, NODE_REACHABLE, BooksBinarySensor
@@ -45,6 +46,8 @@ CHARGER_SENSORS: Final = (
     ),
 )
 
+CHARGE_NOW: Final = BinarySensorEntityDescription(key="charge_now", translation_key="charge_now")
+
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the platform's interface
@@ -70,6 +73,10 @@ async def async_setup_entry(
                 (ChargerSensor(device, description) for description in CHARGER_SENSORS),
                 config_subentry_id=subentry_id,
             )
+    for subentry_id, chargers, charger in chargers_of(entry):
+        async_add_entities(
+            [ChargeNow(chargers, charger, CHARGE_NOW)], config_subentry_id=subentry_id
+        )
 
 
 class ChargerSensor(DeviceEntity, BinarySensorEntity):
@@ -83,3 +90,13 @@ class ChargerSensor(DeviceEntity, BinarySensorEntity):
         """Return what the status tells, None where it tells nothing of a car."""
         status = self.device.status
         return self.entity_description.value(status) if status in _KNOWN else None
+
+
+class ChargeNow(ChargingEntity, BinarySensorEntity):
+    """Whether the car is to be charged now, for automations that switch a charger."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether it is; None while it is charged as it likes."""
+        return self.car.charges

@@ -13,6 +13,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 
 from .attestation import Attestation, Rooms
 from .books import Books
+from .chargers import Chargers
 from .const import DOMAIN
 from .coordinator import BooksCoordinator
 from .delivery import Delivery
@@ -49,6 +50,9 @@ class Membership:
     trading: Trading | None = None
     """What the home orders, once it has joined."""
     trader: asyncio.Task[None] | None = None
+    chargers: Chargers | None = None
+    """The chargers whose cars are charged by the market, once the home has joined."""
+    charging: asyncio.Task[None] | None = None
     at_work: asyncio.Task[None] | None = None
     verification: Verification | None = None
     """What checks the co-op's books, once the home has joined."""
@@ -56,6 +60,8 @@ class Membership:
     coordinator: BooksCoordinator | None = None
     """What the books say, once the home has joined."""
     bookkeeper: asyncio.Task[None] | None = None
+    statistician: asyncio.Task[None] | None = None
+    """What tells the recorder what the books add up to."""
 
     @property
     def key(self) -> HomeKey:
@@ -65,11 +71,20 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        working = self.at_work, self.bookkeeper, self.trader, self.verifier
+        working = (
+            self.at_work,
+            self.bookkeeper,
+            self.statistician,
+            self.trader,
+            self.verifier,
+            self.charging,
+        )
         tasks = [task for task in working if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self.chargers is not None:
+            await self.chargers.release()
         await self.attestation.close()
         await self.samples.close()
         await self.books.close()
@@ -105,9 +120,10 @@ def verification_places(hass: HomeAssistant, member: str) -> Places:
 
 
 async def async_erase_files(hass: HomeAssistant, member: str) -> None:
-    """Erase what lies on disk of a home that was never a member."""
+    """Erase what lies on disk of a home; evidence stays, which is the owner's."""
     folders = rooms(hass, member).outbox, sample_folder(hass, member)
     for folder in folders:
         await hass.async_add_executor_job(partial(rmtree, folder, ignore_errors=True))
-    for file in (rooms(hass, member).marker, books_file(hass, member)):
+    verified = verification_places(hass, member).file
+    for file in (rooms(hass, member).marker, books_file(hass, member), verified):
         await hass.async_add_executor_job(partial(file.unlink, missing_ok=True))

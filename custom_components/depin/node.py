@@ -14,7 +14,7 @@ from .protocol.frames import MEDIA_TYPE, pack
 from .protocol.keys import KEY_LENGTH, public_key
 from .protocol.receipts import Receipt, ReceiptError
 from .protocol.statements.bodies import Stream
-from .protocol.statements.fields import HASH, ID, MAX_COUNT, BodyError, Fields
+from .protocol.statements.fields import HASH, ID, MARKET, MAX_COUNT, BodyError, Fields
 from .protocol.statements.heads import Head
 
 JOIN_TYPE: Final = "application/vnd.depin.join-request"
@@ -31,6 +31,7 @@ _FIRST_FAILURE: Final = 500
 _TOO_MANY: Final = 429
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,47}")
 _ORIGIN: Final = re.compile(r"[!-*,-~]{1,255}")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _VKEY: Final = re.compile(r"[!-~]{1,400}")
 
 
@@ -79,6 +80,8 @@ class CoopDescription(NamedTuple):
 
     name: str
     node_key: bytes
+    currency: str
+    market: str
 
 
 class Joined(NamedTuple):
@@ -128,7 +131,12 @@ class Node:
 
         def read() -> CoopDescription:
             fields = Fields(answered, "co-op")
-            return CoopDescription(fields.words("name", _MAX_WORDS), _key(fields, "node_key"))
+            return CoopDescription(
+                fields.words("name", _MAX_WORDS),
+                _key(fields, "node_key"),
+                fields.text("currency", _CURRENCY),
+                fields.text("market", MARKET),
+            )
 
         return agreed(read)
 

@@ -7,6 +7,8 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, Rep
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
+from .dashboard_repair import DashboardFlow
+from .energy_dashboard import COUNTED_TWICE
 from .membership import DepinConfigEntry, Membership
 from .troubles import Trouble
 
@@ -73,4 +75,7 @@ async def async_create_fix_flow(
         return CloneFlow(hass, str(data["entry_id"]))
     if data is not None and data["trouble"] == Trouble.BOOKS_WRONG:
         return BooksFlow(hass, str(data["entry_id"]))
+    if data is not None and data["trouble"] == COUNTED_TWICE:
+        entry = hass.config_entries.async_get_known_entry(str(data["entry_id"]))
+        return DashboardFlow(entry)
     return ConfirmRepairFlow()

@@ -30,6 +30,7 @@ from .entity import ContributedEntity, DeviceEntity, MembershipEntity
 from .market_sensor import market_sensors
 from .membership import DepinConfigEntry, Membership, MembershipState
 from .sensed_device import SensedDevice
+from .trial_sensor import async_show_trial
 from .verification_sensor import LogSize
 
 # Nothing is polled and nothing is commanded.
@@ -218,6 +219,9 @@ async def async_setup_entry(
         coordinator.async_show_markets(
             lambda market: async_add_entities(market_sensors(entry, coordinator, market))
         )
+    trading = entry.runtime_data.trading
+    if trading is not None:
+        async_show_trial(entry, trading, async_add_entities)
     verification = entry.runtime_data.verification
     if verification is not None:
         async_add_entities([LogSize(entry, verification)])

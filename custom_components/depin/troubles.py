@@ -23,6 +23,8 @@ class Trouble(StrEnum):
     """The node cannot take something that this home said."""
     INVITE_REFUSED = "invite_refused"
     """The node did not let this home join."""
+    CURRENCY_DIFFERS = "currency_differs"
+    """The co-op counts in another currency than Home Assistant, so the home does not join."""
 
 
 class Owner(Protocol):
