@@ -14,6 +14,7 @@ EVERYWHERE: Final = {"foreign_json", "instants"}
 """Modules beside the folders that stand on nothing, and are for all."""
 
 ARROWS: Final[dict[str, set[str]]] = {
+    "oracle": set(),
     "store": set(),
     "log": {"store"},
     "intake": {"log", "store"},
