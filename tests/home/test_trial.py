@@ -21,7 +21,7 @@ from custom_components.depin.books import (
 )
 from custom_components.depin.home_key import HomeKey
 from custom_components.depin.market import Strategy, Wishes
-from custom_components.depin.market_answers import SettledInterval, SettledRow
+from custom_components.depin.market_answers import SettledRow
 from custom_components.depin.market_calendar import MarketCalendar, Version
 from custom_components.depin.protocol.durations import DAY, HOUR
 from custom_components.depin.protocol.settlement.charges import Charges, Fees, Vat
