@@ -13,7 +13,6 @@ from .const import (
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
     CONF_IMPORT_ONLY,
-    CONF_LINK,
     CONF_PARAMETERS,
     CONF_PART,
     CONF_POINTS,
@@ -29,6 +28,7 @@ from .const import (
 from .device_memory import DeviceMemory
 from .devices import profiles
 from .devices.declaration import declaration, steps_of
+from .devices.learned import Learned
 from .devices.metered_device import MeteredDevice, MeteredPart
 from .devices.points import NO_POINTS, Points, Role, Status
 from .devices.profiles import PointFormulas, Profile
@@ -37,7 +37,6 @@ from .devices.sampler import POLL_MS, Sampled
 from .devices.value_gate import USUAL_MOST_W, Limits
 from .protocol.statements.measuring import Device
 from .sources.entity_source import EntitySource
-from .sources.links import Link
 from .sources.mqtt_source import MessageSource
 from .sources.shared_modbus import async_modbus_source
 
@@ -116,7 +115,8 @@ async def async_sensed_device(
         parts.append(MeteredPart(use, limits, memory.accepted(use.device), memory.said(use.device)))
         import_only = data.get(CONF_IMPORT_ONLY, False)
         declared.append(declaration(use, steps, limit, import_only=import_only))
-    source = await _async_source(hass, entry, subentry, profile, uses)
+    learned = memory.learned(subentry)
+    source = await _async_source(hass, entry, subentry, profile, learned)
     poll_ms = data[CONF_POLL_SECONDS] * 1000 if CONF_POLL_SECONDS in data else POLL_MS
     return SensedDevice(
         subentry,
@@ -158,14 +158,14 @@ async def _async_source(
     entry: ConfigEntry,
     subentry: ConfigSubentry,
     profile: Profile | None,
-    uses: list[Use],
+    learned: Learned,
 ) -> ModbusSource | MessageSource | EntitySource:
     data = subentry.data
     if profile is None:
-        return EntitySource(hass, uses[0].part, data[CONF_ENTITIES])
+        return EntitySource(hass, uses_in(data)[0].part, data[CONF_ENTITIES])
     if subentry.subentry_type == SUBENTRY_MQTT:
         return MessageSource(profile, data[CONF_PARAMETERS])
-    return await async_modbus_source(hass, entry, profile, Link.of(data[CONF_LINK]), data)
+    return await async_modbus_source(hass, entry, profile, data, learned)
 
 
 def _formulas(profile: Profile | None, use: Use) -> PointFormulas:
