@@ -26,6 +26,12 @@ class ObservedSensor:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def doubt_since(self, instant: int) -> None:
+        """Flag what is dated after an instant and was not said yet: the clock was wrong then."""
+        for slot, (at, value, flags) in self._rows.items():
+            if at > instant:
+                self._rows[slot] = (at, value, flags | Flag.CLOCK.value)
+
     def put_right(self, now: int) -> bool:
         """Take back what a clock that was far ahead has dated; tell whether it was said, too."""
         latest = now + FAR_AHEAD_MS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ..protocol.metering import Flag
-from .clock_watch import ClockWatch
+from .clock_watch import ClockWatch, kernel_is_synchronised
 from .metered_device import Heard, MeteredDevice, MeteredPart
 from .observed_sensor import ObservedSensor
 from .points import Pulled, Pushed, Reading, SilentError
@@ -36,6 +36,9 @@ class Clock(Protocol):
     def steady(self) -> int:
         """Return a count of milliseconds."""
 
+    def is_synchronised(self) -> bool | None:
+        """Tell whether the time of day is known to be right; None where nobody can tell."""
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
 
@@ -50,6 +53,10 @@ class SystemClock:
     def steady(self) -> int:
         """Return a count of milliseconds."""
         return time.monotonic_ns() // 1_000_000
+
+    def is_synchronised(self) -> bool | None:
+        """Ask the kernel whether a time service keeps its clock right."""
+        return kernel_is_synchronised()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -98,7 +105,7 @@ class Sampler:
         self._notices = notices
         self._interval_ms = interval_ms
         self._limit_ms = limit_ms
-        self._watch = ClockWatch(interval_ms)
+        self._watch = ClockWatch(interval_ms, clock.is_synchronised)
         self._devices: list[Sampled] = []
         self._sensors: list[ObservedSensor] = []
         self._closing = asyncio.Lock()
@@ -153,6 +160,8 @@ class Sampler:
     async def close(self, end: int, recorder: Recorder | None, samples: SampleStore | None) -> None:
         """Hand over what is to be said up to an end; without a recorder it is forgotten."""
         async with self._closing:
+            # A step of the clock may itself have ended the interval, before anybody was asked.
+            self._doubt_if_stepped(self._clock.now())
             for device in self._devices:
                 for part in device.metered.parts:
                     await _close_part(device, part, end, recorder, samples)
@@ -210,9 +219,20 @@ class Sampler:
         self._notices.values_held_long(device.key, device.metered.held_since(long_ago))
 
     def _flags(self, now: int) -> Flag:
+        self._doubt_if_stepped(now)
         self._put_right(now)
-        trouble = self._watch.look(now, self._clock.steady())
+        trouble = self._watch.trouble(now, self._clock.steady())
         return Flag.NONE if trouble is None else Flag.CLOCK
+
+    def _doubt_if_stepped(self, now: int) -> None:
+        """Put in doubt what was dated by a clock that was not known to be right, and is not."""
+        if not self._watch.was_stepped(now, self._clock.steady()):
+            return
+        for device in self._devices:
+            for part in device.metered.parts:
+                part.sheet.doubt_since(self._watch.trusted_until)
+        for sensor in self._sensors:
+            sensor.doubt_since(self._watch.trusted_until)
 
     def _put_right(self, now: int) -> None:
         """Go on from now where a clock that was far ahead, perhaps before a restart, is no more."""

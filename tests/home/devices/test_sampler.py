@@ -41,6 +41,7 @@ class FastClock:
         self.stepped = 0
         self.steps_to_come: list[tuple[int, int]] = []
         self.is_driven = False
+        self.synchronised: bool | None = True
         self.waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
     def now(self) -> int:
@@ -50,6 +51,9 @@ class FastClock:
 
     def steady(self) -> int:
         return self.time
+
+    def is_synchronised(self) -> bool | None:
+        return self.synchronised
 
     async def sleep(self, seconds: float) -> None:
         if not self.is_driven:
@@ -154,8 +158,11 @@ def metered() -> MeteredDevice:
     return MeteredDevice([part])
 
 
-def home(meter: Meter | None = None, *, sun_up: bool = True) -> tuple[Home, Meter]:
+def home(
+    meter: Meter | None = None, *, sun_up: bool = True, is_synchronised: bool | None = True
+) -> tuple[Home, Meter]:
     clock = FastClock() if meter is None else meter.clock
+    clock.synchronised = is_synchronised
     meter = meter or Meter(clock)
     books = Books()
     sampler = Sampler(clock, lambda: sun_up, books)
@@ -290,6 +297,42 @@ async def test_a_clock_that_is_stepped_puts_its_samples_in_doubt() -> None:
     (body,) = house.books.bodies
     assert isinstance(body, Readings)
     assert body.flags == (0, Flag.CLOCK.value, 0)
+
+
+async def flags_around_a_step(*, is_synchronised: bool | None) -> list[int]:
+    """Return the flags of what is read before and after a clock is put right by eight hours."""
+    house, _ = home(is_synchronised=is_synchronised)
+    house.clock.steps_to_come = [(START + 7 * MINUTE, 8 * 60 * MINUTE)]
+    await house.run(40)
+    said = [body for body in house.books.bodies if isinstance(body, Readings)]
+    return [flag for body in said for flag in body.flags or (0,) * len(body.at)]
+
+
+@pytest.mark.parametrize("is_synchronised", [False, None])
+async def test_a_clock_nobody_knew_to_be_right_puts_what_came_before_its_step_in_doubt(
+    is_synchronised: bool | None,  # noqa: FBT001
+) -> None:
+    """A machine without a clock of its own starts in the past, until it hears of the time."""
+    flags = await flags_around_a_step(is_synchronised=is_synchronised)
+    assert flags.count(Flag.CLOCK.value) >= 5
+    assert flags == sorted(flags, reverse=True)
+    assert flags[-1] == 0
+
+
+async def test_what_was_dated_by_a_clock_known_to_be_right_stays_as_it_is() -> None:
+    flags = await flags_around_a_step(is_synchronised=True)
+    assert flags[:2] == [0, 0]
+    assert Flag.CLOCK.value in flags
+
+
+async def test_what_was_said_before_a_step_is_in_doubt_no_more() -> None:
+    house, _ = home(is_synchronised=False)
+    house.clock.steps_to_come = [(START + 20 * MINUTE, 8 * 60 * MINUTE)]
+    await house.run(60)
+    first, second, *_ = (body for body in house.books.bodies if isinstance(body, Readings))
+    assert first.flags is None
+    assert second.flags
+    assert second.flags[0] == Flag.CLOCK.value
 
 
 async def test_a_clock_that_is_set_back_says_no_instant_twice() -> None:
