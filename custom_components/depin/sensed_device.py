@@ -27,12 +27,13 @@ from .const import (
 )
 from .device_memory import DeviceMemory
 from .devices import profiles
+from .devices.awaited_counters import AwaitedCounters
 from .devices.declaration import declaration, steps_of
 from .devices.learned import Learned
 from .devices.metered_device import MeteredDevice, MeteredPart
 from .devices.points import NO_POINTS, Points, Role, Status
 from .devices.profiles import PointFormulas, Profile
-from .devices.roles import Use
+from .devices.roles import Use, counters
 from .devices.sampler import POLL_MS, Sampled
 from .devices.value_gate import USUAL_MOST_W, Limits
 from .protocol.statements.measuring import Device
@@ -104,6 +105,7 @@ async def async_sensed_device(
     only_panels = Role.PRODUCTION in roles and Role.BATTERY not in roles
     parts = []
     declared = []
+    awaited: AwaitedCounters | None = None
     for use in uses:
         steps = steps_of(use, _formulas(profile, use))
         limit: int | None = data.get(limit_of(use.role))
@@ -115,13 +117,17 @@ async def async_sensed_device(
         parts.append(MeteredPart(use, limits, memory.accepted(use.device), memory.said(use.device)))
         import_only = data.get(CONF_IMPORT_ONLY, False)
         declared.append(declaration(use, steps, limit, import_only=import_only))
+        if use.role is Role.GRID:
+            awaited = AwaitedCounters(parts[-1], _counted(declared[-1]))
     learned = memory.learned(subentry)
     source = await _async_source(hass, entry, subentry, profile, learned)
     poll_ms = data[CONF_POLL_SECONDS] * 1000 if CONF_POLL_SECONDS in data else POLL_MS
     return SensedDevice(
         subentry,
         source,
-        Sampled(subentry.subentry_id, subentry.title, MeteredDevice(parts), source, poll_ms),
+        Sampled(
+            subentry.subentry_id, subentry.title, MeteredDevice(parts), source, poll_ms, awaited
+        ),
         frozenset((use.role, name) for use in uses for name in _points(data, profile, use)),
         tuple(declared),
     )
@@ -170,6 +176,12 @@ async def _async_source(
 
 def _formulas(profile: Profile | None, use: Use) -> PointFormulas:
     return _NO_FORMULAS if profile is None else profile.roles.get(use.part, _NO_FORMULAS)
+
+
+def _counted(declared: Device) -> list[str]:
+    """Return the points of the registers that are declared of a grid meter."""
+    registers = counters(Role.GRID)
+    return [name for name, register in registers.items() if register in declared.resolution]
 
 
 def _points(data: Mapping[str, Any], profile: Profile | None, use: Use) -> set[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -54,6 +54,7 @@ class Senses:
         self._memory = DeviceMemory(hass, entry)
         self._clock = SystemClock()
         self.sampler = Sampler(self._clock, partial(sun.is_up, hass), self)
+        self._unheard: dict[str, Collection[str]] = {}
         self._held_long: dict[str, Mapping[str, Fault]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._recorder: Recorder | None = None
@@ -185,6 +186,27 @@ class Senses:
             severity=ir.IssueSeverity.WARNING,
             translation_key="values_held",
             translation_placeholders={"device": title, "values": why},
+        )
+
+    def counters_unheard(self, key: str, counters: Collection[str]) -> None:
+        """Tell the owner, while it is so, that the grid meter's counters are not heard."""
+        if counters == self._unheard.get(key, ()):
+            return
+        self._unheard[key] = counters
+        if not counters:
+            ir.async_delete_issue(self._hass, DOMAIN, f"counters_unheard_{key}")
+            return
+        title = self.devices[key].subentry.title
+        names = ", ".join(counters)
+        _LOGGER.warning("%s settles nothing: nobody hears %s", title, names)
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            f"counters_unheard_{key}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="counters_unheard",
+            translation_placeholders={"device": title, "counters": names},
         )
 
     @callback

@@ -21,6 +21,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.depin.const import DOMAIN
+from custom_components.depin.devices.awaited_counters import LONG_MS
+from custom_components.depin.devices.points import NO_POINTS
+from custom_components.depin.devices.sampler import SystemClock
 from custom_components.depin.devices.value_gate import Fault
 from custom_components.depin.diagnostics import async_get_device_diagnostics
 from custom_components.depin.membership import Membership
@@ -115,6 +118,29 @@ async def test_the_owner_is_told_of_values_that_are_held_for_long(
     }
     senses.values_held_long(key, {})
     assert issue_registry.async_get_issue(DOMAIN, f"values_held_{key}") is None
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_the_owner_is_told_of_a_grid_meter_that_does_not_count(
+    hass: HomeAssistant, entry: MockConfigEntry, meter: str, issue_registry: ir.IssueRegistry
+) -> None:
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await add(hass, entry, "grid", import_wh=meter)
+    device = the_device(entry)
+    awaited = device.sampled.awaited
+    assert awaited
+    device.metered.parts[0].shown = NO_POINTS
+    now = SystemClock().steady()
+    assert [awaited.unheard(at) for at in (now, now + LONG_MS)] == [(), ("import_wh",)]
+    senses: Senses = entry.runtime_data.senses
+    key = device.sampled.key
+    for _ in range(2):
+        senses.counters_unheard(key, ("import_wh",))
+    issue = issue_registry.async_get_issue(DOMAIN, f"counters_unheard_{key}")
+    assert issue
+    assert issue.translation_placeholders == {"device": "Meter", "counters": "import_wh"}
+    senses.counters_unheard(key, ())
+    assert issue_registry.async_get_issue(DOMAIN, f"counters_unheard_{key}") is None
     await hass.config_entries.async_unload(entry.entry_id)
 
 

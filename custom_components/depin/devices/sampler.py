@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ..protocol.metering import Flag
+from .awaited_counters import AwaitedCounters
 from .clock_watch import ClockWatch, kernel_is_synchronised
 from .metered_device import Heard, MeteredDevice, MeteredPart
 from .observed_sensor import ObservedSensor
@@ -75,6 +76,9 @@ class Notices(Protocol):
     def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
         """Say which values of a device have not been believed for long; none when all are."""
 
+    def counters_unheard(self, key: str, counters: Collection[str]) -> None:
+        """Say which counters of the grid meter nobody has heard for long; none when all were."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
@@ -85,6 +89,7 @@ class Sampled:
     metered: MeteredDevice
     source: Pulled | Pushed
     poll_ms: int = POLL_MS
+    awaited: AwaitedCounters | None = None
 
 
 class Sampler:
@@ -217,6 +222,9 @@ class Sampler:
         self._notices.values_held(device.key, heard.held)
         long_ago = self._clock.now() - LONG_MS
         self._notices.values_held_long(device.key, device.metered.held_since(long_ago))
+        if device.awaited is not None:
+            unheard = device.awaited.unheard(self._clock.steady())
+            self._notices.counters_unheard(device.key, unheard)
 
     def _flags(self, now: int) -> Flag:
         self._doubt_if_stepped(now)

@@ -4,11 +4,12 @@ import asyncio
 import heapq
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
 
+from custom_components.depin.devices.awaited_counters import AwaitedCounters
 from custom_components.depin.devices.message_device import MessageDevice
 from custom_components.depin.devices.metered_device import MeteredDevice, MeteredPart
 from custom_components.depin.devices.points import (
@@ -110,6 +111,7 @@ class Books:
     changes: list[tuple[str, ...]] = field(default_factory=list)
     held: list[Mapping[str, Fault]] = field(default_factory=list)
     held_long: list[Mapping[str, Fault]] = field(default_factory=list)
+    unheard: list[tuple[str, ...]] = field(default_factory=list)
 
     async def async_record(self, body: Readings | Observations | Device) -> None:
         self.bodies.append(body)
@@ -129,6 +131,10 @@ class Books:
     def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
         assert key == "m1"
         self.held_long.append(faults)
+
+    def counters_unheard(self, key: str, counters: Collection[str]) -> None:
+        assert key == "m1"
+        self.unheard.append(tuple(counters))
 
 
 @dataclass
@@ -267,6 +273,24 @@ async def test_what_is_held_for_a_quarter_of_an_hour_is_said_until_it_is_believe
     meter.answers = []
     await house.sampler.look_at(house.device)
     assert house.books.held_long[-1] == {}
+
+
+async def test_a_counter_of_the_grid_meter_that_nobody_hears_is_said_after_an_hour() -> None:
+    house, meter = home()
+    part = house.device.metered.parts[0]
+    awaited = AwaitedCounters(part, ["import_wh", "export_wh"])
+    house.device = replace(house.device, awaited=awaited)
+    await house.run(59)
+    assert set(house.books.unheard) == {()}
+    await house.run(3)
+    assert house.books.unheard[-1] == ("export_wh",)
+    meter.answers = [Points(import_wh=1_004_000, export_wh=7)]
+    await house.sampler.look_at(house.device)
+    assert house.books.unheard[-1] == ()
+    # It is read from now on, but not believed: that is said in other words.
+    meter.answers = [Points(import_wh=1_004_100 + second, export_wh=0) for second in range(300)]
+    await house.run(70)
+    assert house.books.unheard[-1] == ()
 
 
 async def test_another_meter_is_taken_after_three_answers_and_said() -> None:
