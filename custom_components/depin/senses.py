@@ -17,12 +17,12 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers import sun
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_interval
 
 from .const import CONF_BROKER, DOMAIN, SUBENTRY_SENSOR
 from .contributed_sensor import ContributedSensor, contributed_sensor
+from .daylight import is_daylight
 from .device_memory import DeviceMemory
 from .devices.metered_device import MeteredPart
 from .devices.profiles import ProfileError
@@ -53,7 +53,7 @@ class Senses:
         self._began_with = self._described()
         self._memory = DeviceMemory(hass, entry)
         self._clock = SystemClock()
-        self.sampler = Sampler(self._clock, partial(sun.is_up, hass), self)
+        self.sampler = Sampler(self._clock, partial(is_daylight, hass), self)
         self._unheard: dict[str, Collection[str]] = {}
         self._held_long: dict[str, Mapping[str, Fault]] = {}
         self._tasks: list[asyncio.Task[None]] = []
