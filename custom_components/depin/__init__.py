@@ -28,6 +28,7 @@ from .const import (
 )
 from .coordinator import BooksCoordinator
 from .delivery import Delivery, Trust, now
+from .device_issues import async_withdraw_device_issues
 from .device_memory import async_forget_devices
 from .energy_dashboard import async_watch, async_withdraw
 from .entity import async_coop_device
@@ -174,6 +175,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> No
     """Erase what a home that never joined has here; a member may still need its own."""
     IssuesOfEntry(hass, entry).withdraw_all()
     async_withdraw(hass, entry)
+    async_withdraw_device_issues(hass, entry.subentries)
     await async_forget_devices(hass, entry)
     if CONF_LOG_KEY not in entry.data:
         await async_remove_keys(hass, entry.data[CONF_MEMBER])

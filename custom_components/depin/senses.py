@@ -23,6 +23,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from .const import CONF_BROKER, DOMAIN, SUBENTRY_SENSOR
 from .contributed_sensor import ContributedSensor, contributed_sensor
 from .daylight import is_daylight
+from .device_issues import async_withdraw_device_issues
 from .device_memory import DeviceMemory
 from .devices.metered_device import MeteredPart
 from .devices.profiles import ProfileError
@@ -54,6 +55,7 @@ class Senses:
         self._memory = DeviceMemory(hass, entry)
         self._clock = SystemClock()
         self.sampler = Sampler(self._clock, partial(is_daylight, hass), self)
+        self._set_back: dict[str, set[str]] = {}
         self._unheard: dict[str, Collection[str]] = {}
         self._held_long: dict[str, Mapping[str, Fault]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -162,9 +164,14 @@ class Senses:
     def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
         """Say which values are not believed; an entity that falls back is none to count with."""
         device = self.devices[key]
+        held = {name for part in device.metered.parts for name in part.gate.held}
+        for name in self._set_back.get(key, set()) - held:
+            self._set_back[key].remove(name)
+            ir.async_delete_issue(self._hass, DOMAIN, f"entity_set_back_{key}_{name}")
         for name, fault in faults.items():
             _LOGGER.debug("%s: %s %s and is held back", device.subentry.title, name, fault)
             if isinstance(device.source, EntitySource) and fault in _SET_BACK:
+                self._set_back.setdefault(key, set()).add(name)
                 self._entity_unfit(f"entity_set_back_{key}_{name}", device.subentry, name)
 
     def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
@@ -217,6 +224,8 @@ class Senses:
         """
         described = self._described()
         if entry is self._entry and described != self._began_with:
+            gone = self._began_with.keys() - described.keys()
+            async_withdraw_device_issues(self._hass, gone)
             self._began_with = described
             self._hass.config_entries.async_schedule_reload(entry.entry_id)
 
