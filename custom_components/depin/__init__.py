@@ -175,7 +175,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> No
     """Erase what a home that never joined has here; a member may still need its own."""
     IssuesOfEntry(hass, entry).withdraw_all()
     async_withdraw(hass, entry)
-    async_withdraw_device_issues(hass, entry.subentries)
+    async_withdraw_device_issues(hass, (entry.entry_id, *entry.subentries))
     await async_forget_devices(hass, entry)
     if CONF_LOG_KEY not in entry.data:
         await async_remove_keys(hass, entry.data[CONF_MEMBER])

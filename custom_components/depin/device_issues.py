@@ -1,4 +1,4 @@
-"""What the owner is told of devices goes with them."""
+"""What the owner is told of what is read goes with what it is said of."""
 
 from collections.abc import Iterable
 
@@ -9,9 +9,9 @@ from .const import DOMAIN
 
 
 @callback
-def async_withdraw_device_issues(hass: HomeAssistant, devices: Iterable[str]) -> None:
-    """Take back all that was said of devices, by the ids of their subentries."""
-    names = tuple(devices)
+def async_withdraw_device_issues(hass: HomeAssistant, ids: Iterable[str]) -> None:
+    """Take back all that was said of devices, or of all of a co-op, by ids of their entries."""
+    names = tuple(ids)
     for domain, issue in list(ir.async_get(hass).issues):
         if domain == DOMAIN and any(name in issue for name in names):
             ir.async_delete_issue(hass, domain, issue)

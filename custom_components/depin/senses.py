@@ -216,6 +216,22 @@ class Senses:
             translation_placeholders={"device": title, "counters": names},
         )
 
+    def unwritten(self, why: str | None) -> None:
+        """Tell the owner, while it is so, that the disk takes nothing."""
+        issue = f"unwritten_{self._entry.entry_id}"
+        if why is None:
+            ir.async_delete_issue(self._hass, DOMAIN, issue)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="unwritten",
+            translation_placeholders={"coop": self._entry.title, "error": why},
+        )
+
     @callback
     def _async_entry_changed(self, _: ConfigEntryChange, entry: ConfigEntry) -> None:
         """Begin anew when a device was added, changed or taken away.

@@ -187,7 +187,11 @@ async def test_diagnostics_of_one_device(
 
 
 async def test_a_full_disk_keeps_no_device_from_being_read(
-    hass: HomeAssistant, entry: MockConfigEntry, meter: str, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    meter: str,
+    issue_registry: ir.IssueRegistry,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     class FullDisk:
         async def async_record(self, body: Readings | Observations | Device) -> None:
@@ -201,4 +205,10 @@ async def test_a_full_disk_keeps_no_device_from_being_read(
     (device,) = senses.devices.values()
     assert device.metered.available
     await senses.async_stop()
+    issue = issue_registry.async_get_issue(DOMAIN, f"unwritten_{entry.entry_id}")
+    assert issue
+    assert issue.translation_placeholders
+    assert "No space left" in issue.translation_placeholders["error"]
+    senses.unwritten(None)
+    assert issue_registry.async_get_issue(DOMAIN, f"unwritten_{entry.entry_id}") is None
     await hass.config_entries.async_unload(entry.entry_id)

@@ -10,9 +10,8 @@ from .interval_sheet import FAR_AHEAD_MS, SPACING_MS
 class ObservedSensor:
     """Takes what was observed by its own time; an instant that was said stays said."""
 
-    def __init__(self, name: str, device: str, quantity: str, scale: int) -> None:
+    def __init__(self, device: str, quantity: str, scale: int) -> None:
         """Begin with nothing heard of a sensor, by its name in statements and what it observes."""
-        self.name = name
         self.quantity = quantity
         self.scale = scale
         self.last: int | None = None

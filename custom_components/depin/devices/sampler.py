@@ -24,7 +24,6 @@ LIMIT_MS: Final = 5 * 60_000
 _LONGEST_SLEEP_S: Final = 10.0
 _RETRY_S: Final = 0.8
 _ASK_AGAIN_S: Final = 1.0
-_UNWRITTEN: Final = "What %s said cannot be written; it is kept in memory for the next try"
 _LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -79,6 +78,9 @@ class Notices(Protocol):
     def counters_unheard(self, key: str, counters: Collection[str]) -> None:
         """Say which counters of the grid meter nobody has heard for long; none when all were."""
 
+    def unwritten(self, why: str | None) -> None:
+        """Say why nothing that is read can be written, or that it can be again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
@@ -114,6 +116,7 @@ class Sampler:
         self._devices: list[Sampled] = []
         self._sensors: list[ObservedSensor] = []
         self._closing = asyncio.Lock()
+        self._cannot_write = False
 
     def keep(self, interval_ms: int, limit_ms: int) -> None:
         """Close intervals of this length from now on, and wait no longer than this for sources."""
@@ -167,11 +170,13 @@ class Sampler:
         async with self._closing:
             # A step of the clock may itself have ended the interval, before anybody was asked.
             self._doubt_if_stepped(self._clock.now())
+            failure: OSError | None = None
             for device in self._devices:
                 for part in device.metered.parts:
-                    await _close_part(device, part, end, recorder, samples)
+                    failure = await _close_part(part, end, recorder, samples) or failure
             for sensor in self._sensors:
-                await _close_sensor(sensor, end, recorder)
+                failure = await _close_sensor(sensor, end, recorder) or failure
+            self._report_unwritten(failure)
 
     async def _ask(self, device: Sampled, source: Pulled) -> Heard:
         """Ask a device, twice if it does not answer, and judge what it says."""
@@ -226,6 +231,15 @@ class Sampler:
             unheard = device.awaited.unheard(self._clock.steady())
             self._notices.counters_unheard(device.key, unheard)
 
+    def _report_unwritten(self, failure: OSError | None) -> None:
+        """Say once that nothing can be written, and once that it can be again."""
+        if failure is not None and not self._cannot_write:
+            _LOGGER.error("What is read is kept in memory, for it cannot be written: %s", failure)
+        elif failure is None and self._cannot_write:
+            _LOGGER.info("What is read can be written again")
+        self._cannot_write = failure is not None
+        self._notices.unwritten(None if failure is None else str(failure))
+
     def _flags(self, now: int) -> Flag:
         self._doubt_if_stepped(now)
         self._put_right(now)
@@ -270,37 +284,40 @@ class Sampler:
 
 
 async def _close_part(
-    device: Sampled,
     part: MeteredPart,
     end: int,
     recorder: Recorder | None,
     samples: SampleStore | None,
-) -> None:
+) -> OSError | None:
+    """Hand over an interval of a device; return why that failed, and keep it then."""
     closed = part.sheet.close(end)
     if closed is None:
-        return
+        return None
     try:
         if samples is not None:
             await samples.async_add(part.use.device, closed.fine)
         if recorder is not None:
             await recorder.async_record(closed.readings)
-    except OSError:
-        _LOGGER.exception(_UNWRITTEN, device.name)
-    else:
-        part.sheet.settle(closed)
+    except OSError as error:
+        return error
+    part.sheet.settle(closed)
+    return None
 
 
-async def _close_sensor(sensor: ObservedSensor, end: int, recorder: Recorder | None) -> None:
+async def _close_sensor(
+    sensor: ObservedSensor, end: int, recorder: Recorder | None
+) -> OSError | None:
+    """Hand over what a sensor observed; return why that failed, and keep it then."""
     closed = sensor.close(end)
     if closed is None:
-        return
+        return None
     try:
         if recorder is not None:
             await recorder.async_record(closed)
-    except OSError:
-        _LOGGER.exception(_UNWRITTEN, sensor.name)
-    else:
-        sensor.settle(closed)
+    except OSError as error:
+        return error
+    sensor.settle(closed)
+    return None
 
 
 def _next(now: int, every: int) -> int:

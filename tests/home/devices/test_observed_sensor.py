@@ -12,7 +12,7 @@ MINUTE = 60_000
 
 def sensor() -> ObservedSensor:
     """Make a sensor of which nothing was heard."""
-    return ObservedSensor("Porch", NAME, "temperature", -2)
+    return ObservedSensor(NAME, "temperature", -2)
 
 
 def test_one_of_each_five_minutes_is_said_by_its_own_time() -> None:

@@ -12,6 +12,7 @@ import pytest
 from custom_components.depin.devices.awaited_counters import AwaitedCounters
 from custom_components.depin.devices.message_device import MessageDevice
 from custom_components.depin.devices.metered_device import MeteredDevice, MeteredPart
+from custom_components.depin.devices.observed_sensor import ObservedSensor
 from custom_components.depin.devices.points import (
     NO_POINTS,
     Points,
@@ -112,6 +113,7 @@ class Books:
     held: list[Mapping[str, Fault]] = field(default_factory=list)
     held_long: list[Mapping[str, Fault]] = field(default_factory=list)
     unheard: list[tuple[str, ...]] = field(default_factory=list)
+    failures: list[str | None] = field(default_factory=list)
 
     async def async_record(self, body: Readings | Observations | Device) -> None:
         self.bodies.append(body)
@@ -135,6 +137,9 @@ class Books:
     def counters_unheard(self, key: str, counters: Collection[str]) -> None:
         assert key == "m1"
         self.unheard.append(tuple(counters))
+
+    def unwritten(self, why: str | None) -> None:
+        self.failures.append(why)
 
 
 @dataclass
@@ -451,10 +456,23 @@ async def test_what_cannot_be_written_is_said_later(caplog: pytest.LogCaptureFix
 
     house, _ = home()
     await house.sampler.look_at(house.device)
-    await house.sampler.close(house.clock.now() + 1, FullDisk(), None)
-    assert "cannot be written" in caplog.text
-    await house.sampler.close(house.clock.now() + 1, house.books, None)
-    assert len(house.books.bodies) == 1
+    porch = ObservedSensor(NAME, "temperature", -2)
+    house.sampler.add_sensor(porch)
+    porch.hear(2100, house.clock.now(), Flag.NONE)
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            await house.sampler.close(house.clock.now() + 1, FullDisk(), None)
+        await house.sampler.close(house.clock.now() + 1, house.books, None)
+    assert len(house.books.bodies) == 2
+    # One line when it begins, one when it ends, and no traceback.
+    first, last = caplog.records
+    assert "No space left" in first.getMessage()
+    assert "again" in last.getMessage()
+    assert first.exc_info is None
+    *full, at_last = house.books.failures
+    assert len(full) == 3
+    assert all(why and "No space left" in why for why in full)
+    assert at_last is None
 
 
 async def test_panels_that_do_not_answer_at_night_are_asleep() -> None:
