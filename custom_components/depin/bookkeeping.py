@@ -21,6 +21,7 @@ from .market_answers import (
     read_purse,
 )
 from .market_calendar import MarketCalendar, read_calendars
+from .neighbourhood import Neighbourhood
 from .node import LoggedOutError, MemberNode, NodeError, NodeRefusedError, StrangeAnswerError
 from .protocol.durations import DAY, HOUR
 from .protocol.encoding import decode_json, encode_json
@@ -105,6 +106,11 @@ class Bookkeeping:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._hear())
             group.create_task(self._ask_after_gates())
+
+    async def neighbourhood(self, market: str) -> Neighbourhood | None:
+        """Ask what all members did together in the newest interval that was settled."""
+        newest = await self._cursor(_SETTLED, market, 0)
+        return await self._theirs.neighbourhood(market, newest) if newest else None
 
     async def catch_up(self) -> None:
         """Ask for everything that is not in the books yet."""

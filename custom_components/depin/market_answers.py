@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
 from .market_calendar import MarketCalendar, read_calendars
+from .neighbourhood import Neighbourhood, read_neighbourhood
 from .node import MemberNode, StrangeAnswerError, agreed
 from .protocol.bounds import MAX_AMOUNT, MAX_ENERGY, MAX_PRICE
 from .protocol.statements.fields import (
@@ -187,6 +188,12 @@ class NodeBooks:
         path = f"{self._coop}/markets/{market}/settlements?after={start - 1}&limit=1"
         answered = await self.node.ask(path)
         return agreed(lambda: any(_list(answered, _final)))
+
+    async def neighbourhood(self, market: str, start: int) -> Neighbourhood | None:
+        """Ask what all members did together in an interval."""
+        path = f"{self._coop}/markets/{market}/settlements?after={start - 1}&limit=1"
+        answered = await self.node.node.ask(path)
+        return next(iter(agreed(lambda: _list(answered, read_neighbourhood))), None)
 
     async def purse(self) -> Purse:
         """Ask for the member's money."""

@@ -47,6 +47,7 @@ from custom_components.depin.protocol.events import Event
 from custom_components.depin.protocol.rules.market_rules import MarketRules
 from custom_components.depin.protocol.statements.fields import BodyError
 from tests.home.told_market import MARKET, ToldMarket, told_market
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -358,13 +359,14 @@ async def test_what_a_gate_decided_is_asked_for(
 ) -> None:
     """Who has no order in a book is told nothing of it."""
     monkeypatch.setattr(bookkeeping, "_AFTER_GATE", (1, 20))
+    monkeypatch.setattr(bookkeeping, "_NO_MARKET", 100)
     async with told_market() as node, member(node.address) as asked:
         just_before = START - 5 * MINUTE - 10
         kept = Bookkeeping(books, asked, no_log_in, lambda: just_before)
         running = asyncio.create_task(kept.run())
         await _until(lambda: kept.is_listening)
         node.clear(START, 6)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while await books.last_cleared(MARKET) is None:
                 await asyncio.sleep(0.05)
         node.is_broken = True
@@ -375,6 +377,6 @@ async def test_what_a_gate_decided_is_asked_for(
 
 
 async def _until(wanted: Any) -> None:  # noqa: ANN401 - any question
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not wanted():
             await asyncio.sleep(0.05)

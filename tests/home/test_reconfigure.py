@@ -1,5 +1,6 @@
 """What an administrator does about a home's key, and about the room for samples."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from custom_components.depin.home_key import (
 from custom_components.depin.journal import JournalError
 from custom_components.depin.key_store import StoredKeys, async_load_keys, async_remove_keys
 from custom_components.depin.membership import sample_folder
+from custom_components.depin.protocol.encoding import to_text
+from custom_components.depin.protocol.invite import Invite
 from custom_components.depin.protocol.keys import public_key
 from custom_components.depin.protocol.log.notes import SignatureType, VerifierKey
 from tests.home.pretender import pretending
@@ -166,3 +169,35 @@ async def test_the_room_for_samples_is_the_owner_s_to_set(
     assert entry.options == {"samples_mib": 16}
     folder: Path = sample_folder(hass, entry.data["member"])
     assert sum(file.stat().st_size for file in folder.iterdir()) <= 16 * 2**20
+
+
+async def test_a_node_that_moved_or_changed_its_key_is_followed(
+    hass: HomeAssistant, entry: MockConfigEntry, invite: Invite
+) -> None:
+    """As an invite says, of the same co-op; who answers there has to have the invite's key."""
+    newer = public_key(bytes(32))
+    moved = replace(invite, node_key=newer)
+    async with pretending() as node:
+        at_node = replace(moved, address=node.address)
+        described = {"name": "Ort", "node_key": to_text(newer), "currency": "EUR", "market": "hof"}
+        form = await _choose(hass, entry, "node_moved")
+        for text, errors in (
+            ("http://node.example", {"invite": "no_whole_invite"}),
+            (str(moved)[:-9], {"invite": "no_whole_invite"}),
+            (str(moved), {"base": "no_answer_there"}),
+            (str(at_node), {"base": "no_answer_there"}),
+        ):
+            form = await _answer(hass, form, invite=text)
+            assert form["errors"] == errors
+        other = replace(at_node, coop=to_text(bytes(16)))
+        for coop in (invite.coop, other.coop):
+            node.answers[f"/{coop}"] = 200, described
+        form = await _answer(hass, form, invite=str(other))
+        assert form["errors"] == {"invite": "another_coop"}
+        form = await _answer(hass, form, invite=str(replace(at_node, node_key=invite.node_key)))
+        assert form["errors"] == {"base": "node_key_differs"}
+        before = dict(entry.data)
+        result = await _answer(hass, form, invite=str(at_node))
+        assert result["reason"] == "node_followed"
+        assert entry.data == {**before, "address": node.address, "node_key": to_text(newer)}
+        await hass.config_entries.async_unload(entry.entry_id)

@@ -40,6 +40,8 @@ class ToldMarket:
         self.markets = [MARKET]
         self.cleared: list[dict[str, Any]] = []
         self.settled: list[dict[str, Any]] = []
+        self.sums: dict[int, dict[str, int] | None] = {}
+        """What all members did together, by interval; None of too few."""
         self.holds, self.reserved = 12_340_000_000, 1_000_000_000
         self.kinds: tuple[str, ...] = ("CERTIFICATES", "MEMBER_MONEY")
         self.books: dict[int, dict[str, Any]] = {}
@@ -111,10 +113,17 @@ class ToldMarket:
         answer = answers.get(last) or answers.get(before)
         if answer is None:
             return None
+        if last == "settlements":
+            return _after([self._public(row) for row in self.settled], query)
         # All that is told of trades is told of one market.
         is_listed = {before, last} & {"cleared", "settlements"}
         is_other = is_listed and MARKET not in {before, last}
         return [] if is_other else answer()
+
+    def _public(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Tell of a settled interval what is for everybody."""
+        start = row["start"]
+        return {**row, "end": start + HOUR, "figures": self.sums.get(start)}
 
     def _account(self, kind: str) -> dict[str, object]:
         money = {"holds": self.holds, "leaving": self.reserved, "limit": -5_000_000_000}

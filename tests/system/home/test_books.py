@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC
 from pathlib import Path
 
 from aiohttp import ClientSession
@@ -15,6 +16,7 @@ from custom_components.depin.happenings import OrderRefused
 from custom_components.depin.hourly_sums import Flow, Pair, Series
 from custom_components.depin.node import MemberNode, Node
 from custom_components.depin.protocol.events import Event
+from custom_components.depin.trial import Paper, PaperOffer, Tally, Trial
 from depin_protocol.durations import DAY, MINUTE
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
@@ -25,9 +27,10 @@ from settlement_node.hosting.hosting import Hosting
 from tests.node.market.issuing.winter import time_passes
 from tests.node.market.metering_homes import FIRST, MARKET, Metering, settle_in
 from tests.node.village import FACTS, Village, village
+from tests.patience import PATIENCE
 from tests.protocol.spoken import COOP, QUARTER, Home
 
-SUN, RAIN = Home(2), Home(3)
+SUN, RAIN, TRYING = Home(2), Home(3), Home(4)
 END = FIRST + QUARTER
 GATE = FIRST - 5 * MINUTE
 RULES = MarketRules(
@@ -50,7 +53,7 @@ class House:
 
     async def until(self, wanted: Callable[[], bool]) -> None:
         """Wait for something that the books are told."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not wanted():
                 self.changed.clear()
                 await self.changed.wait()
@@ -230,3 +233,40 @@ async def test_an_order_without_effect_is_told_as_one(tmp_path: Path) -> None:
             refused = OrderRefused.read(event)
             assert refused is not None
             assert refused.code == "off-tick"
+
+
+class Disk:
+    """Keeps a trial's paper as a disk does."""
+
+    def __init__(self) -> None:
+        self.paper = Paper()
+
+    async def async_save(self, paper: Paper) -> None:
+        self.paper = Paper.of(paper.to_json())
+
+
+async def test_a_trial_is_told_what_it_would_have_sold_at_the_neighbours_price(
+    tmp_path: Path,
+) -> None:
+    """By what its own meter settled as: 350 Wh offered, of which 50 were not there."""
+    async with village(tmp_path, replace(FACTS, rules=RULES)) as here:
+        sun, rain, trying = await settle_in(here, SUN, RAIN, TRYING)
+        async with opened(here) as server, house(server, here, TRYING, tmp_path / "it") as home:
+            await home.until(lambda: home.keeping.is_reachable is True)
+            offer = PaperOffer(
+                *(MARKET, FIRST, GATE, 300_000, 80_000), asks=((PRICE, 350),), bids=()
+            )
+            disk = Disk()
+            trial = Trial(home.books, disk, Paper((offer,)))
+            await ordered(here, 400)
+            await trial.count(home.keeping.markets, UTC, here.clock())
+            assert trial.since("") == Tally()
+            here.clock.now = END
+            await here.say(trying.say(END, 0, 300, start=FIRST))
+            await reported(here, sun, rain)
+            await home.keeping.catch_up()
+            await trial.count(home.keeping.markets, UTC, here.clock())
+            assert disk.paper.offers == ()
+            assert trial.since("") == Tally(300, 0, 350 * PRICE - 50 * 300_000)
+            (row,) = await home.rows()
+            assert (row.sold, row.delivered_out) == (0, 0)
