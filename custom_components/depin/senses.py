@@ -23,7 +23,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from .const import CONF_BROKER, DOMAIN, SUBENTRY_SENSOR
 from .contributed_sensor import ContributedSensor, contributed_sensor
 from .daylight import is_daylight
-from .device_issues import async_withdraw_device_issues
+from .device_issues import async_look_anew, async_withdraw_device_issues
 from .device_memory import DeviceMemory
 from .devices.metered_device import MeteredPart
 from .devices.profiles import ProfileError
@@ -93,6 +93,7 @@ class Senses:
                 )
                 continue
             ir.async_delete_issue(self._hass, DOMAIN, issue)
+            async_look_anew(self._hass, subentry.subentry_id)
             self.devices[subentry.subentry_id] = device
             self.sampler.add(device.sampled)
         if recorder is not None:

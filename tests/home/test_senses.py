@@ -141,6 +141,10 @@ async def test_the_owner_is_told_of_a_grid_meter_that_does_not_count(
     assert issue.translation_placeholders == {"device": "Meter", "counters": "import_wh"}
     senses.counters_unheard(key, ())
     assert issue_registry.async_get_issue(DOMAIN, f"counters_unheard_{key}") is None
+    # Whoever changes the device's settings has it looked at anew.
+    senses.counters_unheard(key, ("import_wh",))
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert issue_registry.async_get_issue(DOMAIN, f"counters_unheard_{key}") is None
     await hass.config_entries.async_unload(entry.entry_id)
 
 
