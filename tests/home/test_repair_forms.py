@@ -216,19 +216,23 @@ async def test_an_entity_that_is_gone_gets_a_successor(
     """Which fits as it did; the device is read on from it."""
     made = [
         entity_registry.async_get_or_create("sensor", "other", name).entity_id
-        for name in ("old", "new", "power")
+        for name in ("old", "new", "export", "power")
     ]
-    for entity_id, state in zip(made, (COUNTER, COUNTER, POWER), strict=True):
+    for entity_id, state in zip(made, (COUNTER, COUNTER, COUNTER, POWER), strict=True):
         hass.states.async_set(entity_id, "1234.5", state)
-    old, new, power = made
-    await add(hass, loaded, "grid", import_wh=old)
+    old, new, export, power = made
+    await add(hass, loaded, "grid", import_wh=old, export_wh=export)
     key = the_device(loaded).sampled.key
     entity_registry.async_remove(old)
     hass.states.async_remove(old)
     await hass.async_block_till_done()
     form = await mending(hass, hass_client, f"entity_unfit_{key}_import_wh")
     await form.open()
-    for entity_id, problem in (("sensor.plain", "not_registered"), (power, "wrong_unit")):
+    for entity_id, problem in (
+        ("sensor.plain", "not_registered"),
+        (power, "wrong_unit"),
+        (export, "same_entity"),
+    ):
         assert await form.give(entity_id=entity_id) == {"entity_id": problem}
     assert await form.give(entity_id=new) == {}
     await hass.async_block_till_done()
