@@ -59,6 +59,14 @@ class _Browser:
         return value
 
 
+@pytest.fixture(autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Take Ctrl-C: what runs behind a shell ignores it, and so would all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def _start() -> Iterator[subprocess.Popen[str]]:
     """Start a demo, and let none outlive its test."""
