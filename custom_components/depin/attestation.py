@@ -150,6 +150,15 @@ class Attestation:
         """Expect no receipts for these."""
         await self.async_ask(lambda outbox: outbox.close(places, _now()))
 
+    async def async_heed_key(self, known: bytes) -> None:
+        """Sign with the key that the node knows, unless the home has changed to a later one."""
+        await self._run(self._heed_key, known)
+
+    async def async_is_key_settled(self) -> bool:
+        """Tell whether it is known which of several keys the node knows the home by."""
+        settled = await self.async_ask(lambda outbox: outbox.key is not None)
+        return settled or len(self._keys) == 1
+
     async def async_change_key(self, new: HomeKey) -> None:
         """Hand over to a key that is on disk already; all that is said later is signed by it."""
         await self._run(self._change_key, new)
@@ -211,7 +220,8 @@ class Attestation:
     def _signing_key(self) -> HomeKey:
         public = self._outbox.key
         if public is None:
-            return self._keys[0] if self._outbox.is_new else self._keys[-1]
+            # Newer ones may never have been changed to. The node will say which it is.
+            return self._keys[-1]
         for key in self._keys:
             if key.public == public:
                 return key
@@ -231,6 +241,15 @@ class Attestation:
         self._outbox.append(statement)
         self._marker.advance(self._outbox.name, self._outbox.count)
         return statement.head
+
+    def _heed_key(self, known: bytes) -> None:
+        signing = self._signing_key()
+        publics = [key.public for key in self._keys]
+        if known not in publics or len(publics) == 1:
+            return
+        is_later = publics.index(known) < self._keys.index(signing)
+        if is_later or self._outbox.key is None:
+            self._outbox.sign_with(known)
 
     def _change_key(self, new: HomeKey) -> None:
         coop, member = self.speaker

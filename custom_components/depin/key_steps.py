@@ -109,6 +109,8 @@ class KeySteps(ConfigFlow):
             return self.async_abort(reason="not_joined")
         if user_input is None:
             return self.async_show_form(step_id="change_key", data_schema=vol.Schema({}))
+        if not await entry.runtime_data.attestation.async_is_key_settled():
+            return self.async_abort(reason="key_unsettled")
         coop, member = entry.data[CONF_COOP], entry.data[CONF_MEMBER]
         try:
             stored = await async_load_keys(self.hass, coop, member)

@@ -150,6 +150,10 @@ async def test_a_key_is_not_changed_when_the_disk_fails(
     assert key_of_phrase(shown["phrase"]) == key
     monkeypatch.undo()
     assert await hass.config_entries.async_reload(entry.entry_id)
+    # Only the node can say by now whether it has heard of the new one.
+    form = await _choose(hass, entry, "change_key")
+    assert (await _answer(hass, form))["reason"] == "key_unsettled"
+    assert entry.runtime_data.key == key
 
 
 async def test_the_room_for_samples_is_the_owner_s_to_set(
