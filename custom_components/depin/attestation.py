@@ -245,11 +245,20 @@ class Attestation:
     def _heed_key(self, known: bytes) -> None:
         signing = self._signing_key()
         publics = [key.public for key in self._keys]
-        if known not in publics or len(publics) == 1:
+        if known not in publics or len(publics) == 1 or known == self._outbox.key:
             return
         is_later = publics.index(known) < self._keys.index(signing)
-        if is_later or self._outbox.key is None:
+        if is_later or not self._can_say_change_to(signing):
             self._outbox.sign_with(known)
+
+    def _can_say_change_to(self, key: HomeKey) -> bool:
+        """Tell whether the outbox can bring the node, or bring it again, the change to a key."""
+        changes = (
+            self._body(place)
+            for place in self._outbox.since("trading", 0)
+            if place.kind == KeyChange.KIND
+        )
+        return any(isinstance(one, KeyChange) and one.key == key.public for one in changes)
 
     def _change_key(self, new: HomeKey) -> None:
         coop, member = self.speaker

@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
 )
 
-from .const import CONF_COOP, CONF_KEPT, CONF_MEMBER, CONF_SAMPLES_MIB
+from .const import CONF_COOP, CONF_KEPT, CONF_LOG_KEY, CONF_MEMBER, CONF_SAMPLES_MIB
 from .home_key import (
     HomeKey,
     RecoveryError,
@@ -35,6 +35,10 @@ _DEFAULT_MIB: Final = DEFAULT_LIMIT // 2**20
 _RECOVERY_FORM: Final = vol.Schema(
     {vol.Required(CONF_KEPT): TextSelector(TextSelectorConfig(multiline=True))}
 )
+
+
+class _OlderKeyError(Exception):
+    """The node knows this home by another key than this one of its own."""
 
 
 class KeySteps(ConfigFlow):
@@ -84,9 +88,11 @@ class KeySteps(ConfigFlow):
         if user_input is not None:
             try:
                 key = _kept_key(user_input[CONF_KEPT], entry.data[CONF_MEMBER])
-                stored = await self._async_confirmed(key, entry)
+                stored = await self._async_brought_back(key, entry)
             except RecoveryError:
                 errors[CONF_KEPT] = "no_kept_key"
+            except _OlderKeyError:
+                errors["base"] = "older_key"
             except NodeRefusedError:
                 errors["base"] = "key_of_somebody_else"
             except NodeError:
@@ -150,14 +156,31 @@ class KeySteps(ConfigFlow):
         )
         return self.async_show_form(step_id="samples", data_schema=form)
 
-    async def _async_confirmed(self, key: HomeKey, entry: DepinConfigEntry) -> StoredKeys:
-        """Make sure that a key is this member's: by its name, or by the node's word."""
+    async def _async_brought_back(self, key: HomeKey, entry: DepinConfigEntry) -> StoredKeys:
+        """Put a key beside those that are here, once it is sure that it speaks for this home."""
         coop, member = entry.data[CONF_COOP], entry.data[CONF_MEMBER]
-        if member_id(coop, key.public) == member:
+        is_first = member_id(coop, key.public) == member
+        try:
+            there = (await async_load_keys(self.hass, coop, member)).keys
+        except KeyUnreadableError:
+            there = ()
+        others = tuple(one for one in there if one != key)
+        if is_first and not others and CONF_LOG_KEY not in entry.data:
             return StoredKeys((key,))
         session = async_get_clientsession(self.hass)
-        await MemberNode(Node(session, entry.data[CONF_ADDRESS], coop), member).log_in(key.seed)
-        return StoredKeys((key,), is_confirmed=True)
+        node = MemberNode(Node(session, entry.data[CONF_ADDRESS], coop), member)
+        try:
+            await node.log_in(key.seed)
+        except NodeRefusedError as error:
+            if is_first or key in there:
+                raise _OlderKeyError from error
+            raise
+        except NodeError:
+            # A first key is the home's for sure; whether it still counts, the node will say.
+            if others or not is_first:
+                raise
+        keys = (key, *others)
+        return StoredKeys(keys, is_confirmed=member_id(coop, keys[-1].public) != member)
 
 
 def _kept_key(text: str, member: str) -> HomeKey:

@@ -16,7 +16,12 @@ from custom_components.depin.home_key import (
     phrase_of,
 )
 from custom_components.depin.journal import JournalError
-from custom_components.depin.key_store import StoredKeys, async_load_keys, async_remove_keys
+from custom_components.depin.key_store import (
+    StoredKeys,
+    async_load_keys,
+    async_remove_keys,
+    async_save_keys,
+)
 from custom_components.depin.membership import sample_folder
 from custom_components.depin.protocol.keys import public_key
 from custom_components.depin.protocol.log.notes import SignatureType, VerifierKey
@@ -89,6 +94,7 @@ async def test_a_changed_key_is_brought_back_by_the_node_s_word(
 ) -> None:
     """It does not name the member, so the node is asked whether it speaks for it."""
     later = make_key()
+    await async_remove_keys(hass, entry.data["member"])
     async with pretending() as node:
         data = {**entry.data, "address": node.address}
         hass.config_entries.async_update_entry(entry, data=data)
@@ -101,6 +107,48 @@ async def test_a_changed_key_is_brought_back_by_the_node_s_word(
         result = await _answer(hass, form, kept=phrase_of(later))
     assert result["reason"] == "key_recovered"
     assert await _keys(hass, entry) == StoredKeys((later,), is_confirmed=True)
+
+
+async def test_an_older_key_never_takes_the_place_of_the_one_in_force(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey
+) -> None:
+    """The node says which it is; while it is away, nothing is changed."""
+    let_it_be_a_member(hass, entry)
+    new = make_key()
+    member = entry.data["member"]
+    await async_save_keys(hass, member, StoredKeys((new, key)))
+    form = await _choose(hass, entry, "recover_key")
+    form = await _answer(hass, form, kept=phrase_of(key))
+    assert form["errors"] == {"base": "node_away"}
+    async with pretending() as node:
+        data = {**entry.data, "address": node.address}
+        hass.config_entries.async_update_entry(entry, data=data)
+        node.answers["/challenges"] = 201, {"challenge": "A" * 74 + "A"}
+        node.refuse("/tokens", "challenge-refused")
+        form = await _answer(hass, form, kept=phrase_of(key))
+        assert form["errors"] == {"base": "older_key"}
+        await async_remove_keys(hass, member)
+        form = await _answer(hass, form, kept=phrase_of(key))
+        assert form["errors"] == {"base": "older_key"}
+        await async_save_keys(hass, member, StoredKeys((key,)))
+        node.answers["/tokens"] = 201, {"token": "abc", "expires": 5}
+        result = await _answer(hass, form, kept=phrase_of(new))
+        assert result["reason"] == "key_recovered"
+        assert await _keys(hass, entry) == StoredKeys((new, key))
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_member_s_first_key_is_brought_back_while_the_node_is_away(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey
+) -> None:
+    """Where no other is here, nothing can be lost by it."""
+    let_it_be_a_member(hass, entry)
+    await async_remove_keys(hass, entry.data["member"])
+    form = await _choose(hass, entry, "recover_key")
+    result = await _answer(hass, form, kept=phrase_of(key))
+    assert result["reason"] == "key_recovered"
+    assert await _keys(hass, entry) == StoredKeys((key,))
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_a_home_that_has_not_joined_changes_no_key(

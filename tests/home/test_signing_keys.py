@@ -58,3 +58,16 @@ async def test_a_first_key_that_the_node_confirms_is_settled(tmp_path: Path) -> 
     assert await home.async_is_key_settled()
     assert home.key == _FIRST
     await home.close()
+
+
+async def test_the_node_s_word_counts_in_any_order(tmp_path: Path) -> None:
+    """An operator may enrol one of two keys that were made for a lost one, then the other."""
+    home = await _opened(tmp_path, _THIRD, _SECOND, _FIRST)
+    for known in (_THIRD, _SECOND):
+        await home.async_heed_key(known.public)
+        assert home.key == known
+    await home.async_change_key(make_key())
+    changed = home.key
+    await home.async_heed_key(_SECOND.public)
+    assert home.key == changed
+    await home.close()
