@@ -62,7 +62,7 @@ class Attestation:
         self.unheard_since = 0
         """How many statements had been written at the first start after the node's last word."""
         self._keys = keys
-        self._is_confirmed = False
+        self._may_replace = False
         self._said: Callable[[], None] = _nobody_listens
         self._writer = ThreadPoolExecutor(1, f"depin {speaker.member[:6]}")
         self._outbox: Outbox
@@ -75,14 +75,14 @@ class Attestation:
         speaker: Speaker,
         keys: tuple[HomeKey, ...],
         *,
-        is_confirmed: bool = False,
+        may_replace: bool = False,
     ) -> Attestation:
         """Go on where the home stopped; after a restore, in a new chain.
 
-        A key that the node has confirmed is taken where the one that the home went on with is lost.
+        Where the key that the home went on with is lost, another may replace it.
         """
         opened = cls(speaker, keys)
-        opened._is_confirmed = is_confirmed
+        opened._may_replace = may_replace
         with ExitStack() as undone:
             undone.callback(opened._writer.shutdown)
             await opened._run(opened._begin, rooms)
@@ -225,7 +225,7 @@ class Attestation:
         for key in self._keys:
             if key.public == public:
                 return key
-        if self._is_confirmed:
+        if self._may_replace:
             return self._keys[-1]
         msg = "the outbox goes on with a key that is not stored: restore it, or a newer backup"
         raise KeyMissingError(msg)

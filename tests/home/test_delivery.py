@@ -585,7 +585,7 @@ async def test_a_key_that_the_node_confirmed_takes_the_place_of_a_lost_one(tmp_p
         await house.attestation.async_change_key(make_key())
         speaker = house.attestation.speaker
     rooms, given = Rooms(tmp_path / "outbox", tmp_path / "marker"), make_key()
-    again = await Attestation.open(rooms, speaker, (given,), is_confirmed=True)
+    again = await Attestation.open(rooms, speaker, (given,), may_replace=True)
     assert again.key == given
     await again.close()
     assert first != given
