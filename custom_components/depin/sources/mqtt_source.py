@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.ssl import client_context
 
 from ..const import CONF_TLS
+from ..devices import payload_names, payloads, telegrams
 from ..devices.message_device import MessageDevice
 from ..devices.parameters import filled, with_defaults
 from ..devices.places import MessagePlace, TelegramPlace
@@ -49,6 +50,9 @@ class MessageSource:
             for name, value in self._parameters.items()
         }
         self._device = MessageDevice(profile, self._parameters)
+        telegram_places = [each for each in profile.places() if isinstance(each, TelegramPlace)]
+        own = [filled(place, self._parameters) for place in telegram_places]
+        self._telegrams = {place.topic for place in own if place is not None}
         self._heard: dict[str, deque[tuple[str, int, bool]]] = {}
 
     @property
@@ -92,11 +96,11 @@ class MessageSource:
         heard = [
             (at, topics.get(topic, topic), text, retained)
             for topic, kept in self._heard.items()
-            for text, at, retained in kept
+            for text, (_, at, retained) in zip(self._shown(topic, kept), kept, strict=True)
         ]
         return {
             "messages": [
-                [topic, self._nameless(text), {"at": at, "retained": retained}]
+                [topic, text, {"at": at, "retained": retained}]
                 for at, topic, text, retained in sorted(heard, key=itemgetter(0))
             ],
             "meta": {"parameters": dict(self._shown_parameters())},
@@ -122,6 +126,14 @@ class MessageSource:
                 if own and shown:
                     topics[own.topic] = shown.topic
         return topics
+
+    def _shown(self, topic: str, kept: Iterable[tuple[str, int, bool]]) -> list[str]:
+        """Return a topic's payloads without what names a device or its owner."""
+        texts = [text for text, _, _ in kept]
+        if topic in self._telegrams:
+            pieces = [payloads.telegram_piece(text, payloads.document(text)) for text in texts]
+            return list(map(payloads.with_piece, texts, telegrams.nameless(pieces)))
+        return [payload_names.nameless(self._nameless(text)) for text in texts]
 
     def _nameless(self, payload: str) -> str:
         """Leave out of a payload the names that are long enough to be nothing else in it."""

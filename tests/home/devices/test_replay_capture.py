@@ -91,6 +91,22 @@ def test_a_wrong_file_gets_one_sentence(
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_diagnostics_are_taken_as_they_were_downloaded(tmp_path: Path) -> None:
+    capture = registers("input", {1014: ("float32", 5.0)}, "little")
+    meter = {"settings": {"profile": "shelly_pro_3em_modbus"}, "capture": capture}
+    other = {"settings": {"profile": "evcc_mqtt"}, "capture": {"messages": []}}
+    entities = {"settings": {}, "capture": {}}
+    options = "--profile", "shelly_pro_3em_modbus", "--option", "addresses=one_higher"
+    for devices in ([meter], [other, meter, entities]):
+        downloaded = {"home_assistant": {}, "data": {"devices": devices, "sensors": []}}
+        done = run(written(tmp_path, downloaded), *options)
+        assert json.loads(done.stdout)["power_w"] == 5
+    for devices in ([meter, meter], [other, entities], []):
+        done = run(written(tmp_path, {"data": {"devices": devices}}), *options)
+        assert done.returncode == 2
+        assert "download the diagnostics of the device itself" in done.stderr
+
+
 def test_no_device_named_is_a_wrong_call(tmp_path: Path) -> None:
     assert run(written(tmp_path, {"holding": {}})).returncode == 2
 
@@ -151,14 +167,14 @@ def test_a_text_that_nothing_can_print_is_no_error(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="cannot be read"):
-        load_capture(tmp_path / "none.json")
+        load_capture(tmp_path / "none.json", "sunspec")
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "capture.json"
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CaptureError, match="is no JSON"):
-        load_capture(file)
+        load_capture(file, "sunspec")
 
 
 async def test_an_empty_capture_is_of_no_device() -> None:
