@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .const import (
+    CONF_CERTIFICATE,
     CONF_COOP,
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
@@ -21,6 +22,7 @@ from .membership import DepinConfigEntry
 from .sensed_device import SensedDevice
 
 _SECRET: Final = {
+    CONF_CERTIFICATE,
     CONF_COOP,
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
