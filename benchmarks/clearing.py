@@ -4,6 +4,7 @@ The floor is what any auction by sorting must do: sort both sides' packed keys, 
 Peers run in an environment of their own, which is made for this run and thrown away.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -312,6 +313,9 @@ def print_aims(rows: list[Row]) -> None:
 
 def main() -> None:
     """Measure, and print the table."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     rows = [measure(orders) for orders in SIZES]
     problem = None
     try:

@@ -177,9 +177,11 @@ def by_table(file: Path) -> list[tuple[str, int, int]]:
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--homes", type=int, default=30)
-    parser.add_argument("--days", type=int, default=28)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--homes", type=int, default=30, help="how many (30)")
+    parser.add_argument("--days", type=int, default=28, help="how long (28)")
     given = parser.parse_args()
     with TemporaryDirectory() as folder:
         file = Path(folder) / "books.sqlite"

@@ -224,10 +224,14 @@ async def costs(
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--entries", type=int, default=10_000_000)
-    parser.add_argument("--homes", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--entries", type=int, default=10_000_000, help="of the long log (10,000,000)"
+    )
+    parser.add_argument("--homes", type=int, default=100, help="who speak (100)")
+    parser.add_argument("--rounds", type=int, default=7, help="their median is shown (7)")
     given = parser.parse_args()
     with TemporaryDirectory() as name:
         paths = [Path(name) / "short", Path(name) / "long"]

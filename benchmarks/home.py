@@ -125,9 +125,13 @@ class Meter:
 
 def main() -> None:
     """Measure each number of devices after the other."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--seconds", type=int, default=120)
-    parser.add_argument("--devices", type=int, nargs="+", default=[1, 5, 20])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=int, default=120, help="for each line of the table (120)")
+    parser.add_argument(
+        "--devices", type=int, nargs="+", default=[1, 5, 20], help="how many are read (1 5 20)"
+    )
     wanted = parser.parse_args()
     numbers = sorted({0, *wanted.devices})
     costs = [asyncio.run(_measure(number, wanted.seconds)) for number in numbers]

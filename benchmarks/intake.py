@@ -352,11 +352,13 @@ def main() -> None:
         port, coop, mode, seconds, *homes = sys.argv[2:]
         work = client(int(port), coop, mode, [int(one) for one in homes], float(seconds))
         return asyncio.run(work)
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--homes", type=int, default=32)
-    parser.add_argument("--clients", type=int, default=2)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=3, help="of each measurement (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="their median is shown (3)")
+    parser.add_argument("--homes", type=int, default=32, help="who speak (32)")
+    parser.add_argument("--clients", type=int, default=2, help="processes that speak for them (2)")
     given = parser.parse_args()
     print(f"{'':8}{'a second':>10}{'p50 ms':>8}{'p99 ms':>8}{'CPU us':>8}", end="")
     print(f"{'http':>7}{'verify':>8}{'commit':>8}{'floor':>7}{'of floor':>10}{'of verify':>11}")

@@ -6,6 +6,7 @@ ledger alone, in memory, with its rows made and thrown away. Below, `verify` of 
 whose log holds bank statements: each of their lines is a transfer, and a salted line of a decision.
 """
 
+import argparse
 import asyncio
 import gc
 import tempfile
@@ -249,6 +250,9 @@ def verified() -> None:
 
 def main() -> None:
     """Print both tables."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     print(
         f"{'homes':>6}{'transfers':>11}{'committed /s':>14}{'raw rows /s':>13}{'ratio':>7}"
         f"{'':<13}{'alone, /s of a core':>20}"

@@ -117,9 +117,13 @@ def alone(count: int) -> dict[str, float]:
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--homes", type=int, nargs="+", default=list(SIZES))
-    parser.add_argument("--child", type=int)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--homes", type=int, nargs="+", default=list(SIZES), help="sizes of co-ops (100 to 100,000)"
+    )
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child is not None:
         os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])

@@ -84,9 +84,13 @@ async def measure(statements: int, rounds: int, folder: Path) -> None:
 
 def main() -> None:
     """Measure as the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--statements", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--statements", type=int, default=20_000, help="that the log holds (20,000)"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="their median is shown (3)")
     given = parser.parse_args()
     with TemporaryDirectory() as folder:
         asyncio.run(measure(given.statements, given.rounds, Path(folder)))

@@ -87,9 +87,11 @@ def started(programs: Path, data: Path, port: int) -> Iterator[tuple[float, int]
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--starts", type=int, default=7)
-    parser.add_argument("--port", type=int, default=18_480)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--starts", type=int, default=7, help="their median is shown (7)")
+    parser.add_argument("--port", type=int, default=18_480, help="that is free (18480)")
     wish = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,5 +1,6 @@
 """How much reading and checking a statement costs beside the signature's own check."""
 
+import argparse
 from collections.abc import Callable
 from hashlib import sha256
 from statistics import median
@@ -115,6 +116,9 @@ def measure(body: Body) -> tuple[int, float, float, float]:
 
 def main() -> None:
     """Print one table."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     print(f"{'statement':<22}{'bytes':>7}{'ours /s':>11}{'PyNaCl /s':>11}{'ratio':>7}  aim")
     for name, body in bodies().items():
         size, ours, raw, ratio = measure(body)

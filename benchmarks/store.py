@@ -1,9 +1,12 @@
-"""Rows per second of our commits, beside the engine's own way of inserting the same rows."""
+"""Rows per second of our commits, beside the engine's own way of inserting the same rows.
 
+benchmarks/store.py [postgresql://...]
+"""
+
+import argparse
 import asyncio
 import os
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -115,8 +118,8 @@ async def measure(raw: Insert, one_by_one: Insert, at_once: Insert, name: str) -
         )
 
 
-async def main() -> None:
-    """Print one table; with a PostgreSQL URL as argument, of both engines."""
+async def tabled(databases: Sequence[str]) -> None:
+    """Print one table; with a PostgreSQL URL, of both engines."""
     print(
         f"{'':<10}{'batch':>6}{'raw rows/s':>12}{'one by one':>12}{'ratio':>7}"
         f"{f'{AT_ONCE} at once':>12}{'ratio':>7}"
@@ -126,12 +129,23 @@ async def main() -> None:
         raw = raw_sqlite(Path(folder) / "raw")
         await measure(raw, ours_one_by_one(lite), ours_at_once(lite), "SQLite")
         await lite.close()
-    for url in sys.argv[1:]:
+    for url in databases:
         large = await PostgresStore.open(url, COOP)
         large_raw = await raw_postgres(url)
         await measure(large_raw, ours_one_by_one(large), ours_at_once(large), "PostgreSQL")
         await large.close()
 
 
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "databases", nargs="*", metavar="URL", help="an empty PostgreSQL database, to measure too"
+    )
+    asyncio.run(tabled(parser.parse_args().databases))
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

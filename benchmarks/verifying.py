@@ -46,8 +46,10 @@ async def measured(k: int, looks: int) -> tuple[float, float]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--looks", type=int, default=100)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--looks", type=int, default=100, help="that are measured (100)")
     looks = parser.parse_args().looks
     print("| book | a look, ms | an interval, ms | of one core |")
     print("|---|---|---|---|")

@@ -5,6 +5,7 @@ each way of an edge. It gives what the market is worth, so both must find the sa
 by the rule and proofs it does not give.
 """
 
+import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
@@ -151,6 +152,9 @@ def measure(zones: int, orders: int, shape: str, capacity: int, *, beside: bool)
 
 def main() -> None:
     """Print the table, and say what of it was aimed at."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     rows: list[Row] = []
     print(f"One clearing in milliseconds, with prices, flows and all fills; best of {ROUNDS}")
     print(f"{'zones':>6} {'orders':>9} {'tree':>7} {'Wh an edge':>13} {'ours':>9} {'HiGHS':>9}")

@@ -74,4 +74,5 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-from provision import mosquitto, postgresql
+from provision import browser, mosquitto, postgresql
 
 VARIABLE: Final = "DEPIN_REFERENCE"
 NOTHING_LEFT_OUT: Final = "DEPIN_COMPLETE"
@@ -44,6 +44,11 @@ NEEDS: Final = (
         "mosquitto",
         "the broker mosquitto; scripts/setup --complete says why it cannot be had",
         lambda: mosquitto.find() is not None,
+    ),
+    Need(
+        "chromium",
+        "the browser Chromium; scripts/setup --browser gets it",
+        lambda: browser.find() is not None,
     ),
 )
 LEFT_OUT: Final = pytest.StashKey[list[str]]()

@@ -113,8 +113,8 @@ def test_complete_goes_without_the_vectors_only_where_that_is_said(clone: Path) 
     ("arguments", "named"),
     [
         ((), ""),
-        (("--complete",), "mosquitto postgres reference"),
-        (("--complete", "--without-vectors"), "mosquitto postgres"),
+        (("--complete",), "chromium mosquitto postgres reference"),
+        (("--complete", "--without-vectors"), "chromium mosquitto postgres"),
     ],
 )
 def test_complete_names_what_may_not_be_left_out(

@@ -1,6 +1,7 @@
 """Sell surplus solar to the neighbours, and check every answer of the co-op's node."""
 
 import asyncio
+import logging
 from random import SystemRandom
 from typing import Final
 
@@ -13,7 +14,6 @@ from homeassistant.helpers.typing import ConfigType
 
 from .attestation import Attestation, KeyMissingError, Speaker
 from .book_actions import async_setup_book_actions
-from .bookkeeping import Bookkeeping
 from .books import Books, BooksError
 from .const import (
     CONF_COOP,
@@ -26,14 +26,17 @@ from .const import (
     CONF_SAMPLES_MIB,
     DOMAIN,
 )
-from .coordinator import BooksCoordinator
-from .delivery import Delivery, Trust, now
+from .dashboard_commands import async_setup_dashboard_commands, async_tell_dashboards
+from .dashboard_serving import async_serve_dashboard
+from .delivery import now
 from .device_memory import async_forget_devices
-from .entity import async_coop_device
-from .grid_meter import GridMeter
+from .energy_dashboard import async_withdraw
+from .goodbye import GOODBYE_S, async_say_goodbye
 from .issues import IssuesOfEntry
 from .joining import Invited
+from .journal import JournalError
 from .key_store import KeyUnreadableError, async_load_keys, async_remove_keys
+from .left_memberships import async_forget_old, async_keep, async_returned
 from .membership import (
     DepinConfigEntry,
     Membership,
@@ -42,22 +45,20 @@ from .membership import (
     books_file,
     rooms,
     sample_folder,
-    verification_places,
 )
-from .node import MemberNode, Node, NodeError, NodeRefusedError
+from .node import Node, NodeError, NodeRefusedError
 from .protocol.encoding import from_text
 from .protocol.identifiers import ID_LENGTH
 from .protocol.invite import CODE_LENGTH
 from .protocol.keys import KEY_LENGTH
-from .protocol.log.notes import VerifierKey
 from .sample_store import DEFAULT_LIMIT, SampleStore
 from .senses import Senses
-from .trading import Trading
+from .taking_part import async_take_part, trust_of
 from .trading_actions import async_setup_trading_actions
-from .trading_memory import TradingMemory
 from .troubles import Trouble
-from .verification import Verification
 from .verify_action import async_setup_verify_action
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -69,10 +70,12 @@ PLATFORMS: Final = [
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 ]
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
+_CLOCK_WRONG: Final = "clock-wrong"
 
 
 async def async_setup(
@@ -83,12 +86,16 @@ async def async_setup(
     async_setup_book_actions(hass)
     async_setup_trading_actions(hass)
     async_setup_verify_action(hass)
+    async_setup_dashboard_commands(hass)
+    await async_serve_dashboard(hass)
+    await async_forget_old(hass, now())
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bool:
     """Take up a membership with the key that was made for it, whether its node answers or not."""
     membership = await _async_opened(hass, entry)
+    await async_returned(hass, membership.member)
     entry.runtime_data = membership
     owner = IssuesOfEntry(hass, entry)
     if membership.attestation.is_restored:
@@ -97,62 +104,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
         owner.tell(Trouble.OUTBOX_DAMAGED)
     node = Node(async_get_clientsession(hass), membership.address, membership.coop)
     if membership.state is MembershipState.JOINED:
-        member_node = MemberNode(node, membership.member)
-        trust = Trust(
-            from_text(entry.data[CONF_NODE_KEY], KEY_LENGTH),
-            entry.data[CONF_ORIGIN],
-            VerifierKey.parse(entry.data[CONF_LOG_KEY]),
-        )
-        delivery = membership.delivery = Delivery(
-            membership.attestation, member_node, trust, membership.orders, owner
-        )
-        verification = await _async_verifying(hass, entry, member_node, trust, owner)
-        membership.verification = verification
-        delivery.compare_proofs(verification.compare_proof)
-        keeping = Bookkeeping(membership.books, member_node, delivery.log_in, now)
-        await keeping.load()
-        keeping.listen(verification.hear)
-        membership.coordinator = BooksCoordinator(
-            hass,
-            entry,
-            keeping,
-            membership.attestation,
-            async_coop_device(hass, entry),
-        )
-        await membership.coordinator.async_refresh()
-        memory = TradingMemory(hass, membership.member)
-        trading = membership.trading = Trading(
-            delivery=delivery,
-            node=member_node,
-            orders=membership.orders,
-            meter=GridMeter(hass, membership.senses),
-            books=membership.books,
-            memory=memory,
-            choices=await memory.async_load(),
-        )
-        _halt_while_suspected(trading, verification)
-        await membership.senses.async_start(membership.attestation, membership.samples)
-        entry.async_create_background_task(
-            hass, membership.senses.async_follow_times(node), f"{DOMAIN} metering times"
-        )
-        work = delivery.run()
+        work = await async_take_part(hass, entry, node, owner)
     else:
         # What was read before it joined is nothing to the co-op.
         await membership.senses.async_start()
-        work = _async_join(hass, entry, node)
+        work = {"joining": _async_join(hass, entry, node)}
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    membership.at_work = entry.async_create_background_task(hass, work, f"{DOMAIN} {entry.title}")
-    if membership.coordinator is not None:
-        membership.bookkeeper = entry.async_create_background_task(
-            hass, membership.coordinator.keeping.run(), f"{DOMAIN} books of {entry.title}"
-        )
-    if membership.trading is not None:
-        membership.trader = entry.async_create_background_task(
-            hass, membership.trading.run(), f"{DOMAIN} trading of {entry.title}"
-        )
-    if membership.verification is not None:
-        membership.verifier = entry.async_create_background_task(
-            hass, membership.verification.run(), f"{DOMAIN} verification of {entry.title}"
+    async_tell_dashboards(hass, entry)
+    for name, running in work.items():
+        membership.at_work.append(
+            entry.async_create_background_task(hass, running, f"{DOMAIN} {name} of {entry.title}")
         )
     # Home Assistant 2026.10 takes nothing but True for a success.
     return True
@@ -167,10 +128,19 @@ async def async_unload_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> None:
-    """Erase what a home that never joined has here; a member may still need its own."""
+    """Erase what a home that never joined has here; a member may come back for its own."""
+    if CONF_LOG_KEY in entry.data:
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await async_say_goodbye(hass, entry, entry.data[CONF_ADDRESS], trust_of(entry))
+        except (NodeError, JournalError, KeyUnreadableError, KeyMissingError, OSError) as error:
+            _LOGGER.info("The co-op's node hears of no goodbye: %s", error)
     IssuesOfEntry(hass, entry).withdraw_all()
+    async_withdraw(hass, entry)
     await async_forget_devices(hass, entry)
-    if CONF_LOG_KEY not in entry.data:
+    if CONF_LOG_KEY in entry.data:
+        await async_keep(hass, entry, now())
+    else:
         await async_remove_keys(hass, entry.data[CONF_MEMBER])
         await async_erase_files(hass, entry.data[CONF_MEMBER])
 
@@ -217,42 +187,6 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
     )
 
 
-def _halt_while_suspected(trading: Trading, verification: Verification) -> None:
-    """Order nothing from when the books do not hold until the owner has answered."""
-
-    def compare() -> None:
-        suspected = verification.suspicion is not None
-        if suspected != trading.halted:
-            trading.halt(halted=suspected)
-
-    verification.listen(compare)
-    compare()
-
-
-async def _async_verifying(
-    hass: HomeAssistant,
-    entry: DepinConfigEntry,
-    node: MemberNode,
-    trust: Trust,
-    owner: IssuesOfEntry,
-) -> Verification:
-    """Go on verifying where the home stopped."""
-    membership = entry.runtime_data
-    assert membership.delivery is not None  # noqa: S101 - who has joined has one
-    verification = Verification(
-        attestation=membership.attestation,
-        node=node,
-        trust=trust,
-        log_in=membership.delivery.log_in,
-        orders=membership.orders,
-        alarm=owner,
-        clock=now,
-    )
-    salt = from_text(entry.data[CONF_PSEUDONYM_SALT], ID_LENGTH)
-    await verification.open(verification_places(hass, membership.member), salt)
-    return verification
-
-
 def _disk_fails(error: Exception) -> ConfigEntryNotReady:
     return ConfigEntryNotReady(
         translation_domain=DOMAIN,
@@ -273,15 +207,23 @@ async def _async_join(hass: HomeAssistant, entry: DepinConfigEntry, node: Node) 
     owner = IssuesOfEntry(hass, entry)
     while True:
         try:
+            described = await node.describe()
+            if described.currency != hass.config.currency:
+                owner.tell(Trouble.CURRENCY_DIFFERS)
+                await asyncio.sleep(_JOIN_AGAIN)
+                continue
+            owner.withdraw(Trouble.CURRENCY_DIFFERS)
             joined = await invited.join(node, entry.runtime_data.key)
-        except NodeRefusedError:
-            owner.tell(Trouble.INVITE_REFUSED)
+        except NodeRefusedError as error:
+            is_clock = error.code == _CLOCK_WRONG
+            owner.tell(Trouble.CLOCK_WRONG if is_clock else Trouble.INVITE_REFUSED)
         except NodeError:
             owner.withdraw(Trouble.INVITE_REFUSED)
         else:
             break
         await asyncio.sleep(SystemRandom().uniform(_JOIN_AGAIN / 2, _JOIN_AGAIN))
-    owner.withdraw(Trouble.INVITE_REFUSED)
+    for trouble in (Trouble.INVITE_REFUSED, Trouble.CLOCK_WRONG):
+        owner.withdraw(trouble)
     hass.config_entries.async_update_entry(
         entry, data={**data, CONF_ORIGIN: joined.origin, CONF_LOG_KEY: joined.log_key}
     )

@@ -12,9 +12,10 @@ from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charging_entity import ChargingEntity, chargers_of
 from .devices.points import Role, Status
 from .entity import DeviceEntity
-from .market_binary_sensor import MARKET_OPEN, NODE_REACHABLE, BooksBinarySensor
+from .market_binary_sensor import NODE_REACHABLE, OF_MARKET, BooksBinarySensor
 from .membership import DepinConfigEntry
 from .verification_binary_sensor import BooksVerified
 
@@ -45,6 +46,8 @@ CHARGER_SENSORS: Final = (
     ),
 )
 
+CHARGE_NOW: Final = BinarySensorEntityDescription(key="charge_now", translation_key="charge_now")
+
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the platform's interface
@@ -57,7 +60,7 @@ async def async_setup_entry(
         async_add_entities([BooksBinarySensor(entry, coordinator, NODE_REACHABLE)])
         coordinator.async_show_markets(
             lambda market: async_add_entities(
-                [BooksBinarySensor(entry, coordinator, MARKET_OPEN, market)]
+                BooksBinarySensor(entry, coordinator, one, market) for one in OF_MARKET
             )
         )
     verification = entry.runtime_data.verification
@@ -70,6 +73,10 @@ async def async_setup_entry(
                 (ChargerSensor(device, description) for description in CHARGER_SENSORS),
                 config_subentry_id=subentry_id,
             )
+    for subentry_id, chargers, charger in chargers_of(entry):
+        async_add_entities(
+            [ChargeNow(chargers, charger, CHARGE_NOW)], config_subentry_id=subentry_id
+        )
 
 
 class ChargerSensor(DeviceEntity, BinarySensorEntity):
@@ -83,3 +90,13 @@ class ChargerSensor(DeviceEntity, BinarySensorEntity):
         """Return what the status tells, None where it tells nothing of a car."""
         status = self.device.status
         return self.entity_description.value(status) if status in _KNOWN else None
+
+
+class ChargeNow(ChargingEntity, BinarySensorEntity):
+    """Whether the car is to be charged now, for automations that switch a charger."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether it is; None while it is charged as it likes."""
+        return self.car.charges

@@ -16,10 +16,10 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers import service
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
+from .asked_market import asked_market
 from .books import BooksError, OwnInterval, Price
 from .const import DOMAIN
 from .coordinator import BooksCoordinator
@@ -34,7 +34,6 @@ from .market_now import (
     sell_outlook,
     sell_price,
 )
-from .membership import DepinConfigEntry
 
 GET_PRICES: Final = "get_prices"
 GET_TRADES: Final = "get_trades"
@@ -82,7 +81,7 @@ async def _async_get_prices(call: ServiceCall) -> ServiceResponse:
         still_open = [price.start for price in prices if _is_open(calendar, price)]
         likely = await likely_of(books, calendar.name, still_open, zone)
     except BooksError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     rows = [
         _price_row(coordinator, calendar, price) | _likely(coordinator, calendar, price, likely)
         for price in prices
@@ -96,31 +95,14 @@ async def _async_get_trades(call: ServiceCall) -> ServiceResponse:
     try:
         own = await coordinator.keeping.books.own(calendar.name, begin, end)
     except BooksError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     rows = [_trade_row(coordinator, row) for row in own]
     return _answer(call, coordinator, calendar, "trades", rows)
 
 
 def _asked(call: ServiceCall) -> tuple[BooksCoordinator, MarketCalendar, int, int]:
     """Find out of which market and of which time the books are asked; today if nobody says."""
-    entry: DepinConfigEntry = service.async_get_config_entry(
-        call.hass, DOMAIN, call.data.get(_ENTRY)
-    )
-    coordinator = entry.runtime_data.coordinator
-    markets = {} if coordinator is None else coordinator.keeping.markets
-    if coordinator is None or not markets or coordinator.data.purse is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="no_market_yet",
-            translation_placeholders={"coop": entry.title},
-        )
-    name = call.data.get(_MARKET, next(iter(markets)))
-    if name not in markets:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="no_such_market",
-            translation_placeholders={"market": name, "markets": ", ".join(markets)},
-        )
+    coordinator, calendar = asked_market(call.hass, call.data.get(_ENTRY), call.data.get(_MARKET))
     today = dt_util.start_of_local_day()
     begin = _local(call.data.get(_START, today))
     end = _local(call.data.get(_END, begin + timedelta(days=1)))
@@ -130,7 +112,7 @@ def _asked(call: ServiceCall) -> tuple[BooksCoordinator, MarketCalendar, int, in
             translation_key="wrong_span",
             translation_placeholders={"days": str(_LONGEST.days)},
         )
-    return coordinator, markets[name], _instant(begin), _instant(end)
+    return coordinator, calendar, _instant(begin), _instant(end)
 
 
 def _price_row(coordinator: BooksCoordinator, calendar: MarketCalendar, price: Price) -> Row:
@@ -138,7 +120,7 @@ def _price_row(coordinator: BooksCoordinator, calendar: MarketCalendar, price: P
     return {
         "start": _shown(price.start),
         "end": _shown(calendar.end_of(price.start)),
-        "state": _state(calendar, price),
+        "state": state_of(calendar, price),
         "buy": money(buy_price(rules, price)),
         "sell": money(sell_price(price)),
         "community": money(community_price(price)),
@@ -148,7 +130,8 @@ def _price_row(coordinator: BooksCoordinator, calendar: MarketCalendar, price: P
     }
 
 
-def _state(calendar: MarketCalendar, price: Price) -> str:
+def state_of(calendar: MarketCalendar, price: Price) -> str:
+    """Say how far an interval has come."""
     if _is_open(calendar, price):
         return "open"
     # Where nobody wanted anything, nothing is cleared.
@@ -223,7 +206,8 @@ def _answer(
     return {**answer, _CSV: written.getvalue()}
 
 
-def _unreadable(error: BooksError) -> HomeAssistantError:
+def unreadable(error: BooksError) -> HomeAssistantError:
+    """Say that the books cannot be read, and why."""
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="books_unreadable",

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from random import SystemRandom
 from typing import Final
 
-from .books import Books, BooksError, ZoneCleared
+from .books import Books, BooksError, SettledInterval, ZoneCleared
 from .delivery import pause_after
 from .event_stream import listening
 from .market_answers import (
@@ -21,10 +21,13 @@ from .market_answers import (
     read_purse,
 )
 from .market_calendar import MarketCalendar, read_calendars
+from .neighbourhood import Neighbourhood
 from .node import LoggedOutError, MemberNode, NodeError, NodeRefusedError, StrangeAnswerError
 from .protocol.durations import DAY, HOUR
 from .protocol.encoding import decode_json, encode_json
 from .protocol.events import Event, EventKind
+from .protocol.settlement.charges import Taken
+from .protocol.settlement.limits import SettlementError
 from .protocol.statements.fields import MAX_COUNT, BodyError
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -103,6 +106,11 @@ class Bookkeeping:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._hear())
             group.create_task(self._ask_after_gates())
+
+    async def neighbourhood(self, market: str) -> Neighbourhood | None:
+        """Ask what all members did together in the newest interval that was settled."""
+        newest = await self._cursor(_SETTLED, market, 0)
+        return await self._theirs.neighbourhood(market, newest) if newest else None
 
     async def catch_up(self) -> None:
         """Ask for everything that is not in the books yet."""
@@ -266,7 +274,11 @@ class Bookkeeping:
 
     async def _keep_settled(self, calendar: MarketCalendar, page: Page[SettledRow]) -> None:
         await self.books.keep_settled(
-            calendar.name, [(row, calendar.end_of(row.start)) for row in page.rows]
+            calendar.name,
+            [
+                SettledInterval(row, calendar.end_of(row.start), pool_fees(calendar, row))
+                for row in page.rows
+            ],
         )
 
     async def _take_cleared(self, event: Event) -> None:
@@ -312,3 +324,13 @@ def _in_zone(cleared: Cleared, zone: str) -> ZoneCleared:
     if found is None:
         return ZoneCleared(cleared.start, cleared.voided)
     return ZoneCleared(cleared.start, cleared.voided, *found)
+
+
+def pool_fees(calendar: MarketCalendar, row: SettledRow) -> int:
+    """Work out what of an interval's fees and VAT fell on what came from the pool."""
+    pooled = Taken(pooled=row.pooled_in, pooled_cost=row.pool_cost)
+    try:
+        return calendar.at(row.start).charges.on(pooled).pays
+    except SettlementError as error:
+        msg = f"what the pool gave at {row.start} cannot be charged for: {error}"
+        raise StrangeAnswerError(msg) from error

@@ -11,6 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from .hourly_sums import (
+    HourlySums,
+    begin_telling,
+    end_telling,
+    hourly_sums,
+    noting_changes,
+    tell_all,
+)
 from .market_answers import Published, SettledRow, Traded
 
 _SCHEMA: Final = """
@@ -26,10 +34,12 @@ create table if not exists own (
     delivered_in integer, delivered_out integer, pooled_in integer, pooled_out integer,
     grid_in integer, grid_out integer, pays integer, receives integer, fees integer,
     errors integer, quality integer, entry integer,
+    trade_cost integer, trade_revenue integer, pool_cost integer, pool_revenue integer,
+    pool_fees integer, grid_cost integer, grid_revenue integer,
     primary key (market, start)) without rowid;
 create table if not exists note (name text primary key, value text not null) without rowid;
 """
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SOUND: Final = "ok"
 _HALF: Final = 2**31
 """Sums are added up in two halves: SQLite's own would overflow on amounts near the bound."""
@@ -89,6 +99,14 @@ class OwnInterval:
     errors: int | None = None
     quality: int | None = None
     entry: int | None = None
+    trade_cost: int | None = None
+    trade_revenue: int | None = None
+    pool_cost: int | None = None
+    pool_revenue: int | None = None
+    pool_fees: int | None = None
+    """What of the fees fell on what came from the pool."""
+    grid_cost: int | None = None
+    grid_revenue: int | None = None
 
     @property
     def earned(self) -> int | None:
@@ -99,6 +117,14 @@ class OwnInterval:
     def gross(self) -> int | None:
         """What it brought before fees and VAT."""
         return None if self.earned is None or self.fees is None else self.earned + self.fees
+
+
+class SettledInterval(NamedTuple):
+    """A settled interval, when it ended, and what of its fees fell on what came from the pool."""
+
+    row: SettledRow
+    end: int
+    pool_fees: int = 0
 
 
 class ZoneCleared(NamedTuple):
@@ -209,13 +235,27 @@ class Books:
             [row],
         )
 
-    async def keep_settled(self, market: str, rows: Iterable[tuple[SettledRow, int]]) -> None:
-        """Keep settled intervals, each with its end, in the place of what stood there."""
-        await self._write(
-            f"insert or replace into own (market, {_OWN_COLUMNS}) "  # noqa: S608 - names of ours
-            f"values ({', '.join('?' * (len(_OWN) + 1))})",
-            [(market, *_own(settled, end)) for settled, end in rows],
-        )
+    async def keep_settled(self, market: str, rows: Iterable[SettledInterval]) -> None:
+        """Keep settled intervals, each in the place of what stood there."""
+        kept = [_own(settled) for settled in rows]
+        if kept:
+            await self._run(partial(self._settle, market, kept))
+
+    async def hourly_sums(self, start: int) -> HourlySums:
+        """Add up what is settled in all markets, hour by hour from an instant on."""
+        return await self._run(lambda: hourly_sums(self._database, start))
+
+    async def begin_telling(self) -> int | None:
+        """Return the first hour whose sums differ from what was told; None if there is none."""
+        return await self._run(lambda: begin_telling(self._database))
+
+    async def end_telling(self) -> None:
+        """Note that what was begun is told."""
+        await self._run(lambda: end_telling(self._database))
+
+    async def tell_all(self) -> None:
+        """Have every hour told again."""
+        await self._run(lambda: tell_all(self._database))
 
     async def prices(self, market: str, begin: int, end: int) -> list[Price]:
         """Return the prices of the intervals that begin in a span of time."""
@@ -302,6 +342,16 @@ class Books:
             self._database = _opened(self._file)
         self.is_new = not self._database.execute("select 1 from note").fetchone()
 
+    def _settle(self, market: str, rows: Sequence[OwnInterval]) -> None:
+        written = [(market, *(getattr(row, name) for name in _OWN)) for row in rows]
+        starts = [row.start for row in rows]
+        with self._database, noting_changes(self._database, market, starts):
+            self._database.executemany(
+                f"insert or replace into own (market, {_OWN_COLUMNS}) "  # noqa: S608 - ours
+                f"values ({', '.join('?' * (len(_OWN) + 1))})",
+                written,
+            )
+
     def _change(self, change: str, rows: Sequence[tuple[object, ...]]) -> None:
         with self._database:
             self._database.executemany(change, rows)
@@ -339,30 +389,15 @@ def _read_own(row: tuple[Any, ...]) -> OwnInterval:
     return OwnInterval(**{**columns, "state": RowState(columns["state"])})
 
 
-def _own(settled: SettledRow, end: int) -> tuple[object, ...]:
-    """Put a settled interval into the order of the columns."""
-    buyers = settled.price if settled.bought else None
-    sellers = settled.price if settled.sold else None
-    row = OwnInterval(
-        start=settled.start,
-        end=end,
+def _own(kept: SettledInterval) -> OwnInterval:
+    """Return the row of a settled interval."""
+    settled = kept.row
+    said = {name: getattr(settled, name) for name in _OWN if hasattr(settled, name)}
+    return OwnInterval(
+        **said,
+        end=kept.end,
         state=RowState.FINAL if settled.final else RowState.PROVISIONAL,
-        zone=settled.zone,
-        bought=settled.bought,
-        sold=settled.sold,
-        buyers=buyers,
-        sellers=sellers,
-        delivered_in=settled.delivered_in,
-        delivered_out=settled.delivered_out,
-        pooled_in=settled.pooled_in,
-        pooled_out=settled.pooled_out,
-        grid_in=settled.grid_in,
-        grid_out=settled.grid_out,
-        pays=settled.pays,
-        receives=settled.receives,
-        fees=settled.fees,
-        errors=settled.errors,
-        quality=settled.quality,
-        entry=settled.entry,
+        buyers=settled.price if settled.bought else None,
+        sellers=settled.price if settled.sold else None,
+        pool_fees=kept.pool_fees,
     )
-    return tuple(getattr(row, name) for name in _OWN)

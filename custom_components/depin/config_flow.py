@@ -1,15 +1,24 @@
 """From a pasted invite to a membership."""
 
+import time
 from asyncio import Lock
+from collections.abc import Mapping
+from contextlib import suppress
 from secrets import token_bytes
 from typing import Any, Final, override
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSubentryFlow
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    FlowType,
+)
 from homeassistant.const import CONF_ADDRESS, CONF_NAME
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
+from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig
 from yarl import URL
 
 from .const import (
@@ -19,18 +28,22 @@ from .const import (
     CONF_LOG_KEY,
     CONF_MEMBER,
     CONF_NODE_KEY,
+    CONF_ON_PAPER,
     CONF_ORIGIN,
     CONF_PSEUDONYM_SALT,
     DOMAIN,
+    SUBENTRY_ENTITIES,
 )
 from .home_key import make_key
 from .joining import Invited
 from .key_steps import KeySteps
 from .key_store import StoredKeys, async_remove_keys, async_save_keys
+from .left_memberships import async_left
 from .node import (
     Joined,
     Node,
     NodeAwayError,
+    NodeError,
     NodeRefusedError,
     StrangeAnswerError,
     UnprovenWordError,
@@ -45,16 +58,24 @@ from .protocol.invite import (
 )
 from .protocol.joining import JoinError
 from .protocol.keys import fingerprint
+from .return_steps import ReturnSteps
 from .subentry_flows import SUBENTRY_FLOWS
+from .terms import Terms, ask_terms
+from .voice_steps import VoiceSteps
 
 _SHOWN_OF_COOP: Final = 6
 _INVITE_FORM: Final = vol.Schema(
     {vol.Required(CONF_INVITE): TextSelector(TextSelectorConfig(multiline=True))}
 )
-_NAME_FORM: Final = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
+_JOIN_FORM: Final = vol.Schema(
+    {
+        vol.Required(CONF_NAME): TextSelector(),
+        vol.Required(CONF_ON_PAPER, default=False): BooleanSelector(),
+    }
+)
 
 
-class DepinConfigFlow(KeySteps, domain=DOMAIN):
+class DepinConfigFlow(KeySteps, VoiceSteps, ReturnSteps, domain=DOMAIN):
     """Take an invite, show where it leads, make the home's key, join and remember all of it."""
 
     VERSION = 1
@@ -63,6 +84,9 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
     _host: str
     _name: str | None = None
     """What the co-op is called, if its node has said so."""
+    _currency = ""
+    _terms: Terms | None = None
+    """What holds in the co-op, if its node has said so."""
     _member: str | None = None
     """Whom this flow has made a key for."""
 
@@ -81,6 +105,12 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the invite until it is whole; who was in a co-op before may come back."""
+        if user_input is None and await async_left(self.hass):
+            return await self.async_step_returning()
+        return await self.async_step_invite(user_input)
+
+    async def async_step_invite(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the invite until it is whole."""
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -98,18 +128,30 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
                 self._async_abort_entries_match({CONF_COOP: self._invite.coop})
                 await self._async_ask_who_it_is(errors)
                 if not errors:
-                    return await self.async_step_confirm()
+                    return await self._async_offer()
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(_INVITE_FORM, user_input),
             errors=errors,
+            description_placeholders={
+                "currency": self._currency,
+                "own_currency": self.hass.config.currency,
+            },
         )
+
+    async def _async_offer(self) -> ConfigFlowResult:
+        """Offer to join, or to come back to a co-op that the home was in."""
+        self._again = self._invite
+        if await self._async_left():
+            return await self.async_step_back()
+        return await self.async_step_confirm()
 
     async def _async_ask_who_it_is(self, errors: dict[str, str]) -> None:
         """Ask the node what the co-op is called; a node that is away may answer later."""
-        self._name = None
+        self._name = self._terms = None
+        node = self._node()
         try:
-            described = await self._node().describe()
+            described = await node.describe()
         except NodeRefusedError:
             errors["base"] = "coop_unknown"
         except StrangeAnswerError:
@@ -118,8 +160,14 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
             pass
         else:
             self._name = described.name
+            self._currency = described.currency
             if described.node_key != self._invite.node_key:
                 errors["base"] = "node_key_differs"
+            elif described.currency != self.hass.config.currency:
+                errors["base"] = "currency_differs"
+            else:
+                with suppress(NodeError):
+                    self._terms = await ask_terms(node, described, time.time_ns() // 1_000_000)
 
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -128,24 +176,65 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             async with self._pen:
-                result = await self._async_accept(self._invite, user_input[CONF_NAME], errors)
+                result = await self._async_accept(self._invite, user_input, errors)
             if result is not None:
                 return result
         suggested = user_input or {CONF_NAME: self.hass.config.location_name}
+        form = self.add_suggested_values_to_schema(_JOIN_FORM, suggested)
+        told = self._terms
+        if told is None:
+            return self.async_show_form(
+                step_id="confirm_untold",
+                data_schema=form,
+                errors=errors,
+                description_placeholders={
+                    "name": self._name or self._host,
+                    "host": self._host,
+                    "coop": self._invite.coop,
+                    "fingerprint": fingerprint(self._invite.node_key),
+                },
+            )
         return self.async_show_form(
             step_id="confirm",
-            data_schema=self.add_suggested_values_to_schema(_NAME_FORM, suggested),
+            data_schema=form,
             errors=errors,
             description_placeholders={
                 "name": self._name or self._host,
                 "host": self._host,
                 "coop": self._invite.coop,
                 "fingerprint": fingerprint(self._invite.node_key),
+                "currency": told.currency,
+                "minutes": told.minutes,
+                "low": told.low,
+                "high": told.high,
+                "retail": told.retail,
+                "feed_in": told.feed_in,
+                "fees": told.fees,
+                "pool_fees": told.pool_fees,
+                "vat": told.vat,
+                "credit": told.credit,
             },
         )
 
+    async def async_step_confirm_untold(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask the same where the node has not said what holds in the co-op."""
+        return await self.async_step_confirm(user_input)
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Lead on to the home's first device, unless it came back with its own."""
+        entry = result["result"]
+        if not entry.subentries:
+            flow = await self.hass.config_entries.subentries.async_init(
+                (entry.entry_id, SUBENTRY_ENTITIES), context={"source": SOURCE_USER}
+            )
+            result["next_flow"] = FlowType.CONFIG_SUBENTRIES_FLOW, flow["flow_id"]
+        return result
+
     async def _async_accept(
-        self, invite: Invite, name: str, errors: dict[str, str]
+        self, invite: Invite, chosen: Mapping[str, Any], errors: dict[str, str]
     ) -> ConfigFlowResult | None:
         """Make the key that names this home in the co-op, unless it has one there, and join.
 
@@ -161,7 +250,7 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
         await async_save_keys(self.hass, member, StoredKeys((key,)))
         await self.async_set_unique_id(f"{invite.coop}_{member}")
         self._async_abort_entries_match({CONF_COOP: invite.coop})
-        invited = Invited(invite.code, name, token_bytes(ID_LENGTH), invite.node_key)
+        invited = Invited(invite.code, chosen[CONF_NAME], token_bytes(ID_LENGTH), invite.node_key)
         joined: Joined | None = None
         try:
             joined = await invited.join(self._node(), key)
@@ -183,7 +272,8 @@ class DepinConfigFlow(KeySteps, domain=DOMAIN):
             CONF_ADDRESS: invite.address,
             CONF_NODE_KEY: to_text(invite.node_key),
             CONF_INVITE_CODE: to_text(invite.code),
-            CONF_NAME: name,
+            CONF_NAME: invited.name,
+            CONF_ON_PAPER: chosen[CONF_ON_PAPER],
             CONF_PSEUDONYM_SALT: to_text(invited.pseudonym_salt),
         }
         if joined is not None:

@@ -22,6 +22,7 @@ from .market_answers import Purse
 from .market_now import MarketNow, Since, look
 from .outbox_state import STREAMS
 from .protocol.events import Event
+from .trial import Trial
 
 _LOGGER: Final = logging.getLogger(__name__)
 _TOGETHER: Final = 0.5
@@ -82,9 +83,14 @@ class BooksCoordinator(DataUpdateCoordinator[Shown]):
         self.coop_device_id = coop_device_id
         """The co-op's device, which its markets belong to."""
         self._said = said
+        self._trial: Trial | None = None
         self._hearers: list[Callable[[Event], None]] = []
         self._forget_time: CALLBACK_TYPE | None = None
         entry.async_on_unload(keeping.listen(self._async_told))
+
+    def count_trial(self, trial: Trial) -> None:
+        """Count what is on paper whenever the books say more."""
+        self._trial = trial
 
     @callback
     def async_hear(self, hearer: Callable[[Event], None]) -> CALLBACK_TYPE:
@@ -140,6 +146,9 @@ class BooksCoordinator(DataUpdateCoordinator[Shown]):
                 )
                 for name, calendar in self.keeping.markets.items()
             }
+            if self._trial is not None:
+                zone = day.tzinfo or UTC
+                await self._trial.count(self.keeping.markets, zone, _instant(now))
         except BooksError as error:
             raise UpdateFailed(
                 translation_domain=DOMAIN,

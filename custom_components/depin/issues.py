@@ -20,6 +20,14 @@ _ANSWERED: Final = frozenset(
 )
 """What goes away with the owner's answer; the others end by themselves."""
 
+_MENDED: Final = _ANSWERED | {Trouble.INVITE_REFUSED, Trouble.NODE_SILENT, Trouble.CLOCK_WRONG}
+"""Of what the owner can do something about on the spot."""
+
+_LASTING: Final = _ANSWERED | {Trouble.NODE_SILENT}
+"""What is still so after a restart."""
+
+_WARNINGS: Final = frozenset((Trouble.RESTORED, Trouble.NODE_SILENT))
+
 
 class IssuesOfEntry:
     """Tells the owner of an entry by way of Home Assistant's issues."""
@@ -36,11 +44,9 @@ class IssuesOfEntry:
             DOMAIN,
             self._issue(trouble),
             data=self._data(trouble),
-            is_fixable=trouble in _ANSWERED,
-            is_persistent=trouble in _ANSWERED,
-            severity=ir.IssueSeverity.WARNING
-            if trouble is Trouble.RESTORED
-            else ir.IssueSeverity.ERROR,
+            is_fixable=trouble in _MENDED,
+            is_persistent=trouble in _LASTING,
+            severity=ir.IssueSeverity.WARNING if trouble in _WARNINGS else ir.IssueSeverity.ERROR,
             translation_key=trouble.value,
             translation_placeholders={"coop": self._entry.title},
         )

@@ -1,4 +1,4 @@
-"""Steps of the reconfigure flow, for administrators alone: keep, bring back and change the key."""
+"""Steps of the reconfigure flow, for administrators alone: the key, the node, and the room."""
 
 from typing import Any, Final
 
@@ -13,7 +13,15 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
 )
 
-from .const import CONF_COOP, CONF_KEPT, CONF_LOG_KEY, CONF_MEMBER, CONF_SAMPLES_MIB
+from .const import (
+    CONF_COOP,
+    CONF_INVITE,
+    CONF_KEPT,
+    CONF_LOG_KEY,
+    CONF_MEMBER,
+    CONF_NODE_KEY,
+    CONF_SAMPLES_MIB,
+)
 from .home_key import (
     HomeKey,
     RecoveryError,
@@ -28,6 +36,7 @@ from .membership import DepinConfigEntry, MembershipState
 from .node import MemberNode, Node, NodeError, NodeRefusedError
 from .protocol.encoding import to_text
 from .protocol.identifiers import member_id
+from .protocol.invite import DamagedInviteError, NoInviteError, parse_invite
 from .protocol.statements.membership import prove_possession
 from .sample_store import DEFAULT_LIMIT
 
@@ -36,6 +45,10 @@ _LARGEST_MIB: Final = 16_384
 _DEFAULT_MIB: Final = DEFAULT_LIMIT // 2**20
 _RECOVERY_FORM: Final = vol.Schema(
     {vol.Required(CONF_KEPT): TextSelector(TextSelectorConfig(multiline=True))}
+)
+
+_INVITE_FORM: Final = vol.Schema(
+    {vol.Required(CONF_INVITE): TextSelector(TextSelectorConfig(multiline=True))}
 )
 
 
@@ -56,7 +69,15 @@ class KeySteps(ConfigFlow):
         """Ask what is to be done."""
         return self.async_show_menu(
             step_id="reconfigure",
-            menu_options=["show_key", "recover_key", "change_key", "replace_key", "samples"],
+            menu_options=[
+                "show_key",
+                "recover_key",
+                "change_key",
+                "replace_key",
+                "node_moved",
+                "samples",
+                "voice",
+            ],
         )
 
     async def async_step_show_key(
@@ -170,6 +191,41 @@ class KeySteps(ConfigFlow):
                 "phrase": phrase_of(new),
                 "file": RecoveryFile(coop, member, new).written(),
             },
+        )
+
+    async def async_step_node_moved(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Follow a node to another address or key, as a newer invite of the same co-op says."""
+        errors: dict[str, str] = {}
+        entry: DepinConfigEntry = self._get_reconfigure_entry()
+        if user_input is not None:
+            try:
+                invite = parse_invite(user_input[CONF_INVITE])
+                node = Node(async_get_clientsession(self.hass), invite.address, invite.coop)
+                described = await node.describe()
+            except NoInviteError, DamagedInviteError, ValueError:
+                errors[CONF_INVITE] = "no_whole_invite"
+            except NodeError:
+                errors["base"] = "no_answer_there"
+            else:
+                if invite.coop != entry.data[CONF_COOP]:
+                    errors[CONF_INVITE] = "another_coop"
+                elif described.node_key != invite.node_key:
+                    errors["base"] = "node_key_differs"
+                else:
+                    moved = {
+                        CONF_ADDRESS: invite.address,
+                        CONF_NODE_KEY: to_text(invite.node_key),
+                    }
+                    return self.async_update_reload_and_abort(
+                        entry, data_updates=moved, reason="node_followed"
+                    )
+        return self.async_show_form(
+            step_id="node_moved",
+            data_schema=self.add_suggested_values_to_schema(_INVITE_FORM, user_input),
+            errors=errors,
+            description_placeholders={"address": entry.data[CONF_ADDRESS]},
         )
 
     async def async_step_samples(

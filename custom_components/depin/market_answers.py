@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
 from .market_calendar import MarketCalendar, read_calendars
+from .neighbourhood import Neighbourhood, read_neighbourhood
 from .node import MemberNode, StrangeAnswerError, agreed
 from .protocol.bounds import MAX_AMOUNT, MAX_ENERGY, MAX_PRICE
 from .protocol.statements.fields import (
@@ -88,6 +89,15 @@ class SettledRow:
     """What of all that it pays are grid fees, levies, the co-op's fee and VAT."""
     errors: int
     """What it cost that less was delivered than sold, and less used than bought."""
+    trade_cost: int
+    """What its trades as a buyer cost before fees, less what came back of it."""
+    trade_revenue: int
+    """What its trades as a seller brought, less what it owed for the undelivered."""
+    pool_cost: int
+    pool_revenue: int
+    grid_cost: int
+    """What its own supplier takes for the rest, at the tariff that the co-op knows."""
+    grid_revenue: int
 
 
 class Purse(NamedTuple):
@@ -169,7 +179,7 @@ class NodeBooks:
         starts = agreed(lambda: _list(public, _start))
         path = f"{self.node.path}/settlements/{market}?after={after}&limit={count}"
         answered = await self.node.ask(path) if starts else []
-        rows = agreed(lambda: _list(answered, _settled))
+        rows = agreed(lambda: _list(answered, read_settled))
         _page(rows, after, lambda row: row.start)
         return Page(rows, _page(starts, after, lambda start: start).after)
 
@@ -178,6 +188,12 @@ class NodeBooks:
         path = f"{self._coop}/markets/{market}/settlements?after={start - 1}&limit=1"
         answered = await self.node.ask(path)
         return agreed(lambda: any(_list(answered, _final)))
+
+    async def neighbourhood(self, market: str, start: int) -> Neighbourhood | None:
+        """Ask what all members did together in an interval."""
+        path = f"{self._coop}/markets/{market}/settlements?after={start - 1}&limit=1"
+        answered = await self.node.node.ask(path)
+        return next(iter(agreed(lambda: _list(answered, read_neighbourhood))), None)
 
     async def purse(self) -> Purse:
         """Ask for the member's money."""
@@ -294,17 +310,23 @@ def _zone(value: object, path: str) -> ZoneResult:
     )
 
 
-def _settled(value: object, path: str) -> SettledRow:
+def read_settled(value: object, path: str) -> SettledRow:
+    """Read a settled interval of the member's, or raise a BodyError."""
     fields = Fields(value, path)
     figures = Fields(fields.take("figures"), f"{path}.figures")
 
     def energy(name: str, low: int = 0) -> int:
         return figures.integer(name, low, MAX_ENERGY)
 
-    def money(name: str) -> int:
-        return figures.integer(name, -MAX_AMOUNT, MAX_AMOUNT)
+    def money(name: str, *less: str) -> int:
+        amount = figures.integer(name, -MAX_AMOUNT, MAX_AMOUNT) - sum(map(money, less))
+        return bounded(name, amount)
+
+    def bounded(name: str, amount: int) -> int:
+        return integer(amount, figures.path(name), -MAX_AMOUNT, MAX_AMOUNT)
 
     price = _price(figures, "prices.trade")
+    errors = _error_cost(figures, price, energy("trade.undelivered"), energy("trade.unused"))
     charges = ("charges.grid_fee", "charges.levies", "charges.coop_fee", "charges.vat")
     return SettledRow(
         start=fields.integer("start", 0, MAX_TIME),
@@ -326,8 +348,14 @@ def _settled(value: object, path: str) -> SettledRow:
         grid_out=energy("grid.exported", -MAX_ENERGY),
         pays=money("pays"),
         receives=money("receives"),
-        fees=sum(money(name) for name in charges),
-        errors=_error_cost(figures, price, energy("trade.undelivered"), energy("trade.unused")),
+        fees=bounded("charges", sum(money(name) for name in charges)),
+        errors=bounded("trade", errors),
+        trade_cost=money("trade.purchase", "trade.refund", "trade.cover"),
+        trade_revenue=money("trade.sale", "trade.shortfall", "trade.handed_back"),
+        pool_cost=money("pool.cost"),
+        pool_revenue=money("pool.revenue"),
+        grid_cost=money("grid.cost"),
+        grid_revenue=money("grid.revenue"),
     )
 
 

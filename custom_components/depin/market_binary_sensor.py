@@ -13,6 +13,7 @@ from homeassistant.const import EntityCategory
 
 from .coordinator import Link, Shown
 from .entity import BooksEntity
+from .market_now import is_sun_on_offer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,22 @@ MARKET_OPEN: Final = BooksBinarySensorDescription(
     translation_key="market_open",
     value=lambda shown, market: shown.markets[market].is_open,
 )
+SELLING: Final = BooksBinarySensorDescription(
+    key="selling",
+    translation_key="selling",
+    value=lambda shown, market: shown.markets[market].sold_now > 0,
+)
+BUYING: Final = BooksBinarySensorDescription(
+    key="buying",
+    translation_key="buying",
+    value=lambda shown, market: shown.markets[market].bought_now > 0,
+)
+SUN_ON_OFFER: Final = BooksBinarySensorDescription(
+    key="sun_on_offer",
+    translation_key="sun_on_offer",
+    value=lambda shown, market: is_sun_on_offer(shown.markets[market]),
+)
+OF_MARKET: Final = (MARKET_OPEN, SELLING, BUYING, SUN_ON_OFFER)
 
 
 class BooksBinarySensor(BooksEntity, BinarySensorEntity):

@@ -56,6 +56,16 @@ class MarketNow:
     trades: tuple[OwnInterval, ...]
     """This home's, in the interval that is now and those after it."""
 
+    @property
+    def sold_now(self) -> int:
+        """What this home has sold of the interval that is now, in Wh."""
+        return sum(row.sold for row in self.trades if row.start == self.start)
+
+    @property
+    def bought_now(self) -> int:
+        """What this home has bought of the interval that is now, in Wh."""
+        return sum(row.bought for row in self.trades if row.start == self.start)
+
 
 def sell_price(price: Price | None) -> int | None:
     """Return what a kilowatt-hour sold in an interval brings; above zero it pays."""
@@ -72,6 +82,14 @@ def buy_price(rules: MarketRules, price: Price | None) -> int | None:
 def community_price(price: Price | None) -> int | None:
     """Return what a kilowatt-hour given to the pool brings."""
     return None if price is None or price.pool_price is None else price.pool_price * _KWH
+
+
+def is_sun_on_offer(market: MarketNow) -> bool | None:
+    """Tell whether neighbours sell in the interval that is now, for less than the grid takes."""
+    if market.current is None:
+        return None
+    price, grid = buy_price(market.rules, market.current), market.current.retail
+    return price is not None and (grid is None or price < grid * _KWH)
 
 
 def sell_outlook(likely: Distribution) -> Quantiles | None:

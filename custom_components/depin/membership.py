@@ -13,6 +13,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 
 from .attestation import Attestation, Rooms
 from .books import Books
+from .chargers import Chargers
 from .const import DOMAIN
 from .coordinator import BooksCoordinator
 from .delivery import Delivery
@@ -48,14 +49,14 @@ class Membership:
     """What brings statements to the node, once the home has joined."""
     trading: Trading | None = None
     """What the home orders, once it has joined."""
-    trader: asyncio.Task[None] | None = None
-    at_work: asyncio.Task[None] | None = None
+    chargers: Chargers | None = None
+    """The chargers whose cars are charged by the market, once the home has joined."""
     verification: Verification | None = None
     """What checks the co-op's books, once the home has joined."""
-    verifier: asyncio.Task[None] | None = None
     coordinator: BooksCoordinator | None = None
     """What the books say, once the home has joined."""
-    bookkeeper: asyncio.Task[None] | None = None
+    at_work: list[asyncio.Task[None]] = field(default_factory=list)
+    """What ends before the files are closed."""
 
     @property
     def key(self) -> HomeKey:
@@ -65,11 +66,11 @@ class Membership:
     async def close(self) -> None:
         """Stop reading and delivering, and finish what is being written."""
         await self.senses.async_stop()
-        working = self.at_work, self.bookkeeper, self.trader, self.verifier
-        tasks = [task for task in working if task is not None]
-        for task in tasks:
+        for task in self.at_work:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self.at_work, return_exceptions=True)
+        if self.chargers is not None:
+            await self.chargers.release()
         await self.attestation.close()
         await self.samples.close()
         await self.books.close()
@@ -105,9 +106,10 @@ def verification_places(hass: HomeAssistant, member: str) -> Places:
 
 
 async def async_erase_files(hass: HomeAssistant, member: str) -> None:
-    """Erase what lies on disk of a home that was never a member."""
+    """Erase what lies on disk of a home; evidence stays, which is the owner's."""
     folders = rooms(hass, member).outbox, sample_folder(hass, member)
     for folder in folders:
         await hass.async_add_executor_job(partial(rmtree, folder, ignore_errors=True))
-    for file in (rooms(hass, member).marker, books_file(hass, member)):
+    verified = verification_places(hass, member).file
+    for file in (rooms(hass, member).marker, books_file(hass, member), verified):
         await hass.async_add_executor_job(partial(file.unlink, missing_ok=True))

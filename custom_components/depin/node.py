@@ -1,8 +1,10 @@
 """The client of a settlement node: asks over HTTP, and believes nothing that it cannot check."""
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -14,7 +16,7 @@ from .protocol.frames import MEDIA_TYPE, pack
 from .protocol.keys import KEY_LENGTH, public_key
 from .protocol.receipts import Receipt, ReceiptError
 from .protocol.statements.bodies import Stream
-from .protocol.statements.fields import HASH, ID, MAX_COUNT, BodyError, Fields
+from .protocol.statements.fields import HASH, ID, MARKET, MAX_COUNT, BodyError, Fields
 from .protocol.statements.heads import Head
 
 JOIN_TYPE: Final = "application/vnd.depin.join-request"
@@ -31,6 +33,7 @@ _FIRST_FAILURE: Final = 500
 _TOO_MANY: Final = 429
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,47}")
 _ORIGIN: Final = re.compile(r"[!-*,-~]{1,255}")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _VKEY: Final = re.compile(r"[!-~]{1,400}")
 
 
@@ -79,6 +82,8 @@ class CoopDescription(NamedTuple):
 
     name: str
     node_key: bytes
+    currency: str
+    market: str
 
 
 class Joined(NamedTuple):
@@ -116,6 +121,8 @@ class Node:
     session: ClientSession
     address: str
     coop: str
+    ahead: float | None = None
+    """By how many seconds its clock was ahead of this home's when it last answered."""
 
     @property
     def path(self) -> str:
@@ -128,7 +135,12 @@ class Node:
 
         def read() -> CoopDescription:
             fields = Fields(answered, "co-op")
-            return CoopDescription(fields.words("name", _MAX_WORDS), _key(fields, "node_key"))
+            return CoopDescription(
+                fields.words("name", _MAX_WORDS),
+                _key(fields, "node_key"),
+                fields.text("currency", _CURRENCY),
+                fields.text("market", MARKET),
+            )
 
         return agreed(read)
 
@@ -199,6 +211,7 @@ class Node:
                     if len(content) > _MAX_ANSWER:
                         raise StrangeAnswerError("the answer is too long")
                 status, wait = response.status, response.headers.get("Retry-After", "")
+                self.ahead = _ahead(response.headers.get("Date", ""))
         except (ClientError, TimeoutError, OSError) as error:
             raise NodeAwayError(f"the node does not answer: {error!r}") from error
         if status >= _FIRST_ERROR:
@@ -344,6 +357,14 @@ def refusal(status: int, wait: str, content: bytes) -> NodeError:
     except BodyError, EncodingError:
         return StrangeAnswerError(f"the answer is {status}, and does not say why: is it a node?")
     return NodeRefusedError(problem.code, problem.detail, problem.after)
+
+
+def _ahead(date: str) -> float | None:
+    """Compare the time that an answer bears with this home's."""
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except ValueError, OverflowError:
+        return None
 
 
 def _key(fields: Fields, name: str) -> bytes:

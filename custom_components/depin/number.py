@@ -14,6 +14,7 @@ from homeassistant.const import PERCENTAGE, EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charging_number import charging_numbers
 from .current_limit_number import current_limits
 from .market import OpenInterval, Wishes
 from .membership import DepinConfigEntry
@@ -73,6 +74,8 @@ async def async_setup_entry(
     """Let a member set its limits, and those of its chargers."""
     for subentry_id, number in current_limits(entry):
         async_add_entities([number], config_subentry_id=subentry_id)
+    for subentry_id, numbers in charging_numbers(entry):
+        async_add_entities(numbers, config_subentry_id=subentry_id)
     trading = entry.runtime_data.trading
     if trading is not None:
         async_add_entities(PriceLimit(entry, trading, one) for one in PRICES)

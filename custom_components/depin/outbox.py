@@ -85,6 +85,11 @@ class Outbox:
         """Whether nothing was ever said here."""
         return not self.count
 
+    @property
+    def receipts(self) -> int:
+        """For how many of the statements that are kept the node gave a receipt."""
+        return len(self._answered)
+
     def waiting(self, stream: Stream) -> list[Place]:
         """Return what the node has not answered for yet, in the order in which it was said."""
         return [place for place in self._said[stream] if not self._is_done(place)]

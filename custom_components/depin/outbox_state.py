@@ -63,7 +63,7 @@ class State:
     def to_json(self) -> dict[str, object]:
         """Return what is written of it."""
         reopened = {stream: one.to_json() for stream, one in self.reopened.items()}
-        value = {"held": sorted(self.held), "reopened": reopened}
+        value: dict[str, object] = {"held": sorted(self.held), "reopened": reopened}
         return value if self.unheard is None else {**value, "unheard": self.unheard}
 
     @classmethod

@@ -1,13 +1,17 @@
 """What the owner can answer to troubles."""
 
 from abc import ABC, abstractmethod
-from typing import override
+from typing import Final, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
+from .dashboard_repair import DashboardFlow
+from .energy_dashboard import COUNTED_TWICE
 from .membership import DepinConfigEntry, Membership
+from .repair_forms import AnotherEntityFlow, ClockFlow, NewInviteFlow, NodeMovedFlow
+from .senses import ENTITY_UNFIT
 from .troubles import Trouble
 
 
@@ -69,8 +73,27 @@ async def async_create_fix_flow(
     data: dict[str, str | int | float | None] | None,
 ) -> RepairsFlow:
     """Return what the owner is asked about a trouble."""
-    if data is not None and data["trouble"] == Trouble.CLONE:
-        return CloneFlow(hass, str(data["entry_id"]))
-    if data is not None and data["trouble"] == Trouble.BOOKS_WRONG:
-        return BooksFlow(hass, str(data["entry_id"]))
+    if data is None:
+        return ConfirmRepairFlow()
+    trouble, entry_id = str(data["trouble"]), str(data["entry_id"])
+    if trouble in _CONFIRMED:
+        return _CONFIRMED[trouble](hass, entry_id)
+    entry: DepinConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
+    if entry is not None and trouble in _FORMS:
+        return _FORMS[trouble](entry)
+    subentry = None if entry is None else entry.subentries.get(str(data.get("subentry_id")))
+    if entry is not None and subentry is not None and trouble == ENTITY_UNFIT:
+        return AnotherEntityFlow(entry, subentry, str(data["point"]))
     return ConfirmRepairFlow()
+
+
+_CONFIRMED: Final[dict[str, type[_MembershipFlow]]] = {
+    Trouble.CLONE: CloneFlow,
+    Trouble.BOOKS_WRONG: BooksFlow,
+}
+_FORMS: Final[dict[str, type[NodeMovedFlow | NewInviteFlow | ClockFlow | DashboardFlow]]] = {
+    COUNTED_TWICE: DashboardFlow,
+    Trouble.NODE_SILENT: NodeMovedFlow,
+    Trouble.INVITE_REFUSED: NewInviteFlow,
+    Trouble.CLOCK_WRONG: ClockFlow,
+}

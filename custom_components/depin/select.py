@@ -1,4 +1,4 @@
-"""How the home trades by itself."""
+"""How the home trades by itself, and how its cars are charged."""
 
 from dataclasses import replace
 from typing import Final, override
@@ -8,6 +8,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charging import Mode
+from .charging_entity import ChargingEntity, chargers_of
 from .market import Strategy
 from .membership import DepinConfigEntry
 from .trading_entity import TradingEntity
@@ -21,13 +23,23 @@ STRATEGY: Final = SelectEntityDescription(
     options=[strategy.value for strategy in Strategy],
 )
 
+CHARGING: Final = SelectEntityDescription(
+    key="charging_mode",
+    translation_key="charging_mode",
+    options=[mode.value for mode in Mode],
+)
+
 
 async def async_setup_entry(
     hass: HomeAssistant,  # noqa: ARG001 - the platform's interface
     entry: DepinConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Let a member choose its strategy."""
+    """Let a member choose its strategy, and how cars are charged."""
+    for subentry_id, chargers, charger in chargers_of(entry):
+        async_add_entities(
+            [ChargingSelect(chargers, charger, CHARGING)], config_subentry_id=subentry_id
+        )
     trading = entry.runtime_data.trading
     if trading is not None:
         async_add_entities([StrategySelect(entry, trading, STRATEGY)])
@@ -48,3 +60,18 @@ class StrategySelect(TradingEntity, SelectEntity):
         choices = self.trading.choices
         wishes = replace(choices.wishes, strategy=Strategy(option))
         await self.trading.async_decide(replace(choices, wishes=wishes))
+
+
+class ChargingSelect(ChargingEntity, SelectEntity):
+    """How the car at a charger is charged."""
+
+    @property
+    @override
+    def current_option(self) -> str:
+        """Return how, as it was chosen."""
+        return self.car.wish.mode.value
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Charge in another way from now on."""
+        await self.async_wish(replace(self.car.wish, mode=Mode(option)))

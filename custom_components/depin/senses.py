@@ -34,6 +34,8 @@ from .sensed_device import SensedDevice, async_sensed_device
 from .sources.entity_source import EntitySource
 from .sources.mqtt_source import MessageSource, async_stay
 
+ENTITY_UNFIT: Final = "entity_unfit"
+
 _ASKED_EVERY_S: Final = 3600.0
 _ASKED_AGAIN_S: Final = 300.0
 _SAVED_EVERY: Final = timedelta(minutes=15)
@@ -152,7 +154,7 @@ class Senses:
             self._hass,
             DOMAIN,
             f"counter_changed_{key}",
-            is_fixable=False,
+            is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key="counter_changed",
             translation_placeholders={"device": device.subentry.title, "counters": names},
@@ -237,7 +239,13 @@ class Senses:
             self._hass,
             DOMAIN,
             issue,
-            is_fixable=False,
+            data={
+                "trouble": ENTITY_UNFIT,
+                "entry_id": self._entry.entry_id,
+                "subentry_id": subentry.subentry_id,
+                "point": point,
+            },
+            is_fixable=True,
             severity=ir.IssueSeverity.ERROR,
             translation_key="entity_unfit",
             translation_placeholders={"device": subentry.title, "point": point},

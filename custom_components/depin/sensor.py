@@ -29,7 +29,9 @@ from .devices.points import Role, Status
 from .entity import ContributedEntity, DeviceEntity, MembershipEntity
 from .market_sensor import market_sensors
 from .membership import DepinConfigEntry, Membership, MembershipState
+from .order_sensor import OPEN_ORDERS, OpenOrders
 from .sensed_device import SensedDevice
+from .trial_sensor import async_show_trial
 from .verification_sensor import LogSize
 
 # Nothing is polled and nothing is commanded.
@@ -218,6 +220,10 @@ async def async_setup_entry(
         coordinator.async_show_markets(
             lambda market: async_add_entities(market_sensors(entry, coordinator, market))
         )
+    trading = entry.runtime_data.trading
+    if trading is not None:
+        async_show_trial(entry, trading, async_add_entities)
+        async_add_entities([OpenOrders(entry, trading, OPEN_ORDERS)])
     verification = entry.runtime_data.verification
     if verification is not None:
         async_add_entities([LogSize(entry, verification)])

@@ -32,6 +32,13 @@ SWITCHES: Final = (
         decided=lambda choices, is_on: replace(choices, trading=is_on),
     ),
     ChoiceDescription(
+        key="trial",
+        translation_key="trial",
+        entity_category=EntityCategory.CONFIG,
+        value=lambda choices: choices.on_paper,
+        decided=lambda choices, is_on: choices.trial(begins=is_on),
+    ),
+    ChoiceDescription(
         key="negative_price_guard",
         translation_key="negative_price_guard",
         entity_category=EntityCategory.CONFIG,

@@ -11,6 +11,8 @@ from random import SystemRandom
 from typing import Final, Protocol
 
 from .books import Books, BooksError
+from .car_charging import CarCharging
+from .charging import with_car
 from .delivery import Delivery, pause_after
 from .forecast import Forecast, History, forecast, likely_prices
 from .market import Curves, OpenInterval, Strategy, strategic_curves
@@ -23,6 +25,7 @@ from .protocol.rules.market_rules import MarketRules
 from .protocol.rules.netting import Netting
 from .protocol.statements.trading import MAX_INTERVALS, Side, Step
 from .trading_choices import Choices
+from .trial import Trial
 from .waiting_orders import WaitingOrders
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -69,14 +72,18 @@ class Trading:
         books: Books,
         memory: Memory,
         choices: Choices,
+        trial: Trial,
     ) -> None:
         """Begin with what the owner had decided before."""
         self.choices = choices
+        self.trial = trial
         self.halted = False
         """Whether nothing may be ordered until the owner has answered something."""
         self.intervals: list[OpenInterval] = []
         """What can be ordered in now, as the node last said."""
         self.forecasts: Mapping[int, Forecast] = {}
+        self.cars: tuple[CarCharging, ...] = ()
+        """The cars that need energy of the market's."""
         self._delivery = delivery
         self._node = node
         self._orders = orders
@@ -109,10 +116,26 @@ class Trading:
         self.halted = halted
         self._changed.set()
 
+    def wake(self) -> None:
+        """Revise soon what is placed."""
+        self._changed.set()
+
+    @property
+    def market(self) -> str | None:
+        """The market that is traded in, once it is known."""
+        return None if self._reading is None else self._reading.calendar.name
+
     @property
     def placed(self) -> Curves:
         """What has been ordered for the intervals that are open, as far as it is known."""
         return {} if self._placing is None else self._placing.placed
+
+    @property
+    def planned(self) -> Curves:
+        """What lies in the market's book for this home, or in a trial on paper."""
+        if not self.choices.on_paper:
+            return self.placed
+        return {} if self.market is None else self.trial.planned(self.market)
 
     async def async_reading(self) -> MarketReading:
         """Return what the node says of the market, its rules not older than an hour."""
@@ -168,19 +191,27 @@ class Trading:
             await self._delivery.log_in()
             interval = _rules(reading.calendar).interval
             count = min(AHEAD // interval, MAX_INTERVALS, MOST_INTERVALS)
-            ahead = await reading.intervals(None, count)
+            ahead = await reading.intervals(None, max(count, self._for_cars(interval)))
             if self._placing is None:
                 self._placing = Placing(reading.calendar.name, await reading.orders())
-            wanted = await self._wanted(reading, ahead)
+            choices = self.choices
+            wanted = await self._wanted(reading, ahead[:count])
+            wanted = await self._with_cars(reading, ahead, wanted)
             last = max((one.start for one in ahead), default=0)
             later = [
                 one
-                for start in sorted(self.choices.by_hand)
+                for start in sorted(choices.by_hand)
                 if start > last
                 for one in await reading.intervals(start, 1)
             ]
+            if choices is not self.choices:
+                # Decided anew meanwhile: what a trial wanted must never be ordered.
+                return
             self.intervals = ahead
-            said = self._placing.revise(wanted, [*ahead, *later], self.choices.by_hand.keys())
+            on_paper = wanted if choices.on_paper else {}
+            await self.trial.place(reading.calendar.name, [*ahead, *later], on_paper, _now())
+            ordered = {} if choices.on_paper else wanted
+            said = self._placing.revise(ordered, [*ahead, *later], choices.by_hand.keys())
             for order, gate in said:
                 self._orders.add(order, gate)
             if said:
@@ -213,11 +244,39 @@ class Trading:
                 wanted = {**wanted, **strategic_curves(choices.wishes, one, expected, likely)}
         return {**wanted, **choices.curves()}
 
+    def _for_cars(self, interval: int) -> int:
+        """Return of how many intervals ahead the cars need to know."""
+        now = _now()
+        lasts = max((until - now for car in self.cars if (until := car.horizon(now))), default=0)
+        return min(-(-lasts // interval), MOST_INTERVALS)
+
+    async def _with_cars(
+        self, reading: MarketReading, ahead: list[OpenInterval], wanted: Curves
+    ) -> Curves:
+        """Add what the cars need; where the owner ordered, nothing is added."""
+        now, choices = _now(), self.choices
+        trades = choices.trading and not self.halted
+        free = [one for one in ahead if trades and one.start not in choices.by_hand]
+        needy = [car for car in self.cars if car.horizon(now) is not None]
+        prices = await self.async_cleared_prices() if needy else {}
+        likely = {
+            one.start: likely_prices(prices, one.start, self._meter.zone)
+            for one in (free if needy else ())
+        }
+        most = {one.start: one.most for one in free}
+        for car in needy:
+            bid = await car.bids(self._books, reading.calendar.name, free, likely, now)
+            others = {start: sum(wh for _, wh in wanted.get((start, "bid"), ())) for start in bid}
+            wanted = with_car(wanted, bid, most)
+            await car.placed(bid, others, ahead, now)
+        return wanted
+
     def _pause(self) -> float | None:
         """Return how long nothing has to be revised; with nothing to do, until a change."""
         now, choices = _now(), self.choices
         by_hand = any(start > now for start in choices.by_hand)
-        idle = choices.wishes.strategy is Strategy.OFF and not by_hand
+        needy = any(car.horizon(now) is not None for car in self.cars)
+        idle = choices.wishes.strategy is Strategy.OFF and not by_hand and not needy
         if idle or self.halted or not choices.trading:
             return None
         waits = []

@@ -104,6 +104,7 @@ async def _async_place_order(call: ServiceCall) -> ServiceResponse:
         "side": call.data[_SIDE],
         "energy": step[1] / _WH,
         "price": shown_price(membership, step[0]),
+        "on_paper": trading.choices.on_paper,
     }
 
 

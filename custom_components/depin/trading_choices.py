@@ -1,7 +1,7 @@
 """What the owner has decided of trading: kept, so that a restart changes nothing of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from .market import Curves, Strategy, Wishes
@@ -16,8 +16,21 @@ class Choices:
     """How the home trades, and what its owner ordered by hand."""
 
     trading: bool = True
+    on_paper: bool = False
+    """Whether it is a trial: nothing is ordered, and what would have come of it estimated."""
     wishes: Wishes = field(default_factory=Wishes)
     by_hand: ByHand = field(default_factory=dict)
+
+    def trial(self, *, begins: bool) -> Choices:
+        """Begin or end a trial; what was ordered by hand is taken from neither into the other.
+
+        A trial that ends never turns into real orders by itself.
+        """
+        if begins == self.on_paper:
+            return self
+        strategy = self.wishes.strategy if begins else Strategy.OFF
+        wishes = replace(self.wishes, strategy=strategy)
+        return replace(self, on_paper=begins, wishes=wishes, by_hand={})
 
     def curves(self) -> Curves:
         """Return what was ordered by hand."""
@@ -32,6 +45,7 @@ class Choices:
         wishes = self.wishes
         return {
             "trading": self.trading,
+            "on_paper": self.on_paper,
             "strategy": wishes.strategy.value,
             "reserve": wishes.reserve,
             "maximum": wishes.maximum,
@@ -42,6 +56,12 @@ class Choices:
                 for start, curves in sorted(self.by_hand.items())
             ],
         }
+
+    @classmethod
+    def at_first(cls, *, on_paper: bool) -> Self:
+        """Return what holds after joining: nothing is traded; who only tries it sees it at work."""
+        strategy = Strategy.SIMPLE if on_paper else Strategy.OFF
+        return cls(on_paper=on_paper, wishes=Wishes(strategy))
 
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> Self:
@@ -59,4 +79,4 @@ class Choices:
             by_hand[one["start"]] = {
                 side: tuple((price, wh) for price, wh in one[side]) for side in sides if side in one
             }
-        return cls(written["trading"], wishes, by_hand)
+        return cls(written["trading"], written["on_paper"], wishes, by_hand)

@@ -23,6 +23,12 @@ class Trouble(StrEnum):
     """The node cannot take something that this home said."""
     INVITE_REFUSED = "invite_refused"
     """The node did not let this home join."""
+    CURRENCY_DIFFERS = "currency_differs"
+    """The co-op counts in another currency than Home Assistant, so the home does not join."""
+    NODE_SILENT = "node_silent"
+    """The node has not answered for a day: perhaps it moved."""
+    CLOCK_WRONG = "clock_wrong"
+    """The clocks of this machine and of the node differ."""
 
 
 class Owner(Protocol):

@@ -89,6 +89,8 @@ class Verification:
         """Whether all that was looked at holds; None before anything was."""
         self.intervals = 0
         """How many intervals were checked since the start."""
+        self.looked_at: int | None = None
+        """When all that is new was last looked at to the end; None before."""
         self._attestation = attestation
         self._node = node
         self._trust = trust
@@ -173,6 +175,7 @@ class Verification:
             except SuspicionError as error:
                 await self._suspect(error)
             else:
+                self.looked_at = self._clock()
                 if self.suspicion is None:
                     self.is_verified = True
             finally:

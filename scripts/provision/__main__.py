@@ -29,14 +29,15 @@ def main() -> None:
     """Do what is missing; nothing, and quickly, when nothing is."""
     parser = argparse.ArgumentParser(prog="scripts/setup", description=__doc__)
     parser.add_argument(
-        "--browser", action="store_true", help="also get Chromium, to take pictures"
+        "--browser", action="store_true", help="also get Chromium, for the tests of the dashboard"
     )
     parser.add_argument(
         "--complete",
         action="store_true",
-        help="fail where there is no Python 3.12, no PostgreSQL server or no mosquitto",
+        help="fail where there is no Python 3.12, PostgreSQL server, mosquitto or Chromium",
     )
     wanted = parser.parse_args()
+    wanted.browser |= wanted.complete
     started = time.monotonic()
     with ending_in_one_sentence("scripts/setup"):
         # scripts/demo ignores it until here, so that it is answered here and nowhere before.

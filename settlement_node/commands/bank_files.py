@@ -136,8 +136,7 @@ def debits(  # noqa: PLR0913, PLR0917 - each is an argument or option
     table = _Table(mandates.read(_MAX_FILE), _MANDATES)
     wish = _Wish(account, bic, due)
     _require_new(file)
-    document, left_out = run(_debits(folder_at(path), coop, month, (table, wish, creditor_id)))
-    _finish(file, document, left_out)
+    _finish(file, run(_debits(folder_at(path), coop, month, (table, wish, creditor_id))))
 
 
 @click.command("credits")
@@ -165,8 +164,7 @@ def credits_(  # noqa: PLR0913, PLR0917 - each is an argument or option
     """Write a FILE (pain.001.001.03) that pays the payouts which wait at a bank account."""
     table = _Table(payees.read(_MAX_FILE), _PAYEES)
     _require_new(file)
-    document, left_out = run(_credits(folder_at(path), coop, table, _Wish(account, bic, due)))
-    _finish(file, document, left_out)
+    _finish(file, run(_credits(folder_at(path), coop, table, _Wish(account, bic, due))))
 
 
 def _require_new(file: Path) -> None:
@@ -178,17 +176,21 @@ def _require_new(file: Path) -> None:
         )
 
 
-def _finish(file: Path, document: bytes, left_out: list[str]) -> None:
+def _finish(file: Path, document: bytes) -> None:
     with file.open("xb") as fresh:
         fresh.write(document)
     click.echo(f"{file} is written: have the bank carry it out, once")
+
+
+def _tell(left_out: list[str]) -> None:
+    """Say who stands in no file and why, above all where there is none because of that."""
     for why in left_out:
         click.echo(f"  left out: {shown(why)}", err=True)
 
 
 async def _debits(
     node: NodeFolder, coop: str | None, month: str, given: tuple[_Table, _Wish, str]
-) -> tuple[bytes, list[str]]:
+) -> bytes:
     table, wish, creditor_id = given
     async with operator(node, node.choose(coop)) as speaker:
         books = await Books.open(speaker)
@@ -218,14 +220,13 @@ async def _debits(
                 left_out.append(f"{who}, who owes no cent any more")
             else:
                 found.append(debit)
+    _tell(left_out)
     with _in_line():
         creditor = Creditor(BankAccount(name, wish.account, wish.bic), creditor_id)
-        return write_direct_debits(_message(name), creditor, found), left_out
+        return write_direct_debits(_message(name), creditor, found)
 
 
-async def _credits(
-    node: NodeFolder, coop: str | None, table: _Table, wish: _Wish
-) -> tuple[bytes, list[str]]:
+async def _credits(node: NodeFolder, coop: str | None, table: _Table, wish: _Wish) -> bytes:
     async with operator(node, node.choose(coop)) as speaker:
         books = await Books.open(speaker)
         await _check_account(books, wish.account)
@@ -247,8 +248,9 @@ async def _credits(
             to = BankAccount(row["name"], row["iban"], row.get("bic", ""))
             payout = _waiting(one.id, one.amount)
             found.append(credit_of(payout, books.currency, to, wish.due, name))
+    _tell(left_out)
     with _in_line():
-        return write_credit_transfers(_message(name), payer, found), left_out
+        return write_credit_transfers(_message(name), payer, found)
 
 
 async def _check_account(books: Books, number: str) -> None:

@@ -398,6 +398,7 @@ async def is_running(node: NodeFolder) -> bool:
 async def _session(socket: Path) -> AsyncIterator[aiohttp.ClientSession]:
     with short_path(socket) as path:
         connector = aiohttp.UnixConnector(str(path))
-        timeout = aiohttp.ClientTimeout(total=60)
+        # The last part of an import of quarter hours is answered once all of it is settled anew.
+        timeout = aiohttp.ClientTimeout(total=600)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             yield session

@@ -64,7 +64,8 @@ def import_(  # noqa: PLR0913, PLR0917 - each is an option of the command
 ) -> None:
     """Tell the quarter hours of a FILE, CSV or XLSX; they go before what homes said.
 
-    What was settled already is corrected. The same file twice changes nothing.
+    All of it counts, or nothing: a file has at most 100,000 quarter hours. What was settled already
+    is corrected. The same file twice changes nothing.
     """
     try:
         known = read_points(points.read_text(encoding="utf-8-sig"))
@@ -106,7 +107,7 @@ async def _told(
                 await speaker.act(action, reason)
             except LocalNodeError as error:
                 raise LocalNodeError(
-                    f"after {done} of {counted(len(actions), 'part')}: {error}; give the same file"
-                    " again when that is mended: what was told is not told twice"
+                    f"part {done + 1} of {len(actions)}: {error}; nothing of the file counts"
+                    " before its last part: give it again when that is mended"
                 ) from error
     return count_of(actions)

@@ -67,8 +67,9 @@ class _ForecastName(click.ParamType[Forecast]):
 @click.option(
     "--profiles",
     help="What homes use and produce: a folder with a CSV file for each (columns used, produced,"
-    " charged; Wh of each quarter-hour); simbench, if that package is installed; or the wheel of"
-    " it. Drawn from the seed if not given.",
+    " charged; Wh of each quarter-hour of whole days, which begin again when they are over);"
+    " simbench, if that package is installed; or the wheel of it. Drawn from the seed if not"
+    " given.",
 )
 @click.option(
     "--rules",

@@ -55,7 +55,7 @@ def admitted(wire: bytes, community: Community, at: int) -> tuple[JoinRequest, I
     if request.member in community.members:
         detail = "this key has been a member's here: make another"
         raise JoinRefusedError(JoinProblem.LEFT, detail)
-    if any(one.pseudonym_salt == request.pseudonym_salt for one in community.members.values()):
+    if community.has_pseudonym_salt(request.pseudonym_salt):
         # Both would stand at one place of the tie order.
         detail = "another member has this pseudonym_salt: make a new one at random"
         raise JoinRefusedError(JoinProblem.REQUEST_INVALID, detail)

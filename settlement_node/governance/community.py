@@ -36,6 +36,7 @@ class Community:
         self._members: dict[str, Member] = {}
         self.members: Final[Mapping[str, Member]] = self._members
         """Everybody who ever joined."""
+        self._salts: set[bytes] = set()
         self._invitations: dict[bytes, Invitation] = {}
         self._announced: dict[str, Replacement] = {}
 
@@ -66,6 +67,10 @@ class Community:
         """The replacements that are announced, by the name of their decision."""
         return self._announced
 
+    def has_pseudonym_salt(self, salt: bytes) -> bool:
+        """Tell whether somebody stands at a salt's place of the tie order."""
+        return salt in self._salts
+
     def operators(self) -> list[str]:
         """Return who may act as an operator now."""
         return [name for name, one in self._members.items() if one.acts_as(Role.OPERATOR)]
@@ -77,8 +82,7 @@ class Community:
             return
         self._facts = Facts.read_row(row)
         async for row in every_row(view, MEMBER):
-            member = Member.read(row)
-            self._members[member.id] = member
+            self._add(Member.read(row))
         async for row in every_row(view, CHAIN):
             name, stream, chain, held = read_chain_row(row)
             self._members[name].streams[stream].chains[chain] = held
@@ -116,15 +120,17 @@ class Community:
     def take_in(self, request: JoinRequest, role: Role, index: int) -> list[Change]:
         """Let somebody be a member."""
         roles = frozenset((Role.MEMBER, role))
-        self._members[request.member] = Member(
-            id=request.member,
-            history=KeyHistory(request.key),
-            tiers=(request.tier,),
-            roles=roles,
-            standing=Standing.ACTIVE,
-            name=request.name,
-            pseudonym_salt=request.pseudonym_salt,
-            joined_index=index,
+        self._add(
+            Member(
+                id=request.member,
+                history=KeyHistory(request.key),
+                tiers=(request.tier,),
+                roles=roles,
+                standing=Standing.ACTIVE,
+                name=request.name,
+                pseudonym_salt=request.pseudonym_salt,
+                joined_index=index,
+            )
         )
         return [self.member_row(request.member)]
 
@@ -202,3 +208,7 @@ class Community:
         waiting = [(it.effective, decision) for decision, it in self._announced.items()]
         effective, decision = min(waiting)
         return decision if effective <= at else None
+
+    def _add(self, member: Member) -> None:
+        self._members[member.id] = member
+        self._salts.add(member.pseudonym_salt)

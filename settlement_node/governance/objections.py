@@ -21,6 +21,7 @@ class Objection(StrEnum):
     NO_SUCH_INVITE = "no-such-invite"
     INVITE_EXISTS = "invite-exists"
     LAST_OPERATOR = "last-operator"
+    PART_MISSING = "part-missing"
     NOT_FINAL = "not-final"
     MONTH_SKIPPED = "month-skipped"
     EARLIER_LOG = "earlier-log"

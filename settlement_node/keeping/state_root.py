@@ -6,14 +6,16 @@ replays it makes the same lines again. The lines themselves are kept of a few ro
 """
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from typing import Final
 
 from depin_protocol.encoding import EncodingError, decode_json, encode_json, from_text, to_text
 from depin_protocol.log.entries import SALT_LENGTH, DecisionEntry, EntryError
 from depin_protocol.log.merkle import leaf_hash
+from depin_protocol.log.tree import CompactRange
 from depin_protocol.statements.fields import BodyError, Fields
-from settlement_node.log.entries import Decision, decode_lines, encode_lines, lines_root
+from settlement_node.log.entries import Decision, decode_lines, each_line, encode_lines, lines_root
 from settlement_node.store.tables import Column, Kind, Row, Table, Value
 
 STATE_ROOT: Final = "state_root"
@@ -26,8 +28,11 @@ _NUMBER_LENGTH: Final = 4
 def state_root(rows: Iterable[tuple[Table, Row]], at: int) -> Decision:
     """Decide on the root of a state as it was after the entry logged at this time."""
     first: dict[str, object] = {"v": _VERSION, "at": at}
-    ordered = sorted((table.name, row) for table, row in rows)
-    lines = [row_line(name, row) for name, row in ordered]
+    ordered = sorted(((table.name, row) for table, row in rows), reverse=True)
+    lines = []
+    while ordered:
+        # There may be a million, so what is written is let go of.
+        lines.append(row_line(*ordered.pop()))
     return Decision(STATE_ROOT, {"rows": len(lines)}, (first, *lines))
 
 
@@ -38,15 +43,16 @@ def row_line(name: str, row: Row) -> dict[str, object]:
 
 def written(decision: Decision, at: int, seed: bytes) -> tuple[bytes, bytes]:
     """Write the entry and all its lines."""
-    lines = _salted(decision, seed)
-    result = {**decision.result, _FIRST: to_text(leaf_hash(lines[0]))}
-    entry = DecisionEntry(at, STATE_ROOT, result, len(lines), lines_root(lines))
-    return entry.encode(), encode_lines(lines)
+    first = next(_salted(decision, seed))
+    result = {**decision.result, _FIRST: to_text(leaf_hash(first))}
+    root, lines = _root_and_lines(decision, seed)
+    entry = DecisionEntry(at, STATE_ROOT, result, len(decision.lines), root)
+    return entry.encode(), lines
 
 
 def body_of(lines: bytes) -> bytes:
     """Return what the log keeps of the lines: the first."""
-    return encode_lines(decode_lines(lines)[:1])
+    return encode_lines([next(each_line(lines))])
 
 
 def all_lines(entry: DecisionEntry, body: bytes, decision: Decision) -> bytes:
@@ -55,13 +61,14 @@ def all_lines(entry: DecisionEntry, body: bytes, decision: Decision) -> bytes:
     if len(kept) != 1:
         raise EntryError("the body of a state root is its first line")
     first = kept[0]
-    lines = _salted(decision, first[:SALT_LENGTH])
+    seed = first[:SALT_LENGTH]
     result = {**decision.result, _FIRST: to_text(leaf_hash(first))}
-    if lines[0] != first or entry.result != result:
+    if next(_salted(decision, seed)) != first or entry.result != result:
         raise EntryError("its body is not the first line of this state")
-    if len(lines) != entry.count or lines_root(lines) != entry.root:
+    root, lines = _root_and_lines(decision, seed)
+    if len(decision.lines) != entry.count or root != entry.root:
         raise EntryError("the state that the log leads to is not the one under this root")
-    return encode_lines(lines)
+    return lines
 
 
 def stands_for(entry: DecisionEntry, lines: bytes) -> bool:
@@ -115,10 +122,18 @@ def _read_value(column: Column, value: object) -> Value:
     raise EntryError(f"{column.name} is not of its column's kind")
 
 
-def _salted(decision: Decision, seed: bytes) -> list[bytes]:
+def _root_and_lines(decision: Decision, seed: bytes) -> tuple[bytes, bytes]:
+    """Return the root of all lines, and these, written one by one: there may be a million."""
+    edge, written_lines = CompactRange(), BytesIO()
+    for line in _salted(decision, seed):
+        edge.append(leaf_hash(line))
+        written_lines.write(encode_lines([line]))
+    return edge.head().root, written_lines.getvalue()
+
+
+def _salted(decision: Decision, seed: bytes) -> Iterator[bytes]:
     first, *others = decision.lines
-    lines = [seed + encode_json(first)]
+    yield seed + encode_json(first)
     for number, line in enumerate(others, 1):
         salt = hmac.digest(seed, number.to_bytes(_NUMBER_LENGTH), "sha256")[:SALT_LENGTH]
-        lines.append(salt + encode_json(line))
-    return lines
+        yield salt + encode_json(line)

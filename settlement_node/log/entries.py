@@ -4,7 +4,7 @@ A statement's body is the statement's bytes. A decision's body is its lines, eac
 the root in its entry tells nothing of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,13 +67,17 @@ def encode_lines(lines: Sequence[bytes]) -> bytes:
 
 def decode_lines(body: bytes) -> list[bytes]:
     """Read salted lines."""
-    lines: list[bytes] = []
-    start = 0
+    return list(each_line(body))
+
+
+def each_line(body: bytes) -> Iterator[bytes]:
+    """Read salted lines, one by one."""
+    start = count = 0
     while start < len(body):
         begin = start + _LENGTH_SIZE
         start = begin + int.from_bytes(body[start:begin])
         line = body[begin:start]
-        if start > len(body) or len(line) < SALT_LENGTH or len(lines) == MAX_LINES:
+        if start > len(body) or len(line) < SALT_LENGTH or count == MAX_LINES:
             raise EntryError("the body is not salted lines with their lengths")
-        lines.append(line)
-    return lines
+        yield line
+        count += 1

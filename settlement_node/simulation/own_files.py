@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from settlement_node.simulation.shapes import Energy, Shape, ShapesError, Span
+from settlement_node.simulation.shapes import DAY, Energy, Shape, ShapesError, Span
 
 COLUMNS: Final = ("used", "produced", "charged")
 _MOST: Final = 10_000_000
@@ -17,7 +17,7 @@ def from_files(folder: Path, homes: int, span: Span) -> list[Shape]:
     """Read the files by name; where there are fewer than homes, begin again with the first.
 
     Each has a head, with `used` and, if there are any, `produced` and `charged`, then a row of Wh
-    for each quarter-hour. A file that ends earlier than what is simulated begins again too.
+    for each quarter-hour of whole days. A file of fewer days than are simulated begins again too.
     """
     files = sorted(folder.glob("*.csv"))
     if not files:
@@ -37,6 +37,11 @@ def _read(file: Path, quarters: int) -> Shape:
         raise ShapesError(f"{file.name} cannot be read: {error}") from None
     if not rows:
         raise ShapesError(f"{file.name} has no rows: give one for each quarter-hour")
+    if len(rows) % DAY:
+        raise ShapesError(
+            f"{file.name} ends after {len(rows)} rows, in the middle of a day: give {DAY} for each"
+            " day, from midnight on, since it begins again where it ends"
+        )
     columns = {
         name: _column(file.name, name, [row.get(name, "0") for row in rows], quarters)
         for name in COLUMNS

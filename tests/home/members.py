@@ -24,15 +24,16 @@ class Street:
     folder: Path
     port: int
 
-    async def join(self, hass: HomeAssistant) -> DepinConfigEntry:
-        """Let this Home Assistant's home become a member."""
+    async def join(self, hass: HomeAssistant, *, on_paper: bool = False) -> DepinConfigEntry:
+        """Let this Home Assistant's home become a member, or try first what it would be."""
         invite = parse_invite(command("invite", "--data", self.folder))
         text = str(replace(invite, address=f"http://127.0.0.1:{self.port}"))
         flow = hass.config_entries.flow
         form = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
         form = await flow.async_configure(form["flow_id"], {"invite": text})
         name = f"Haus {invite.code.hex()[:6]}"
-        joined: Any = await flow.async_configure(form["flow_id"], {"name": name})
+        chosen = {"name": name, "on_paper": on_paper}
+        joined: Any = await flow.async_configure(form["flow_id"], chosen)
         await hass.async_block_till_done()
         entry: DepinConfigEntry = joined["result"]
         return entry

@@ -14,7 +14,14 @@ from aiohttp.test_utils import TestServer
 
 from custom_components.depin import bookkeeping
 from custom_components.depin.bookkeeping import Bookkeeping
-from custom_components.depin.books import Books, BooksError, RowState, Totals, ZoneCleared
+from custom_components.depin.books import (
+    Books,
+    BooksError,
+    RowState,
+    SettledInterval,
+    Totals,
+    ZoneCleared,
+)
 from custom_components.depin.event_stream import listening
 from custom_components.depin.market_answers import (
     Cleared,
@@ -40,6 +47,7 @@ from custom_components.depin.protocol.events import Event
 from custom_components.depin.protocol.rules.market_rules import MarketRules
 from custom_components.depin.protocol.statements.fields import BodyError
 from tests.home.told_market import MARKET, ToldMarket, told_market
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -62,6 +70,8 @@ def settled(start: int, money: int = 0, **more: Any) -> SettledRow:  # noqa: ANN
         "receives": money,
         **dict.fromkeys(("bought", "sold", "imported", "exported", "delivered_in"), 0),
         **dict.fromkeys(("delivered_out", "pooled_in", "pooled_out", "grid_in", "grid_out"), 0),
+        **dict.fromkeys(("trade_cost", "trade_revenue", "pool_cost", "pool_revenue"), 0),
+        **dict.fromkeys(("grid_cost", "grid_revenue"), 0),
     }
     return SettledRow(**{**figures, **more})
 
@@ -99,18 +109,41 @@ async def keeping(books: Books, node: ToldMarket) -> AsyncIterator[Bookkeeping]:
 async def test_sums_near_the_bound_are_exact(books: Books) -> None:
     """A hostile node's amounts add up like any other."""
     large = 2**62 - 1
-    rows = [(settled(START + at * HOUR, large if at % 3 else -large), 0) for at in range(9)]
+    rows = [
+        SettledInterval(settled(START + at * HOUR, large if at % 3 else -large), 0)
+        for at in range(9)
+    ]
     await books.keep_settled(MARKET, rows)
     totals = await books.totals(MARKET, START, START + DAY)
     assert totals.receives == 3 * large
     assert await books.totals("square", START, START + DAY) == Totals()
 
 
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"pool__taken": 1, "pool__cost": 2**62},
+        {"trade__purchase": 2**62, "trade__refund": -1},
+        {"charges__vat": 2**62, "charges__levies": 1},
+    ],
+)
+async def test_amounts_that_no_account_can_hold_are_strange(
+    books: Books, figures: dict[str, Any]
+) -> None:
+    """What is worked out of an answer stays within bounds too."""
+    async with told_market() as node, keeping(books, node) as kept:
+        node.settle(START - HOUR, **figures)
+        with pytest.raises(StrangeAnswerError):
+            await kept.catch_up()
+        assert await books.own(MARKET, 0, START) == []
+
+
 async def test_settlement_is_not_overwritten_by_its_trade(books: Books) -> None:
     """Events may come again, and late."""
     traded = Traded(MARKET, START, voided=False, zone="all", buyers=5, sellers=5, bought=0, sold=7)
     await books.keep_traded(traded, START + HOUR)
-    await books.keep_settled(MARKET, [(settled(START, 70, sold=7, price=5), START + HOUR)])
+    sold = SettledInterval(settled(START, 70, sold=7, price=5), START + HOUR)
+    await books.keep_settled(MARKET, [sold])
     await books.keep_traded(traded, START + HOUR)
     (row,) = await books.own(MARKET, START, START + 1)
     assert (row.state, row.sellers, row.buyers) == (RowState.PROVISIONAL, 5, None)
@@ -326,13 +359,14 @@ async def test_what_a_gate_decided_is_asked_for(
 ) -> None:
     """Who has no order in a book is told nothing of it."""
     monkeypatch.setattr(bookkeeping, "_AFTER_GATE", (1, 20))
+    monkeypatch.setattr(bookkeeping, "_NO_MARKET", 100)
     async with told_market() as node, member(node.address) as asked:
         just_before = START - 5 * MINUTE - 10
         kept = Bookkeeping(books, asked, no_log_in, lambda: just_before)
         running = asyncio.create_task(kept.run())
         await _until(lambda: kept.is_listening)
         node.clear(START, 6)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while await books.last_cleared(MARKET) is None:
                 await asyncio.sleep(0.05)
         node.is_broken = True
@@ -343,6 +377,6 @@ async def test_what_a_gate_decided_is_asked_for(
 
 
 async def _until(wanted: Any) -> None:  # noqa: ANN401 - any question
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not wanted():
             await asyncio.sleep(0.05)

@@ -36,7 +36,7 @@ async def _paste(hass: HomeAssistant, text: str) -> ConfigFlowResult:
 async def _confirm(hass: HomeAssistant, form: ConfigFlowResult) -> ConfigFlowResult:
     """Join what the form shows."""
     assert form["type"] is FlowResultType.FORM
-    assert form["step_id"] == "confirm"
+    assert form["step_id"] == "confirm_untold"
     return await hass.config_entries.flow.async_configure(form["flow_id"], {"name": "Haus 7"})
 
 
@@ -68,6 +68,7 @@ async def test_an_invite_becomes_a_membership(
         "node_key": to_text(invite.node_key),
         "invite_code": to_text(invite.code),
         "name": "Haus 7",
+        "on_paper": False,
         "pseudonym_salt": entry.data["pseudonym_salt"],
     }
     key = entry.runtime_data.key

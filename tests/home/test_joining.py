@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult, FlowType
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -35,7 +35,7 @@ async def _paste(hass: HomeAssistant, invite: Invite) -> ConfigFlowResult:
 async def _confirm(
     hass: HomeAssistant, form: ConfigFlowResult, name: str = "Haus 7"
 ) -> ConfigFlowResult:
-    assert form["step_id"] == "confirm", form
+    assert form["step_id"] in {"confirm", "confirm_untold"}, form
     return await hass.config_entries.flow.async_configure(form["flow_id"], {"name": name})
 
 
@@ -54,10 +54,19 @@ async def test_a_home_joins_and_what_it_says_is_verified(
         form = await _paste(hass, invite)
         assert form["description_placeholders"]
         assert form["description_placeholders"]["name"] == "Sonnenstraße"
+        # The co-op's terms are told in its own numbers.
+        assert form["step_id"] == "confirm"
+        told = form["description_placeholders"]
+        assert (told["currency"], told["minutes"], told["low"]) == ("EUR", "15", "0")
+        assert (told["retail"], told["feed_in"], told["fees"]) == ("0.3", "0.08", "0")
         result = await _confirm(hass, form)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         entry = result["result"]
         assert entry.title == "Sonnenstraße"
+        # It leads on to the home's first device.
+        kind, flow_id = result["next_flow"]
+        assert kind is FlowType.CONFIG_SUBENTRIES_FLOW
+        assert hass.config_entries.subentries.async_get(flow_id)["step_id"] == "user"
         await hass.async_block_till_done()
         assert entry.state is ConfigEntryState.LOADED
         membership = entry.runtime_data
@@ -76,6 +85,33 @@ def _free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+async def test_a_co_op_in_another_currency_is_not_joined(
+    hass: HomeAssistant, invite: Invite, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in the form nor later: the energy dashboard would count wrongly."""
+    monkeypatch.setattr("custom_components.depin._JOIN_AGAIN", 0.1)
+    other = Invite(invite.address, invite.node_key, to_text(bytes(16)), invite.code)
+    described = {"name": "Ort", "node_key": to_text(invite.node_key), **_IN_EUROS}
+    async with pretending() as node:
+        for coop in (invite.coop, other.coop):
+            node.answers[f"/{coop}"] = 200, {**described, "currency": "CHF"}
+        form = await _paste(hass, replace(other, address=node.address))
+        assert form["errors"] == {"base": "currency_differs"}
+        assert form["description_placeholders"] == {"currency": "CHF", "own_currency": "EUR"}
+
+        data = {**entry.data, "address": node.address}
+        hass.config_entries.async_update_entry(entry, data=data)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        issue = f"currency_differs_{entry.entry_id}"
+        while not ir.async_get(hass).async_get_issue(DOMAIN, issue):
+            await asyncio.sleep(0.05)
+        assert not any(path.endswith("/members") for path in node.asked)
+        await hass.config.async_update(currency="CHF")
+        while ir.async_get(hass).async_get_issue(DOMAIN, issue):
+            await asyncio.sleep(0.05)
+        assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_a_home_joins_when_its_node_is_back(
@@ -108,6 +144,8 @@ async def test_an_invite_that_is_refused_later_is_told(
     monkeypatch.setattr("custom_components.depin._JOIN_AGAIN", 0.1)
     async with pretending() as node:
         node.refuse("/members", "invite-used", 409)
+        known = {"name": "Ort", "node_key": to_text(bytes(32)), **_IN_EUROS}
+        node.answers[f"/{entry.data['coop']}"] = 200, known
         hass.config_entries.async_update_entry(entry, data={**entry.data, "address": node.address})
         assert await hass.config_entries.async_setup(entry.entry_id)
         while len(node.asked) < 2:
@@ -118,6 +156,7 @@ async def test_an_invite_that_is_refused_later_is_told(
     assert not issues.async_get_issue(DOMAIN, f"invite_refused_{entry.entry_id}")
 
 
+_IN_EUROS = {"currency": "EUR", "market": "hof"}
 _JOINED = {"origin": "node.example/log", "log_key": "no-key", "node_key": ""}
 
 
@@ -130,7 +169,7 @@ _JOINED = {"origin": "node.example/log", "log_key": "no-key", "node_key": ""}
         (lambda node: node.answers.update({"": (200, {"name": "Ort"})}), "no_node"),
         (
             lambda node: node.answers.update(
-                {"": (200, {"name": "Ort", "node_key": to_text(bytes(32))})}
+                {"": (200, {"name": "Ort", "node_key": to_text(bytes(32)), **_IN_EUROS})}
             ),
             "node_key_differs",
         ),
@@ -177,8 +216,9 @@ async def test_a_home_that_may_not_join_is_told_why(
         else:
             joined = {**_JOINED, "node_key": to_text(invite.node_key), **said}
             node.answers["/members"] = status, joined
-        described = {"name": "Ort", "node_key": to_text(invite.node_key)}
+        described = {"name": "Ort", "node_key": to_text(invite.node_key), **_IN_EUROS}
         node.answers[f"/{invite.coop}"] = 200, described
+        node.answers["/markets"] = 200, []
         form = await _paste(hass, replace(invite, address=node.address))
         for _ in range(2):
             form = await _confirm(hass, form)
@@ -197,7 +237,10 @@ async def test_a_log_key_must_be_that_of_the_log(hass: HomeAssistant, invite: In
     async with pretending() as node:
         joined = {**_JOINED, "node_key": to_text(invite.node_key), "log_key": key}
         node.answers["/members"] = 201, joined
-        node.answers[f"/{invite.coop}"] = 200, {"name": "Ort", "node_key": joined["node_key"]}
+        node.answers[f"/{invite.coop}"] = (
+            200,
+            {"name": "Ort", "node_key": joined["node_key"], **_IN_EUROS},
+        )
         form = await _confirm(hass, await _paste(hass, replace(invite, address=node.address)))
     assert form["errors"] == {"base": "node_key_differs"}
 

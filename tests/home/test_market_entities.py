@@ -24,6 +24,7 @@ from custom_components.depin.membership import books_file
 from custom_components.depin.protocol.durations import HOUR
 from custom_components.depin.protocol.log.notes import SignatureType, VerifierKey
 from tests.home.told_market import MARKET, RULES, ToldMarket, told_market
+from tests.patience import PATIENCE
 
 PRICE = 150_000
 ORIGIN = "node.example/log/street"
@@ -60,7 +61,7 @@ async def member_of(
 
 async def until[T](hass: HomeAssistant, found: Callable[[], T | None]) -> T:
     """Wait until something is there."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             await hass.async_block_till_done()
             if value := found():

@@ -1,5 +1,6 @@
 """What an administrator does about a home's key, and about the room for samples."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,9 @@ from custom_components.depin.key_store import (
     async_save_keys,
 )
 from custom_components.depin.membership import sample_folder
-from custom_components.depin.protocol.encoding import from_text
+from custom_components.depin.protocol.encoding import from_text, to_text
 from custom_components.depin.protocol.identifiers import HASH_LENGTH
+from custom_components.depin.protocol.invite import Invite
 from custom_components.depin.protocol.keys import SIGNATURE_LENGTH, public_key, verify
 from custom_components.depin.protocol.log.notes import SignatureType, VerifierKey
 from custom_components.depin.protocol.statements.membership import possession_message
@@ -250,3 +252,35 @@ async def test_a_lost_key_can_be_replaced(
     assert entry.state is ConfigEntryState.LOADED
     assert entry.runtime_data.key == (new if is_lost else key)
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_node_that_moved_or_changed_its_key_is_followed(
+    hass: HomeAssistant, entry: MockConfigEntry, invite: Invite
+) -> None:
+    """As an invite says, of the same co-op; who answers there has to have the invite's key."""
+    newer = public_key(bytes(32))
+    moved = replace(invite, node_key=newer)
+    async with pretending() as node:
+        at_node = replace(moved, address=node.address)
+        described = {"name": "Ort", "node_key": to_text(newer), "currency": "EUR", "market": "hof"}
+        form = await _choose(hass, entry, "node_moved")
+        for text, errors in (
+            ("http://node.example", {"invite": "no_whole_invite"}),
+            (str(moved)[:-9], {"invite": "no_whole_invite"}),
+            (str(moved), {"base": "no_answer_there"}),
+            (str(at_node), {"base": "no_answer_there"}),
+        ):
+            form = await _answer(hass, form, invite=text)
+            assert form["errors"] == errors
+        other = replace(at_node, coop=to_text(bytes(16)))
+        for coop in (invite.coop, other.coop):
+            node.answers[f"/{coop}"] = 200, described
+        form = await _answer(hass, form, invite=str(other))
+        assert form["errors"] == {"invite": "another_coop"}
+        form = await _answer(hass, form, invite=str(replace(at_node, node_key=invite.node_key)))
+        assert form["errors"] == {"base": "node_key_differs"}
+        before = dict(entry.data)
+        result = await _answer(hass, form, invite=str(at_node))
+        assert result["reason"] == "node_followed"
+        assert entry.data == {**before, "address": node.address, "node_key": to_text(newer)}
+        await hass.config_entries.async_unload(entry.entry_id)

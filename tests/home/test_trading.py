@@ -13,6 +13,7 @@ from homeassistant.components.recorder.models import (
     StatisticMetaData,
 )
 from homeassistant.components.recorder.statistics import async_import_statistics
+from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -29,6 +30,7 @@ from custom_components.depin.membership import DepinConfigEntry
 from custom_components.depin.protocol.durations import DAY
 from custom_components.depin.protocol.rules.market_rules import MarketRules
 from custom_components.depin.trading import Trading
+from tests.patience import PATIENCE
 
 from .members import Street, street
 from .test_entity_devices import COUNTER, add
@@ -63,7 +65,8 @@ async def member(
         export_wh="sensor.other_export",
     )
     yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
+    for each in hass.config_entries.async_entries(DOMAIN):
+        await hass.config_entries.async_unload(each.entry_id)
     await hass.async_block_till_done()
 
 
@@ -74,7 +77,7 @@ def trading_of(entry: DepinConfigEntry) -> Trading:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not true():
             await asyncio.sleep(0.1)
 
@@ -173,12 +176,138 @@ async def test_nothing_is_ordered_until_the_owner_chooses(
     await until(lambda: len(trading.placed) == 16)
     assert await at_node(member) == before
 
+    # What is offered stands in the calendar, with what may come of it at most.
+    (calendar,) = hass.states.async_entity_ids("calendar")
+    shown = await hass.services.async_call(
+        "calendar",
+        "get_events",
+        {"entity_id": calendar, "duration": {"hours": 24}},
+        blocking=True,
+        return_response=True,
+    )
+    assert shown is not None
+    events: Any = shown[calendar]
+    offers = {(one["summary"], one["description"]) for one in events["events"]}
+    assert (offers, len(events["events"])) == ({("↑ ≤ 0.2 kWh", "↑ ≥ 0.123")}, 16)
+    found = hass.states.get(calendar)
+    assert found is not None
+    assert found.attributes["message"] == "↑ ≤ 0.2 kWh"
+
     for turned, count in (("turn_off", 0), ("turn_on", 16)):
         await hass.services.async_call(
             "switch", turned, {"entity_id": "switch.hof_trading"}, blocking=True
         )
         await until(lambda count=count: len(trading.placed) == count)  # type: ignore[misc]
         assert len(await at_node(member)) == count
+
+
+async def test_a_trial_takes_back_what_is_ordered_and_orders_nothing(
+    hass: HomeAssistant, member: DepinConfigEntry
+) -> None:
+    """It goes on on paper, over a restart too; when it ends, the strategy is off."""
+    await remember(hass, "sensor.other_export", 2.0, 20)
+    await choose(hass, "simple")
+    trading = trading_of(member)
+    await until(lambda: len(trading.placed) == 16)
+    assert len(await at_node(member)) == 16
+    switch = {"entity_id": "switch.hof_trial_on_paper"}
+    await hass.services.async_call("switch", "turn_on", switch, blocking=True)
+    await until(lambda: len(trading.placed) == 0)
+    assert await at_node(member) == {}
+    assert set(trading.planned.values()) == {((80_000, 500),)}
+    start = dt_util.utc_from_timestamp(trading.intervals[-1].start / 1000)
+    answer = await act(hass, "place_order", side="sell", start=start, energy=1, price=0.2)
+    assert answer["on_paper"] is True
+    await until(lambda: ((200_000, 1000),) in trading.planned.values())
+
+    said = (await trading._node.heads())["trading"]  # noqa: SLF001 - as the node has it
+    assert await hass.config_entries.async_reload(member.entry_id)
+    trading = trading_of(member)
+    await until(lambda: bool(trading.intervals))
+    assert len(trading.planned) == 16
+    assert await at_node(member) == {}
+    assert (await trading._node.heads())["trading"] == said  # noqa: SLF001
+
+    await hass.services.async_call("switch", "turn_off", switch, blocking=True)
+    await until(lambda: not trading.trial.paper.offers)
+    assert (trading.choices.wishes.strategy, trading.choices.by_hand) == (Strategy.OFF, {})
+    assert await at_node(member) == {}
+
+
+async def test_who_joins_for_a_trial_sees_it_at_once(
+    recorder_mock: Recorder,  # noqa: ARG001 - it is there from the start
+    hass: HomeAssistant,
+    here: Street,
+) -> None:
+    entry = await here.join(hass, on_paper=True)
+    choices = trading_of(entry).choices
+    assert (choices.on_paper, choices.wishes.strategy) == (True, Strategy.SIMPLE)
+    assert state(hass, "switch.hof_trial_on_paper") == "on"
+    await until(lambda: hass.states.get("sensor.hof_trial_sold_today_estimate") is not None)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def test_a_home_that_is_removed_takes_back_what_it_ordered(
+    hass: HomeAssistant, member: DepinConfigEntry
+) -> None:
+    """And comes back to the same account and orders, if its owner likes."""
+    trading = trading_of(member)
+    await until(lambda: bool(trading.intervals))
+    moment = dt_util.utc_from_timestamp(trading.intervals[-1].start / 1000)
+    await act(hass, "place_order", side="sell", start=moment, energy=1, price=0.2)
+    await until(lambda: len(trading.placed) == 1)
+    assert len(await at_node(member)) == 1
+    await hass.config_entries.async_remove(member.entry_id)
+    flows = hass.config_entries.flow
+    form = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
+    form = await flows.async_configure(form["flow_id"], {"next_step_id": "resume"})
+    chosen = {"member": member.data["member"]}
+    back: Any = await flows.async_configure(form["flow_id"], chosen)
+    await hass.async_block_till_done()
+    found = back["result"]
+    reading = await trading_of(found).async_reading()
+    assert await reading.orders() == {}
+
+
+async def test_what_a_car_needs_is_bid_for_beside_the_strategy_s_own(
+    hass: HomeAssistant, member: DepinConfigEntry
+) -> None:
+    """Where the owner ordered by hand, or trades nothing, nothing is added."""
+    made = er.async_get(hass).async_get_or_create("sensor", "other", "charged")
+    hass.states.async_set(made.entity_id, "1234.5", COUNTER)
+    config = MockConfigEntry(entry_id=member.entry_id)
+    await add(hass, config, "charger", import_wh=made.entity_id)
+    await remember(hass, "sensor.other_import", 2.0, 20)
+    await choose(hass, "simple")
+    trading = trading_of(member)
+    await until(lambda: len(trading.placed) == 16)
+    ready = (dt_util.now() - timedelta(hours=2)).time().isoformat("minutes")
+    for domain, action, name, data in (
+        ("time", "set_value", "car_ready_by", {"time": ready}),
+        ("number", "set_value", "energy_the_car_needs", {"value": 7}),
+        ("select", "select_option", "charge_the_car", {"option": "cheapest"}),
+    ):
+        what = {"entity_id": f"{domain}.meter_{name}", **data}
+        await hass.services.async_call(domain, action, what, blocking=True)
+    # 20 kW are 5 kWh in a quarter of an hour.
+    await until(lambda: sum(steps[0][1] for steps in trading.placed.values()) == 15_000)
+    first, second = sorted(trading.intervals, key=lambda one: one.start)[:2]
+    assert len(trading.intervals) > 80
+    placed = await at_node(member)
+    assert placed[first.start] == {"bid": ((first.worth, 5_500),)}
+    assert placed[second.start] == {"bid": ((second.worth, 2_500),)}
+    moment = dt_util.utc_from_timestamp(second.start / 1000)
+    await act(hass, "place_order", side="sell", start=moment, energy=1, price=0.2)
+    await until(lambda: (second.start, "ask") in trading.placed)
+    placed = await at_node(member)
+    assert placed[second.start] == {"ask": ((200_000, 1_000),)}
+    assert sum(sides["bid"][0][1] for sides in placed.values() if "bid" in sides) == 14_500
+    await hass.services.async_call(
+        "switch", "turn_off", {"entity_id": "switch.hof_trading"}, blocking=True
+    )
+    await until(lambda: trading.placed == {})
+    assert await at_node(member) == {}
 
 
 async def test_adaptive_learns_from_the_books(

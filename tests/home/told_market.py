@@ -26,6 +26,8 @@ _NOTHING: Final = (
     *("metered.exported", "trade.delivered_in", "trade.delivered_out", "pool.taken"),
     *("trade.undelivered", "trade.unused"),
     *("pool.given", "grid.imported", "grid.exported", "pays", "receives"),
+    *("trade.purchase", "trade.shortfall", "trade.handed_back", "trade.sale", "trade.refund"),
+    *("trade.cover", "pool.cost", "pool.revenue", "grid.cost", "grid.revenue"),
     *("charges.grid_fee", "charges.levies", "charges.coop_fee", "charges.vat"),
 )
 
@@ -38,8 +40,10 @@ class ToldMarket:
         self.markets = [MARKET]
         self.cleared: list[dict[str, Any]] = []
         self.settled: list[dict[str, Any]] = []
+        self.sums: dict[int, dict[str, int] | None] = {}
+        """What all members did together, by interval; None of too few."""
         self.holds, self.reserved = 12_340_000_000, 1_000_000_000
-        self.kinds = ("CERTIFICATES", "MEMBER_MONEY")
+        self.kinds: tuple[str, ...] = ("CERTIFICATES", "MEMBER_MONEY")
         self.books: dict[int, dict[str, Any]] = {}
         """The books that members may read, by interval."""
         self.is_broken = False
@@ -109,10 +113,17 @@ class ToldMarket:
         answer = answers.get(last) or answers.get(before)
         if answer is None:
             return None
+        if last == "settlements":
+            return _after([self._public(row) for row in self.settled], query)
         # All that is told of trades is told of one market.
         is_listed = {before, last} & {"cleared", "settlements"}
         is_other = is_listed and MARKET not in {before, last}
         return [] if is_other else answer()
+
+    def _public(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Tell of a settled interval what is for everybody."""
+        start = row["start"]
+        return {**row, "end": start + HOUR, "figures": self.sums.get(start)}
 
     def _account(self, kind: str) -> dict[str, object]:
         money = {"holds": self.holds, "leaving": self.reserved, "limit": -5_000_000_000}

@@ -27,8 +27,8 @@ def postgres(postgres_binaries: Binaries) -> Iterator[Server]:
         server.make()
         server.start()
         yield server
-        server.stop()
     finally:
+        server.abandon()
         server.remove()
 
 

@@ -14,6 +14,7 @@ from tempfile import mkdtemp
 
 from provision import postgresql
 from provision.postgresql import Binaries
+from tests.patience import PATIENCE
 
 # What a power cut makes of files is shown elsewhere; small files keep that quick.
 SETTINGS = {
@@ -22,7 +23,6 @@ SETTINGS = {
     "max_connections": "40",
     "autovacuum": "off",
 }
-SECONDS_TO_START = 60
 
 
 def user() -> str:
@@ -124,7 +124,7 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        until = time.monotonic() + SECONDS_TO_START
+        until = time.monotonic() + PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > until:
                 self._process.kill()
@@ -135,8 +135,15 @@ class Server:
 
     def stop(self) -> None:
         """Stop it in order."""
+        self._end(signal.SIGINT)
+
+    def abandon(self) -> None:
+        """Stop it as it is: nothing of what it holds is wanted any more."""
+        self._end(signal.SIGQUIT)
+
+    def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(number)
             self._process.wait()
             self._process = None
 

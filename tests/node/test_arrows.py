@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ EVERYWHERE: Final = {"foreign_json", "instants"}
 """Modules beside the folders that stand on nothing, and are for all."""
 
 ARROWS: Final[dict[str, set[str]]] = {
+    "oracle": set(),
     "store": set(),
     "log": {"store"},
     "intake": {"log", "store"},
@@ -105,3 +107,27 @@ def test_the_list_sees_an_import_wherever_it_stands() -> None:
     """One inside a function, or of the whole folder, counts as well."""
     hidden = "def f():\n    import settlement_node.api.serving\nfrom settlement_node import coop\n"
     assert set(imported(hidden)) == {"settlement_node.api.serving", "settlement_node.coop"}
+
+
+def module(file: Path) -> str:
+    """Name a file as imports do."""
+    parts = file.relative_to(NODE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def members(source: str) -> Iterator[str]:
+    """Name all that a file imports from somewhere, as if each were a module."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+def test_no_file_needs_one_that_needs_it() -> None:
+    """So it is all one what was loaded before: system tests fork commands that are loaded."""
+    sources = {module(file): file.read_text() for file in NODE.rglob("*.py")}
+    TopologicalSorter(
+        {
+            name: {*imported(source), *members(source)} & sources.keys()
+            for name, source in sources.items()
+        }
+    ).prepare()

@@ -5,60 +5,74 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-_PYTHON: Final = Path(__file__).resolve().parents[2] / ".venv/bin/python"
-"""The node's own: the environments of newer Home Assistants have not what a node needs."""
+from tests.patience import PATIENCE
+from tests.system.loaded_node import PYTHON, Forked
 
-COMMAND: Final = (str(_PYTHON), "-m", "settlement_node")
-_PATIENCE: Final = 60
+COMMAND: Final = (str(PYTHON), "-m", "settlement_node")
+"""Starts it from nothing; where no program is named, it is forked with its imports done."""
+_SERVE: Final = ("serve", "--host", "127.0.0.1", "--port", "0")
+
+type Process = Forked | subprocess.Popen[str]
 
 
-def command(*arguments: object, program: tuple[str, ...] = COMMAND) -> str:
+class Outcome(NamedTuple):
+    """What a command said, and how it ended."""
+
+    printed: str
+    errors: str
+    code: int
+
+
+def _start(arguments: tuple[object, ...], program: tuple[str, ...] | None) -> Process:
+    if program is None:
+        return Forked(*arguments)
+    return subprocess.Popen(
+        [*program, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def outcome(*arguments: object, program: tuple[str, ...] | None = None) -> Outcome:
+    """Give a command, and return all that came of it."""
+    process = _start(arguments, program)
+    try:
+        return Outcome(*process.communicate(timeout=PATIENCE), process.wait())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def command(*arguments: object, program: tuple[str, ...] | None = None) -> str:
     """Give a command, and return what it printed; it must succeed."""
-    done = subprocess.run(
-        [*program, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    done = outcome(*arguments, program=program)
+    assert done.code == 0, done.errors
+    return done.printed
 
 
-def refused(*arguments: object, program: tuple[str, ...] = COMMAND, code: int = 1) -> str:
+def refused(*arguments: object, program: tuple[str, ...] | None = None, code: int = 1) -> str:
     """Give a command that must fail, and return the line that says why."""
-    done = subprocess.run(
-        [*program, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    done = outcome(*arguments, program=program)
+    assert done.code == code, done
+    assert "Traceback" not in done.errors
+    return done.errors
 
 
 def partly(*arguments: object) -> str:
     """Give a command that can do a part of what was wanted, and return what it printed."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (3, "")
-    return done.stdout
+    done = outcome(*arguments)
+    assert (done.code, done.errors) == (3, "")
+    return done.printed
 
 
 def new_coop(
     folder: Path,
     name: str = "Sonnenstraße",
     database: str | None = None,
-    program: tuple[str, ...] = COMMAND,
+    program: tuple[str, ...] | None = None,
     more: tuple[str, ...] = (),
 ) -> str:
     """Make a co-op, and return its identifier."""
@@ -69,16 +83,9 @@ def new_coop(
 
 
 @contextmanager
-def serving(
-    folder: Path, program: tuple[str, ...] = COMMAND
-) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def serving(folder: Path, program: tuple[str, ...] | None = None) -> Iterator[tuple[int, Process]]:
     """Run a node on some port that will end by itself, or be killed."""
-    process = subprocess.Popen(
-        [*program, "serve", "--data", folder, "--host", "127.0.0.1", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = _start((*_SERVE, "--data", folder), program)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -89,9 +96,9 @@ def serving(
         process.communicate()
 
 
-def ended(process: subprocess.Popen[str]) -> str:
+def ended(process: Process) -> str:
     """Wait for a node that ends by itself, and return what it said of that."""
-    _, errors = process.communicate(timeout=_PATIENCE)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "Traceback" not in errors
     return errors
@@ -99,22 +106,17 @@ def ended(process: subprocess.Popen[str]) -> str:
 
 @contextmanager
 def running(
-    folder: Path, *arguments: str, program: tuple[str, ...] = COMMAND, warns_of: str = ""
-) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    folder: Path, *arguments: str, program: tuple[str, ...] | None = None, warns_of: str = ""
+) -> Iterator[tuple[int, Process]]:
     """Run the node on some port; it stops when it is told to, and complains of nothing else."""
-    process = subprocess.Popen(
-        [*program, "serve", "--data", folder, "--host", "127.0.0.1", "--port", "0", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = _start((*_SERVE, "--data", folder, *arguments), program)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("listening on"), process.communicate()
         yield int(line.rpartition(":")[2]), process
         process.send_signal(signal.SIGTERM)
-        printed, errors = process.communicate(timeout=_PATIENCE)
+        printed, errors = process.communicate(timeout=PATIENCE)
         assert printed.endswith("stopped\n")
         assert warns_of in errors if warns_of else not errors, errors
         assert process.returncode == 0

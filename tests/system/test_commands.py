@@ -9,16 +9,14 @@ import pytest
 
 from depin_protocol.invite import parse_invite
 from tests.node.api.neighbour import Neighbour
-from tests.system.node_process import COMMAND, command, new_coop, refused, running
+from tests.system.node_process import COMMAND, command, new_coop, outcome, refused, running
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 2_001])
 def test_a_reason_says_something_that_a_statement_can_hold(tmp_path: Path, reason: str) -> None:
     new_coop(tmp_path)
     arguments = ("member", "suspend", "--data", tmp_path, "A" * 22, "--reason", reason)
-    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "1 to 2000 characters" in done.stderr
+    assert "1 to 2000 characters" in refused(*arguments, code=2)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "[0:0:0:0:0:0:0:0]"])  # noqa: S104
@@ -52,10 +50,9 @@ def test_a_backup_wants_the_keys_of_its_coop(tmp_path: Path) -> None:
 
 def errors(*arguments: object) -> str:
     """Give a command that must succeed, and return what it warned of."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=True
-    )
-    return done.stderr
+    done = outcome(*arguments)
+    assert done.code == 0
+    return done.errors
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.node.api.neighbour import ask
+from tests.patience import PATIENCE
 from tests.system.node_process import COMMAND, command, new_coop, running
 
 FILES = 800
@@ -20,7 +21,7 @@ def test_a_node_survives_a_crowd_with_few_files(tmp_path: Path) -> None:
         for number in range(600):
             # A crowd comes from many addresses, and all of this network are one machine's.
             one = stack.enter_context(socket.socket())
-            one.settimeout(10)
+            one.settimeout(PATIENCE)
             one.bind((f"127.0.1.{1 + number // 100}", 0))
             one.connect(("127.0.0.1", port))
         assert one.recv(1_000).startswith(b"HTTP/1.1 503")

@@ -17,9 +17,9 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from street.folder import own_folder, sweep
+from tests.patience import PATIENCE
 
 _DEMO: Final = Path(__file__).parents[2] / "scripts" / "demo"
-_STOP_LIMIT: Final = 60
 
 
 class _Browser:
@@ -49,7 +49,7 @@ class _Browser:
         """Send a form, JSON or nothing; return the JSON that comes back."""
         kind = "x-www-form-urlencoded" if isinstance(body, str) else "json"
         sent = json.dumps(body) if isinstance(body, Mapping) else body
-        connection = HTTPConnection(self._host, timeout=30)
+        connection = HTTPConnection(self._host, timeout=PATIENCE)
         headers = {"Content-Type": f"application/{kind}", **self._headers}
         connection.request("GET" if body is None else "POST", path, sent, headers)
         response = connection.getresponse()
@@ -105,7 +105,7 @@ def test_the_demo_can_be_visited_and_leaves_nothing(
         finally:
             # As a terminal does.
             os.killpg(demo.pid, number)
-        rest, errors = demo.communicate(timeout=_STOP_LIMIT)
+        rest, errors = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == 0
     assert rest == ""
     assert [line for line in errors.splitlines() if "scripts/" not in line] == []
@@ -127,14 +127,14 @@ def test_demos_at_once_are_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         finally:
             one.kill()
             os.killpg(other.pid, signal.SIGINT)
-        assert other.wait(_STOP_LIMIT) == 0
+        assert other.wait(PATIENCE) == 0
     for visit in visits:
         _wait(lambda: not _processes_about(tmp_path))
         _is_gone(tmp_path, visit["url"])
 
 
 def _wait(done: Callable[[], bool]) -> None:
-    limit = time.monotonic() + _STOP_LIMIT
+    limit = time.monotonic() + PATIENCE
     while not done():
         assert time.monotonic() < limit
         time.sleep(0.1)
@@ -159,7 +159,7 @@ def test_an_early_ctrl_c_is_taken_quietly(after: float) -> None:
     with _start() as demo:
         time.sleep(after)
         os.killpg(demo.pid, signal.SIGINT)
-        written, errors = demo.communicate(timeout=_STOP_LIMIT)
+        written, errors = demo.communicate(timeout=PATIENCE)
     assert written == ""
     assert "Traceback" not in errors
 

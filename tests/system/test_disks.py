@@ -42,7 +42,7 @@ class Street:
         assert reply.json == [receipt for _, receipt in self.promised]
 
 
-def moved_in(folder: Path, port: int, program: tuple[str, ...] = COMMAND) -> Street:
+def moved_in(folder: Path, port: int, program: tuple[str, ...] | None = None) -> Street:
     """Let a home join."""
     invite = parse_invite(command("invite", "--data", folder, program=program))
     home = Neighbour(invite.coop)

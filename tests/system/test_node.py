@@ -17,6 +17,7 @@ from depin_protocol.log.proof_file import ProofFile
 from depin_protocol.receipts import Receipt
 from settlement_node.commands.announcing import SERVICE
 from tests.node.api.neighbour import Neighbour, ask, readings
+from tests.patience import PATIENCE
 from tests.system.node_process import COMMAND, command, new_coop, refused, running
 
 
@@ -195,7 +196,7 @@ def test_a_node_speaks_tls_and_can_be_found(tmp_path: Path) -> None:
     tls = ("--tls-cert", str(certificate), "--tls-key", str(key))
     with running(tmp_path / "node", *tls, "--announce", "--host", "0.0.0.0") as (port, _):  # noqa: S104
         context = ssl.create_default_context(cafile=certificate)
-        connection = HTTPSConnection("localhost", port, timeout=30, context=context)
+        connection = HTTPSConnection("localhost", port, timeout=PATIENCE, context=context)
         connection.request("GET", "/v1/coops")
         assert coop.encode() in connection.getresponse().read()
         connection.close()
@@ -219,7 +220,7 @@ def announced_at(port: int) -> ServiceInfo:
     try:
         ServiceBrowser(zeroconf, SERVICE, handlers=[heard])
         while True:
-            found = zeroconf.get_service_info(SERVICE, names.get(timeout=30), timeout=30_000)
+            found = zeroconf.get_service_info(SERVICE, names.get(timeout=PATIENCE), timeout=30_000)
             if found is not None and found.port == port:
                 return found
     finally:
@@ -245,7 +246,7 @@ def test_a_full_disk_stops_the_node_and_loses_no_promise(tmp_path: Path) -> None
             promised.append((said, reply.json))
             reply = home.tell(port, said := home.say("metering", readings()))
         assert (reply.status, reply.json["code"]) == (503, "stopped")
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         process.communicate()

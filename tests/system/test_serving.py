@@ -13,6 +13,7 @@ from settlement_node.commands.reaching import leads_elsewhere
 from settlement_node.hosting.folder import NodeFolder
 from tests.node.api.conftest import Node
 from tests.node.api.neighbour import random_id
+from tests.patience import PATIENCE
 from tests.system.node_process import COMMAND, new_coop, refused, running
 
 
@@ -58,7 +59,7 @@ def test_a_node_on_ipv6_says_an_address_that_can_be_used(folder: Path) -> None:
 
 def test_an_upload_that_hangs_is_told_when_the_node_stops(folder: Path) -> None:
     with running(folder) as (port, process):
-        hanging = socket.create_connection(("127.0.0.1", port), timeout=30)
+        hanging = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         hanging.sendall(
             f"POST /v1/statements HTTP/1.1\r\nHost: x\r\nContent-Type: {MEDIA_TYPE}\r\n"
             "Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n".encode()
@@ -81,7 +82,7 @@ def test_a_stop_after_streams_were_closed_says_nothing(folder: Path) -> None:
             f"GET {home.path}/events/stream HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n"
         )
         for _ in range(3):
-            with socket.create_connection(("127.0.0.1", port), timeout=30) as listening:
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as listening:
                 listening.sendall(asked.encode())
                 assert b"200 OK" in listening.recv(1000)
 

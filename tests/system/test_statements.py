@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from depin_protocol.durations import HOUR
 from settlement_node.hosting.folder import LOG, OPERATOR, RECEIPTS, Description, NodeFolder
 from settlement_node.ledger.actions import OpenBalance, OpenBankAccount, ReservePayout
 from settlement_node.market.billing.json_file import read_json
@@ -17,7 +18,7 @@ from settlement_node.market.billing.statement import StatementOfAccount
 from tests.node.api.neighbour import Neighbour, ask
 from tests.node.ledger.camt_files import IBAN
 from tests.node.ledger.till import CENT
-from tests.node.market.issuing.winter import RAIN, SUN, month_ends, winter
+from tests.node.market.issuing.winter import RAIN, SUN, hour, month_ends, time_passes, winter
 from tests.node.village import LOG_SEED, RECEIPT_SEED
 from tests.protocol.spoken import COOP, Home
 from tests.system.node_process import command, refused, running
@@ -25,15 +26,17 @@ from tests.system.node_process import command, refused, running
 OTHER_IBAN = "AT611904300234573201"
 
 
-def last_month() -> Month:
-    """Return the month that was over last, in UTC."""
+def last_month(back: int = 1) -> Month:
+    """Return the month that was over last, in UTC, or one before it."""
     first = datetime.now(UTC).date().replace(day=1)
-    before = first - timedelta(days=1)
-    return Month.of(before.year, before.month, ZoneInfo("UTC"))
+    for _ in range(back):
+        before = first - timedelta(days=1)
+        first = before.replace(day=1)
+    return Month.of(first.year, first.month, ZoneInfo("UTC"))
 
 
-async def lived(folder: Path, month: Month) -> None:
-    """Leave a data folder whose co-op has lived through a month's end."""
+async def lived(folder: Path, month: Month, following: Month | None = None) -> None:
+    """Leave a data folder whose co-op has lived through a month's end, or the next one's too."""
     node = NodeFolder(folder)
     founder = Home(1)
     begun = node.begin(Description(COOP, "Sonnenhang", "http://127.0.0.1:8480", founder.member))
@@ -44,6 +47,9 @@ async def lived(folder: Path, month: Month) -> None:
         await here.act(OpenBalance(100 * CENT, account=IBAN))
         await month_ends(here, homes, month)
         await here.act(ReservePayout(SUN.member, IBAN, 31 * CENT))
+        if following is not None:
+            await hour(here, homes, month.ends + 3 * HOUR, 900, 900)
+            await time_passes(here, following.ends + 3 * HOUR)
     node.finish(begun)
 
 
@@ -159,6 +165,48 @@ def test_a_bank_collects_and_pays(billed: Billed, tmp_path: Path) -> None:
     table.write_text("\n".join(["member,name,iban,mandate,signed", *rows]), "utf-8")
     command(*payees, credits_)
     assert values(credits_, "InstdAmt") == ["0.31"]
+
+
+def test_a_statement_that_is_carried_on_is_collected_with_the_next(tmp_path: Path) -> None:
+    first, second = last_month(2), last_month()
+    folder, table = tmp_path / "node", tmp_path / "members.csv"
+    asyncio.run(lived(folder, first, second))
+    data = ("--data", folder)
+    row = f"{RAIN.member},Regina Müller,{OTHER_IBAN},M-1,2026-01-15"
+    table.write_text(f"member,name,iban,mandate,signed\n{row}\n", "utf-8")
+    due = f"{datetime.now(UTC).year + 1}-01-15"
+    ours = ("--account", IBAN, "--due", due, "--creditor-id", "DE98ZZZ09999999999")
+    collect = ("bank", "debits", *data, "--mandates", table, *ours, "--month")
+    issue = ("statements", "issue", *data, "--reason", "monthly", "--time-zone", "UTC")
+
+    command(*issue, first)
+    before, carried, both = tmp_path / "1.xml", tmp_path / "2.xml", tmp_path / "3.xml"
+    command(*collect, first, before)
+    assert values(before, "InstdAmt") == ["0.07"]
+    command(*issue, second)
+    why = refused(*collect, first, carried)
+    assert "whose" in why
+    assert "is carried on by" in why
+    assert "there is nothing to pay" in why
+    assert not carried.exists()
+
+    command(*collect, second, both)
+    files = tmp_path / "files"
+    command("statements", "export", *data, "--month", second, "--form", "json", files)
+    told = [read_json(file.read_bytes()) for file in files.glob("*.json")]
+    (rain,) = [one for one in told if one.member.member == RAIN.member]
+    # The 7 cents of the month before are in it, once.
+    assert -rain.opening // CENT >= 7
+    owed = -rain.at_bank // CENT
+    assert owed > 7
+    assert values(both, "InstdAmt") == [f"0.{owed:02}"]
+    assert values(both, "EndToEndId") == [f"{rain.member.reference}-{rain.number}"]
+    # Who paid the first of them since has less to pay, and pays no part of it twice.
+    paid = ("money", "deposit", *data, "--reason", "cash", "--account", IBAN)
+    command(*paid, RAIN.member, "0.07")
+    after = tmp_path / "4.xml"
+    command(*collect, second, after)
+    assert values(after, "InstdAmt") == [f"0.{owed - 7:02}"]
 
 
 def test_a_sheet_of_quarters_needs_quarters(billed: Billed, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from depin_protocol.receipts import Receipt
 from settlement_node.hosting.folder import NodeFolder
 from tests.node.api.conftest import Node
 from tests.node.api.neighbour import Neighbour, ask, readings
+from tests.patience import PATIENCE
 from tests.system.node_process import command, new_coop, running
 
 HOMES = 6
@@ -61,11 +62,11 @@ def test_a_graceful_stop_under_load_loses_nothing(tmp_path: Path) -> None:
         for one in speaking:
             one.start()
         for one in speaking:
-            assert one.busy.wait(60)
+            assert one.busy.wait(PATIENCE)
         process.send_signal(signal.SIGTERM)
         for one in speaking:
             one.join()
-        process.wait(60)
+        process.wait(PATIENCE)
     with running(tmp_path) as (port, _):
         key = from_text(ask(port, f"/v1/coops/{coop}").json["node_key"], 32)
         for one in speaking:

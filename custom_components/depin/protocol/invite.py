@@ -49,8 +49,7 @@ class Invite:
 
     def __post_init__(self) -> None:
         """Refuse what could not be read back."""
-        found = _ADDRESS.fullmatch(self.address)
-        if len(self.address) > MAX_ADDRESS or not found or int(found["port"] or 1) > _MAX_PORT:
+        if not is_address(self.address):
             msg = (
                 f"the address {self.address[:MAX_ADDRESS]!r} is not like"
                 " https://node.example:8480/path, in small letters and without a slash at the end"
@@ -75,6 +74,12 @@ class Invite:
             + self.address.encode("ascii")
         )
         return f"depin1.{to_text(_check(content) + content)}"
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a node could be at this address."""
+    found = _ADDRESS.fullmatch(text)
+    return len(text) <= MAX_ADDRESS and found is not None and int(found["port"] or 1) <= _MAX_PORT
 
 
 def parse_invite(text: str) -> Invite:

@@ -1,6 +1,6 @@
 """What better values make of settled intervals: late readings, and the grid operator's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -11,7 +11,7 @@ from depin_protocol.settlement.metered import MeterEnergy, Told, metered
 from depin_protocol.settlement.settled_member import SettledMember
 from depin_protocol.statements.measuring import Readings
 from settlement_node.log.entries import Decision
-from settlement_node.market.settling.actions import TellQuarterHours
+from settlement_node.market.settling.actions import MemberSeries
 from settlement_node.market.settling.history import Course, Place
 from settlement_node.market.settling.state import SettlingState
 from settlement_node.market.settling.told import Quarters, Way
@@ -47,10 +47,10 @@ def touched(state: SettlingState, member: str, body: Readings) -> list[Place]:
     ]
 
 
-def told_of(state: SettlingState, action: TellQuarterHours, at: int) -> list[Place]:
+def told_of(state: SettlingState, told: Iterable[MemberSeries], at: int) -> list[Place]:
     """Name the settled intervals that the grid operator's quarters are of, told at a time."""
     places: dict[Place, None] = {}
-    for member, ways in by_member(action).items():
+    for member, ways in by_member(told).items():
         instants = sorted({start for quarters in ways.values() for start in quarters})
         instants = [instant for instant in instants if instant >= at - LATEST]
         for market in state.progress.markets():
@@ -63,10 +63,10 @@ def told_of(state: SettlingState, action: TellQuarterHours, at: int) -> list[Pla
     return list(places)
 
 
-def by_member(action: TellQuarterHours) -> dict[str, dict[Way, Quarters]]:
-    """Gather an action's quarters by member and way."""
+def by_member(told: Iterable[MemberSeries]) -> dict[str, dict[Way, Quarters]]:
+    """Gather quarters by member and way."""
     gathered: dict[str, dict[Way, Quarters]] = {}
-    for series in action.series:
+    for series in told:
         ways = gathered.setdefault(series.member, {})
         ways.setdefault(series.way, {}).update(series.quarters)
     return gathered
@@ -101,12 +101,12 @@ def after_readings(state: SettlingState, member: str, body: Readings) -> dict[st
 
 
 def after_telling(
-    state: SettlingState, action: TellQuarterHours, at: int
+    state: SettlingState, series: Sequence[MemberSeries], at: int
 ) -> dict[str, list[Amendment]]:
     """Amend what was settled without the grid operator's quarters, market by market."""
-    told = by_member(action)
+    told = by_member(series)
     amended: dict[str, list[Amendment]] = {}
-    for place in told_of(state, action, at):
+    for place in told_of(state, series, at):
         course = state.history.find(place)
         if course is None:
             continue

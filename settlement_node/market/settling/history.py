@@ -54,12 +54,19 @@ class History:
     async def recall(self, places: Iterable[Place], view: View, size: int) -> None:
         """Look up what the first `size` entries made of these intervals."""
         for place in places:
-            if place not in self._near:
-                first = await view.scan(SETTLED, place.prefix, limit=1)
-                bound = (*place.prefix, size)
-                last = await view.scan(SETTLED, place.prefix, after=bound, limit=1, reverse=True)
-                if first and last:
-                    self._near[place] = Course(settled_in(first[0]), settled_in(last[0]))
+            if place in self._near:
+                continue
+            until = (*place.prefix, size - 1)
+            rows = await view.scan(SETTLED, place.prefix, until=until, limit=2)
+            if rows:
+                first = latest = settled_in(rows[0])
+                if len(rows) > 1:
+                    bound = (*place.prefix, size)
+                    (last,) = await view.scan(
+                        SETTLED, place.prefix, after=bound, limit=1, reverse=True
+                    )
+                    latest = settled_in(last)
+                self._near[place] = Course(first, latest)
 
     def forget(self) -> None:
         """Let go of all: what was decided is stored."""

@@ -16,7 +16,7 @@ from depin_protocol.statements.measuring import Device, Readings
 from depin_protocol.statements.membership import OperatorAction
 from depin_protocol.statements.trading import Preference
 from settlement_node.governance.community import Community
-from settlement_node.governance.objections import Objection, no_effect
+from settlement_node.governance.objections import ObjectedError, Objection, no_effect
 from settlement_node.instants import shown_time
 from settlement_node.intake.said import Effects, Said, Telling
 from settlement_node.ledger.room import LedgerRoom
@@ -25,8 +25,10 @@ from settlement_node.log.entries import Decision, DecisionError
 from settlement_node.market.rules.acting import MARKET_SET
 from settlement_node.market.settling.actions import (
     ACTIONS,
+    MemberSeries,
     TellQuarterHours,
     read_action,
+    read_series,
 )
 from settlement_node.market.settling.amending import (
     CORRECTED,
@@ -67,6 +69,8 @@ class SettlingRoom:
         self._state = SettlingState(community, ledger, rules, trading)
         self._due = Due(self._state)
         self._amended: dict[tuple[str, int], Amendment] = {}
+        self._ahead: dict[str, list[MemberSeries]] = {}
+        """What operators have told and nobody has looked at yet."""
 
     async def load(self, view: View) -> None:
         """Take the state from its rows."""
@@ -129,6 +133,9 @@ class SettlingRoom:
                     changes += tuple(state.begin(said.at))
             case Preference() as preference:
                 return (state.prefer(member, preference), *state.hear(said.at))
+            case OperatorAction() as action:
+                begun = state.begun.take(member, read_action(action), said.at)
+                return (*begun, *state.hear(said.at))
             case _:
                 return ()
         self._due.changed()
@@ -184,13 +191,22 @@ class SettlingRoom:
                     await self._state.history.recall(places, view, size)
                 case OperatorAction() as body if body.action in self.actions:
                     with suppress(BodyError, EncodingError):
-                        places = told_of(self._state, read_action(body), at)
+                        places = self._told_by(statement.header.member, read_action(body), at)
                         await self._state.history.recall(places, view, size)
 
     def forget(self, at: int) -> None:  # noqa: ARG002
         """Let go of what was brought near: all that was decided until now is stored."""
         self._state.history.forget()
         self._amended.clear()
+        self._ahead.clear()
+
+    def _told_by(self, operator: str, action: TellQuarterHours, at: int) -> list[Place]:
+        """Name the settled intervals that an import is of, once its last part comes."""
+        ahead = self._ahead.setdefault(operator, [])
+        ahead.extend(action.series)
+        if not action.is_last:
+            return []
+        return told_of(self._state, [*self._state.begun.series(operator), *ahead], at)
 
     def _applied(self, decision: Decision, name: str, index: int, at: int) -> Effects:
         if decision.kind == SETTLED:
@@ -231,19 +247,21 @@ class SettlingRoom:
             if series.end > said.at:
                 detail = f"nobody has measured yet what flows until {shown_time(series.end)}"
                 return [no_effect(said, Objection.PARAMETERS_INVALID, detail)]
-        lines: tuple[dict[str, object], ...] = tuple(
-            {"series": series.to_json()} for series in action.series
-        )
+        try:
+            whole = self._state.begun.with_part(said.statement.header.member, action)
+        except ObjectedError as objection:
+            return [no_effect(said, objection.code, objection.detail)]
+        if not action.is_last:
+            return []
+        lines: tuple[dict[str, object], ...] = tuple({"series": one.to_json()} for one in whole)
         told = Decision(TOLD, {"statement": said.index}, lines)
-        return [told, *self._decided(said, after_telling(self._state, action, said.at))]
+        return [told, *self._decided(said, after_telling(self._state, whole, said.at))]
 
     def _take_told(self, decision: Decision) -> Iterator[Change]:
         """Let quarters of intervals that are not settled wait for them."""
-        action = TellQuarterHours.read(
-            Fields({"series": [line["series"] for line in decision.lines]}, "lines")
-        )
+        series = [read_series(line["series"], "line.series") for line in decision.lines]
         settled = self._state.progress.everywhere
-        for member, ways in by_member(action).items():
+        for member, ways in by_member(series).items():
             for way, quarters in ways.items():
                 waiting = {at: one for at, one in quarters.items() if at >= settled}
                 yield from self._state.quarters.add(member, way, waiting)
@@ -269,6 +287,7 @@ class SettlingRoom:
         changes.append(state.progress.set(market, Reached(end, reached.final)))
         changes += state.meters.settle(end)
         changes += state.quarters.forget(state.progress.everywhere)
+        changes += state.begun.forget(at)
         for one in settled.members:
             state.history.note(Place(market, start, one.member), one)
         self._due.changed()

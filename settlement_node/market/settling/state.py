@@ -12,6 +12,7 @@ from depin_protocol.statements.trading import Preference
 from settlement_node.governance.community import Community
 from settlement_node.ledger.room import LedgerRoom
 from settlement_node.market.rules.market import Market
+from settlement_node.market.settling.begun_imports import BegunImports
 from settlement_node.market.settling.hearing import Hearing
 from settlement_node.market.settling.history import History
 from settlement_node.market.settling.meters import Meters
@@ -67,6 +68,7 @@ class SettlingState:
         self.trading = trading
         self.meters = Meters()
         self.quarters = WaitingQuarters()
+        self.begun = BegunImports()
         self.progress = Progress()
         self.hearing = Hearing()
         self.history = History()
@@ -76,6 +78,7 @@ class SettlingState:
         """Take all of it from its rows."""
         await self.meters.load(view)
         await self.quarters.load(view)
+        await self.begun.load(view)
         await self.progress.load(view)
         await self.hearing.load(view)
         self._preferred = {}
@@ -88,6 +91,7 @@ class SettlingState:
         """Give every row."""
         yield from self.meters.rows()
         yield from self.quarters.rows()
+        yield from self.begun.rows()
         yield from self.progress.rows()
         yield from self.hearing.rows()
         for (member, market), members in self._preferred.items():

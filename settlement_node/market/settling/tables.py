@@ -17,6 +17,13 @@ TOLD: Final = Table(
 )
 """The grid operator's quarter hours of intervals that are not settled yet."""
 
+BEGUN: Final = Table(
+    "begun_import",
+    (*binary("operator"), *integers("part")),
+    (*integers("at"), *binary("data")),
+)
+"""Parts of imports of quarter hours that wait for the rest."""
+
 PROGRESS: Final = Table("settling_progress", text("market"), integers("settled", "final"))
 """Up to where each market's intervals are settled, and up to where that is final."""
 
@@ -48,4 +55,15 @@ LATE: Final = Table(
 )
 """Corrections that came after an interval was final: for the next statement of account."""
 
-TABLES: Final = (METER, PREFERRED, TOLD, PROGRESS, HEARD, AWAY, SETTLED_INTERVAL, SETTLED, LATE)
+TABLES: Final = (
+    METER,
+    PREFERRED,
+    TOLD,
+    BEGUN,
+    PROGRESS,
+    HEARD,
+    AWAY,
+    SETTLED_INTERVAL,
+    SETTLED,
+    LATE,
+)

@@ -18,8 +18,10 @@ from settlement_node.market.quarter_hours.values import (
     Series,
 )
 from settlement_node.market.settling.actions import (
+    MAX_PARTS,
     MAX_QUARTERS,
     MAX_SERIES,
+    MAX_TOLD,
     MemberSeries,
     TellQuarterHours,
 )
@@ -60,7 +62,7 @@ def read_points(text: str) -> dict[str, str]:
 
 
 def tellings(series: Sequence[Series], points: Mapping[str, str]) -> tuple[TellQuarterHours, ...]:
-    """Make the actions that tell what was measured, or raise an ImportRefusedError."""
+    """Make the parts of an import of what was measured, or raise an ImportRefusedError."""
     measured = [one for one in series if one.channel.code is Code.MEASURED]
     report = Report()
     for point in sorted({one.channel.point for one in series}):
@@ -77,7 +79,16 @@ def tellings(series: Sequence[Series], points: Mapping[str, str]) -> tuple[TellQ
         taken.add((member, one.channel.direction))
     report.refuse_if_any()
     runs = [run for one in measured for run in _runs(one, points[one.channel.point])]
-    return tuple(map(TellQuarterHours, _portions(runs)))
+    portions = list(_portions(runs))
+    quarters = sum(len(run.values) for run in runs)
+    if quarters > MAX_TOLD or len(portions) > MAX_PARTS:
+        words = (
+            f"it has {quarters:,} quarters of an hour, and what is told in one piece has at most"
+            f" {MAX_TOLD:,}: import fewer metering points or days at once"
+        )
+        report.add(0, Code.MEASURED, words)
+        report.refuse_if_any()
+    return TellQuarterHours.several(portions)
 
 
 def count_of(actions: Sequence[TellQuarterHours]) -> int:

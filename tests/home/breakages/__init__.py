@@ -14,4 +14,5 @@ BREAKAGES: Final[tuple[Breakage, ...]] = (
     *files.QUALITY_SCALE,
     *files.BRAND,
     *files.HACS,
+    *files.DASHBOARD,
 )

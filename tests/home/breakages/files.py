@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from .copy import Breakage, Copy, edited, removed
+from .copy import Breakage, Copy, appended, edited, removed
 
 _SCALE: Final = "quality_scale.yaml"
 
@@ -137,4 +137,20 @@ HACS: Final = (
         "no Home Assistant", "hacs.json", lambda hacs: hacs.pop("homeassistant"), "homeassistant"
     ),
     Breakage("two integrations", _second_integration, "custom_components"),
+)
+
+DASHBOARD: Final = (
+    Breakage(
+        "a module that is not there",
+        lambda copy: copy.path("dashboard/table.js").unlink(),
+        "dashboard/prices_card.js",
+        "table.js",
+    ),
+    appended("a module that nobody wants", "dashboard/poem.js", "export const poem = 1;"),
+    appended(
+        "a module of another machine",
+        "dashboard/table.js",
+        'import("https://charts.example/chart.js");',
+        "https://charts.example/chart.js",
+    ),
 )

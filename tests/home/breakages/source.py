@@ -62,18 +62,8 @@ BREAKAGES: Final = (
         "sell",
         found_in="services.yaml",
     ),
-    appended(
-        "triggers without descriptions",
-        "trigger.py",
-        "async def async_get_triggers(hass): ...",
-        found_in="triggers.yaml",
-    ),
-    appended(
-        "conditions without descriptions",
-        "condition.py",
-        "async def async_get_conditions(hass): ...",
-        found_in="conditions.yaml",
-    ),
+    removed("triggers.yaml"),
+    removed("conditions.yaml"),
     Breakage("a platform without a limit", _siren("siren.py"), "siren.py", "PARALLEL_UPDATES"),
     Breakage(
         "a folder for a platform, without a limit",

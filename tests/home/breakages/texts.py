@@ -95,7 +95,12 @@ TRANSLATIONS: Final = (
     _english("an issue that nobody raises", "issues.clock", {"title": "Cl", "description": "Off."}),
     _english("an action that does not exist", "services.sell", {"name": "S", "description": "S."}),
     _english("a choice that nobody has", "selector.how", {"options": {"a": "A"}}),
-    _english("health that nobody tells", "system_health", {"info": {"node": "Node"}}),
+    Breakage(
+        "health that nobody tells",
+        lambda copy: copy.path("system_health.py").unlink(),
+        _ENGLISH,
+        "system_health",
+    ),
     edited(
         "a text for a field that the form lacks",
         _ENGLISH,
@@ -202,5 +207,19 @@ SERVICES: Final = (
     ),
     appended("a trigger without text", "triggers.yaml", "sold: {}", "sold"),
     appended("a condition without text", "conditions.yaml", "is_selling: {}", "is_selling"),
+    edited(
+        "a trigger's field without text",
+        "triggers.yaml",
+        lambda triggers: triggers["trade_matched"]["fields"].update(least={}),
+        "trade_matched.fields.least",
+    ),
+    edited(
+        "a trigger's unknown selector",
+        "triggers.yaml",
+        lambda triggers: triggers["trade_matched"]["fields"]["side"].update(
+            selector={"market": None}
+        ),
+        "trade_matched.fields.side.selector",
+    ),
     appended("not YAML", "services.yaml", "sell: [", ""),
 )

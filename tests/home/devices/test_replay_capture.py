@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from modbus_connection.model.sunspec import SunSpecError
 
+import replay_capture
 from custom_components.depin.devices.capture import (
     Capture,
     CaptureError,
@@ -83,12 +84,19 @@ def test_it_prints_the_points(
     ],
 )
 def test_a_wrong_file_gets_one_sentence(
-    tmp_path: Path, content: object, arguments: list[str], words: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    content: object,
+    arguments: list[str],
+    words: str,
 ) -> None:
-    done = run(written(tmp_path, content), *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert words in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), str(written(tmp_path, content)), *arguments])
+    assert replay_capture.main() == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert words in said.err
+    assert len(said.err.splitlines()) == 1
 
 
 def test_diagnostics_are_taken_as_they_were_downloaded(tmp_path: Path) -> None:
@@ -107,8 +115,10 @@ def test_diagnostics_are_taken_as_they_were_downloaded(tmp_path: Path) -> None:
         assert "download the diagnostics of the device itself" in done.stderr
 
 
-def test_no_device_named_is_a_wrong_call(tmp_path: Path) -> None:
-    assert run(written(tmp_path, {"holding": {}})).returncode == 2
+def test_no_device_named_is_a_wrong_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), str(written(tmp_path, {"holding": {}}))])
+    with pytest.raises(SystemExit, match="2"):
+        replay_capture.main()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from homeassistant import exceptions
@@ -24,10 +25,15 @@ def check(package: Package) -> list[Finding]:
     return [
         Finding(file, called(call.func), problem)
         for file, tree in package.modules.items()
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and called(call.func) in _SEEN
+        for call in _seen(tree)
         for problem in _problems(call)
     ]
+
+
+@cache
+def _seen(tree: ast.Module) -> list[ast.Call]:
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [call for call in calls if called(call.func) in _SEEN]
 
 
 def _problems(call: ast.Call) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,7 +78,13 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _yaml(path: Path) -> object:
     """Read as Home Assistant does, which only logs that a key stands there twice."""
     value = load_yaml(str(path))
-    pending = [yaml.compose(path.read_text(), yaml.SafeLoader)]
+    _find_twins(path.read_text())
+    return value
+
+
+@cache
+def _find_twins(text: str) -> None:
+    pending = [yaml.compose(text, yaml.SafeLoader)]
     while pending:
         node = pending.pop()
         if isinstance(node, yaml.MappingNode):
@@ -85,4 +92,3 @@ def _yaml(path: Path) -> object:
             pending += [inner for _, inner in node.value]
         elif isinstance(node, yaml.SequenceNode):
             pending += node.value
-    return value

@@ -23,7 +23,7 @@ class Finding:
 
 @cache
 def parse(source: bytes) -> ast.Module:
-    """Parse a Python file, once for all copies of it."""
+    """Parse a Python file, once for all copies of it: what is said of it can be kept too."""
     return ast.parse(source)
 
 
@@ -106,10 +106,11 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-def functions(tree: ast.Module) -> set[str]:
+@cache
+def functions(tree: ast.Module) -> frozenset[str]:
     """Return the names of all functions of a module, methods too."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, kinds))
 
 
 def called(node: ast.expr) -> str:

@@ -2,6 +2,8 @@
 
 import ast
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
 from string import Formatter
 from typing import Final
 
@@ -30,17 +32,30 @@ def _filled(package: Package) -> tuple[dict[str, set[str]], set[str]]:
     filled: defaultdict[str, set[str]] = defaultdict(set)
     anywhere: set[str] = set()
     for tree in package.modules.values():
-        for node in ast.walk(tree):
-            match node:
-                case ast.Call():
-                    keys = _keys(*(argument(node, name) for name in _FILLERS))
-                    for name in filter(None, (constant(argument(node, n)) for n in _NAMERS)):
-                        if not called(node.func).endswith("Description"):
-                            filled[name] |= keys
-                    anywhere |= keys
-                case ast.Assign(targets=[ast.Name(id="_attr_translation_placeholders")]):
-                    anywhere |= _keys(node.value)
+        for names, keys in _fillings(tree):
+            anywhere |= keys
+            for name in names:
+                filled[name] |= keys
     return filled, anywhere
+
+
+@cache
+def _fillings(tree: ast.Module) -> list[tuple[set[str], set[str]]]:
+    """Return what each call of a module fills, and the texts that it names."""
+    return [filling for node in ast.walk(tree) for filling in _filled_by(node)]
+
+
+def _filled_by(node: ast.AST) -> Iterator[tuple[set[str], set[str]]]:
+    match node:
+        case ast.Call():
+            names = set(filter(None, (constant(argument(node, name)) for name in _NAMERS)))
+            given = [argument(node, name) for name in _FILLERS]
+            # What is handed on, as from an issue to its form, is filled elsewhere.
+            handed_on = not all(value is None or isinstance(value, ast.Dict) for value in given)
+            described = called(node.func).endswith("Description")
+            yield set() if described or handed_on else names, _keys(*given)
+        case ast.Assign(targets=[ast.Name(id="_attr_translation_placeholders")]):
+            yield set(), _keys(node.value)
 
 
 def _keys(*values: ast.expr | None) -> set[str]:

@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 import probatio
@@ -94,7 +95,7 @@ _SCHEMA: Final = probatio.Schema(
 
 def _undescribed(package: Package) -> Iterator[Finding]:
     for file, tree in package.modules.items():
-        registering = [node for node in ast.walk(tree) if _registers(package, node)]
+        registering = _registering(package.domain, tree)
         if registering and not package.has(FILE):
             yield Finding(FILE, "", f"is missing, and {file} registers an action")
             continue
@@ -104,6 +105,11 @@ def _undescribed(package: Package) -> Iterator[Finding]:
             name = constant(action) or names.get(called(action) if action else "")
             if name and name not in package.yaml(FILE):
                 yield Finding(FILE, name, f"is not described, and {file} registers it")
+
+
+@cache
+def _registering(ours: str, tree: ast.Module) -> list[ast.AST]:
+    return [node for node in ast.walk(tree) if _registers(ours, node)]
 
 
 def _constants(tree: ast.Module) -> dict[str, str]:
@@ -116,12 +122,12 @@ def _constants(tree: ast.Module) -> dict[str, str]:
     }
 
 
-def _registers(package: Package, node: ast.AST) -> bool:
+def _registers(ours: str, node: ast.AST) -> bool:
     """Tell whether a node is `hass.services.async_register` or one of its kin."""
     if isinstance(node, ast.Call) and called(node.func) in {"register", "async_register"}:
         # By whatever name the code calls Home Assistant's actions.
         domain = argument(node, "domain", 0)
-        return domain is not None and "DOMAIN" in {called(domain), _domain(package, domain)}
+        return domain is not None and "DOMAIN" in {called(domain), _domain(ours, domain)}
     if isinstance(node, ast.Name):
         return node.id in _REGISTER
     if not isinstance(node, ast.Attribute):
@@ -130,8 +136,8 @@ def _registers(package: Package, node: ast.AST) -> bool:
     return node.attr in _REGISTER or (of_services and node.attr in {"register", "async_register"})
 
 
-def _domain(package: Package, node: ast.expr) -> str:
-    return "DOMAIN" if constant(node) == package.domain else ""
+def _domain(ours: str, node: ast.expr) -> str:
+    return "DOMAIN" if constant(node) == ours else ""
 
 
 def _texts(package: Package, name: str, action: dict[str, Any]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 from homeassistant.const import Platform
@@ -13,6 +14,10 @@ FILE: Final = "translations/en.json"
 _ISSUES: Final = "Trouble"
 """The enumeration whose members are issues by their values."""
 
+# Calls that end a flow with a reason that they name.
+_ENDING: Final = frozenset(
+    ("async_abort", "AbortFlow", "async_update_and_abort", "async_update_reload_and_abort")
+)
 # Calls that end a flow with a reason of Home Assistant's own choice.
 _IMPLIED_ABORTS: Final = {
     "_async_abort_entries_match": "already_configured",
@@ -53,8 +58,7 @@ def _there(english: dict[str, Any]) -> Iterator[str]:
 
 def _used(package: Package) -> Iterator[tuple[str, str]]:
     for file, tree in package.modules.items():
-        for node in ast.walk(tree):
-            yield from ((file, where) for where in _named(file, node))
+        yield from ((file, where) for where in _named(file, tree))
     for file, tree in package.flow_modules.items():
         yield from ((file, where) for where in _asked_in_flows(tree))
     if "async_get_supported_subentry_types" in functions(package.modules["config_flow.py"]):
@@ -82,9 +86,14 @@ def _selector_keys(value: object) -> Iterator[str]:
             yield from _selector_keys(inner)
 
 
-def _named(file: str, node: ast.AST) -> Iterator[str]:
-    """Yield the texts that one node of a module names, outside of flows."""
+@cache
+def _named(file: str, tree: ast.Module) -> frozenset[str]:
+    """Return the texts that a module names, outside of flows."""
     platform = _platform(file)
+    return frozenset(where for node in ast.walk(tree) for where in _named_by(platform, node))
+
+
+def _named_by(platform: str, node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Call() if key := constant(argument(node, "translation_key")):
             name = called(node.func)
@@ -136,7 +145,7 @@ def _flow_texts(node: ast.AST) -> Iterator[str]:
                 yield from _menu(step, argument(node, "menu_options"))
             if isinstance(errors := argument(node, "errors"), ast.Dict):
                 yield from (f"error.{text}" for text in map(constant, errors.values) if text)
-            if name in {"async_abort", "AbortFlow", "async_update_reload_and_abort"}:
+            if name in _ENDING:
                 reason = constant(argument(node, "reason", 0))
                 yield from [f"abort.{reason}"] if reason else []
             if name in _IMPLIED_ABORTS:

@@ -5,7 +5,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from typing import Any, Final
+from typing import Any
 
 from depin_protocol.access import answer_challenge
 from depin_protocol.encoding import from_text, to_text
@@ -18,8 +18,8 @@ from depin_protocol.statements.envelope import FIRST_PREV, Header, Statement, si
 from depin_protocol.statements.heads import Head
 from depin_protocol.statements.measuring import Readings
 from depin_protocol.statements.membership import ChainOpening, KeyChange, prove_possession
+from tests.patience import PATIENCE
 
-_PATIENCE: Final = 60
 """More than the 30 seconds that a node waits for its database to come back."""
 
 
@@ -52,7 +52,7 @@ def ask(
     **headers: str,
 ) -> Reply:
     """Send one request over a connection of its own."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         method = "GET" if content is None else "POST"
         named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -14,6 +14,7 @@ from settlement_node.store.tables import Change, Delete, Put
 from tests.node.keeping.days import YEARS, confirm, day, days, erase, roots
 from tests.node.log.test_packing import lived
 from tests.node.village import DAY, readings, surroundings, village
+from tests.patience import PATIENCE
 from tests.protocol.spoken import NOON
 
 
@@ -27,7 +28,7 @@ async def test_intake_goes_on_where_old_rows_are_damaged(tmp_path: Path) -> None
         here.clock.now += 400 * DAY
         here.coop = await Coop.open(here.store, surroundings(here.clock))
         await here.coop.start()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while here.coop.position.trouble is None:
                 await asyncio.sleep(0.01)
         assert "not all there" in here.coop.position.trouble

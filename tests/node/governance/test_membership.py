@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from depin_protocol.encoding import from_text
+from depin_protocol.joining import JoinRequest
 from depin_protocol.keys import public_key
 from depin_protocol.log.entries import DecisionEntry, read_entry
 from depin_protocol.problems import (
@@ -16,6 +18,7 @@ from depin_protocol.problems import (
 from depin_protocol.statements.measuring import Readings
 from depin_protocol.statements.membership import Leave, OperatorAction, Veto, prove_possession
 from depin_protocol.statements.trading import Preference
+from settlement_node.coop.coop import Coop
 from settlement_node.governance.actions import (
     GiveInvite,
     Reinstate,
@@ -98,6 +101,24 @@ async def test_a_request_that_is_altered_or_for_elsewhere_is_refused(tmp_path: P
         assert await refused(here, wire[:-1] + b" ") is JoinProblem.REQUEST_INVALID
         ahead = request(Home(2), CODE, here.clock() + DAY)
         assert await refused(here, ahead) is JoinProblem.CLOCK_WRONG
+
+
+async def test_nobody_joins_with_the_pseudonyms_of_another(tmp_path: Path) -> None:
+    async with village(tmp_path) as here:
+        await here.welcome(Home(2))
+        await here.act(GiveInvite(invite_hash(CODE), here.clock() + DAY, Role.MEMBER))
+        salt = from_text(ident(7000 + 2), 16)
+        other = Home(3)
+        asked = JoinRequest(
+            COOP, CODE, public_key(other.seed), "software", "Haus 3", salt, here.clock()
+        )
+        wire = asked.signed(other.seed)
+        assert await refused(here, wire) is JoinProblem.REQUEST_INVALID
+        # And so after a restart, when members come from their rows.
+        await here.coop.close()
+        here.coop = await Coop.open(here.store, surroundings(here.clock))
+        await here.coop.start()
+        assert await refused(here, wire) is JoinProblem.REQUEST_INVALID
 
 
 async def test_the_log_shows_nobody(tmp_path: Path) -> None:

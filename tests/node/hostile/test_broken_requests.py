@@ -9,6 +9,7 @@ from typing import Final
 
 from depin_protocol.frames import MEDIA_TYPE
 from tests.node.hostile.watched import watched
+from tests.patience import PATIENCE
 
 HEAD: Final = (
     f"POST /v1/statements HTTP/1.1\r\nHost: x\r\nContent-Type: {MEDIA_TYPE}\r\n"
@@ -46,7 +47,7 @@ BROKEN: Final = (
 def send(port: int, first: bytes, then: bytes) -> bytes:
     """Send both parts, and return what the node says until it closes the connection."""
     said = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         # The node may close the connection as soon as it has seen enough.
         with suppress(OSError):
             connection.sendall(first)

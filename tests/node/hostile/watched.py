@@ -13,6 +13,7 @@ from depin_protocol.frames import MEDIA_TYPE
 from settlement_node.hosting.folder import NodeFolder
 from tests.node.api.conftest import Node
 from tests.node.api.neighbour import Reply
+from tests.patience import PATIENCE
 from tests.system.node_process import COMMAND, new_coop, running
 
 LEAKING: Final = (sys.executable, "-m", "tests.node.hostile.leaking_node")
@@ -68,7 +69,7 @@ def watched(folder: Path, program: tuple[str, ...] = COMMAND) -> Iterator[Watche
     node_folder = NodeFolder(folder)
     coop = node_folder.choose(None)
     with running(folder, "--proxy", "127.0.0.1", program=program) as (port, process):
-        connection = HTTPConnection("127.0.0.1", port, timeout=120)
+        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         try:
             yield Watched(Node(node_folder, coop, port), process.pid, connection, Random(1))
         finally:

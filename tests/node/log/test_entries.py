@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depin_protocol.log.entries import DecisionEntry, EntryError, StatementEntry, read_entry
+from depin_protocol.log.entries import (
+    MAX_LINES,
+    DecisionEntry,
+    EntryError,
+    StatementEntry,
+    read_entry,
+)
 from depin_protocol.log.tiles import MAX_ENTRY
 from settlement_node.log.entries import Decision, decode_lines, encode_lines, read_decision
 from tests.protocol.spoken import NOON, digest, hashes, json_objects, times
@@ -60,6 +66,14 @@ def test_another_body_is_refused(salts: list[bytes], data: st.DataObject) -> Non
 def test_another_form_is_refused(data: bytes) -> None:
     with pytest.raises(EntryError):
         read_entry(data)
+
+
+def test_a_decision_can_have_lines_for_every_row_of_a_large_co_op() -> None:
+    rows = DecisionEntry(NOON, "state_root", {}, 10_000_000, bytes(32))
+    assert read_entry(rows.encode()) == rows
+    beyond = DecisionEntry(NOON, "state_root", {}, MAX_LINES + 1, bytes(32))
+    with pytest.raises(EntryError, match="count"):
+        read_entry(beyond.encode())
 
 
 def test_what_does_not_fit_an_entry_is_refused() -> None:

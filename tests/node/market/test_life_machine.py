@@ -259,6 +259,19 @@ class Life(RuleBasedStateMachine):
         start = boundary(self.here.clock()) - back * QUARTER
         self._tell(number, way, start, wh)
 
+    @rule(number=homes, way=st.sampled_from(Way), wh=energies, parts=st.sets(st.integers(0, 2)))
+    def tell_in_parts(self, number: int, way: Way, wh: int, parts: set[int]) -> None:
+        """Let an import come in parts, of which some may be missing."""
+        member = self._home(number).home.member
+        last = boundary(self.here.clock()) - QUARTER
+        series = [
+            (MemberSeries(member, way, last - back * QUARTER, (wh + back,), (Quality.MEASURED,)),)
+            for back in range(3)
+        ]
+        told = TellQuarterHours.several(series)
+        for part in sorted(parts):
+            self.run(self._act(told[part]))
+
     @precondition(lambda self: self.watch.final())
     @rule(number=homes, way=st.sampled_from(Way), which=st.integers(0, 200), wh=energies)
     def correct_what_is_final(self, number: int, way: Way, which: int, wh: int) -> None:
@@ -269,7 +282,7 @@ class Life(RuleBasedStateMachine):
     def _tell(self, number: int, way: Way, start: int, wh: int) -> None:
         member = self._home(number).home.member
         series = MemberSeries(member, way, start, (wh,), (Quality.MEASURED,))
-        self.run(self._act(TellQuarterHours((series,))))
+        self.run(self._act(TellQuarterHours.whole((series,))))
 
     async def _act(self, action: Action) -> None:
         await self.here.coop.tick()

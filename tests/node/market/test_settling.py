@@ -239,7 +239,7 @@ def telling(home: Home, way: Way, *values: int, measured: bool = True) -> Action
     """Let the grid operator's quarter hours be told from the first interval on."""
     quality = Quality.MEASURED if measured else Quality.ESTIMATED
     qualities = (quality,) * len(values)
-    return TellQuarterHours((MemberSeries(home.member, way, FIRST, values, qualities),))
+    return TellQuarterHours.whole((MemberSeries(home.member, way, FIRST, values, qualities),))
 
 
 async def test_quarters_that_are_not_over_are_not_told(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from tests.patience import PATIENCE
+
 REPOSITORY: Final = Path(__file__).parents[3]
-_SECONDS_TO_BEGIN: Final = 60
 
 
 class Victim:
@@ -30,7 +31,7 @@ class Victim:
         pipe = self._process.stdout
         assert pipe is not None
         if random.random() < 0.9:
-            select.select([pipe], [], [], _SECONDS_TO_BEGIN)
+            select.select([pipe], [], [], PATIENCE)
             time.sleep(random.uniform(0, 0.5))
         else:
             time.sleep(random.uniform(0, early))

@@ -73,12 +73,13 @@ def test_the_meter_counts_the_difference() -> None:
 
 
 def test_own_files_are_read_by_name_and_begin_again(tmp_path: Path) -> None:
-    (tmp_path / "b.csv").write_text("used,produced\n1,2\n3,4\n")
-    (tmp_path / "a.csv").write_text("used,charged\n5,6\n")
-    homes = from_files(tmp_path, 3, Span(0, 3))
-    assert [home.used.tolist() for home in homes] == [[5, 5, 5], [1, 3, 1], [5, 5, 5]]
-    assert homes[1].produced.tolist() == [2, 4, 2]
-    assert homes[0].charged.tolist() == [6, 6, 6]
+    (tmp_path / "b.csv").write_text("used,produced\n" + "1,2\n3,4\n" * (DAY // 2))
+    (tmp_path / "a.csv").write_text("used,charged\n" + "5,6\n" * DAY + "7,8\n" * DAY)
+    homes = from_files(tmp_path, 3, Span(0, 3 * DAY))
+    assert homes[0].used.tolist() == [5] * DAY + [7] * DAY + [5] * DAY == homes[2].used.tolist()
+    assert homes[1].used.tolist() == [1, 3] * (DAY // 2) * 3
+    assert homes[1].produced.tolist() == [2, 4] * (DAY // 2) * 3
+    assert homes[0].charged.tolist() == [6] * DAY + [8] * DAY + [6] * DAY
     assert not homes[0].produced.any()
 
 
@@ -88,11 +89,13 @@ def test_own_files_are_read_by_name_and_begin_again(tmp_path: Path) -> None:
         (b"", "has no column used"),
         (b"load\n1\n", "has no column used"),
         (b"used\n", "has no rows"),
-        (b"used\n1.5\n", "line 2: used is '1.5'"),
-        (b"used,produced\n1,2\n1,-2\n", "line 3: produced is '-2'"),
-        (b"used,produced\n1,2\n1\n", "line 3: produced is ''"),
+        (b"used\n1\n", "ends after 1 rows, in the middle of a day: give 96"),
+        (b"used\n" + b"1\n" * 97, "ends after 97 rows"),
+        (b"used\n1.5\n" + b"1\n" * 95, "line 2: used is '1.5'"),
+        (b"used,produced\n1,2\n1,-2\n" + b"1,2\n" * 94, "line 3: produced is '-2'"),
+        (b"used,produced\n1,2\n1\n" + b"1,2\n" * 94, "line 3: produced is ''"),
         (b"used\n\xff\n", "cannot be read"),
-        (b"used\n10000001\n", "not whole Wh from 0 to 10000000"),
+        (b"used\n" + b"10000001\n" * 96, "not whole Wh from 0 to 10000000"),
     ],
 )
 def test_own_files_with_mistakes_are_refused_by_line(

@@ -224,7 +224,7 @@ async def test_a_commit_whose_answer_was_lost_is_looked_up(
 async def test_a_commit_that_cannot_be_looked_up_is_called_unknown(
     postgres_url: str, cable: Cable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "SECONDS_TO_ANSWER", 0.3)
+    monkeypatch.setattr(postgres, "SECONDS_TO_ANSWER", 3.0)
     line = await cable.plug_in()
     store = await open_store(through(cable, postgres_url), COOP)
     cable.cut_after_commit = cable.dead = True
@@ -244,7 +244,7 @@ async def test_a_database_that_is_gone_is_a_clear_error(
 ) -> None:
     with pytest.raises(errors.StoreUnreachableError, match="see that PostgreSQL runs"):
         await open_store(through(cable, postgres_url), COOP)
-    monkeypatch.setattr(postgres, "SECONDS_TO_ANSWER", 0.3)
+    monkeypatch.setattr(postgres, "SECONDS_TO_ANSWER", 3.0)
     line = await cable.plug_in()
     store = await PostgresStore.open(through(cable, postgres_url), COOP)
     cable.dead = True
@@ -263,7 +263,7 @@ async def test_a_database_that_is_gone_is_a_clear_error(
 async def test_an_idle_owner_learns_that_the_database_is_gone(
     postgres_url: str, cable: Cable, direct: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "SECONDS_TO_ANSWER", 0.3)
+    monkeypatch.setattr(postgres, "SECONDS_TO_ANSWER", 3.0)
     line = await cable.plug_in()
     store = await PostgresStore.open(through(cable, postgres_url), COOP)
     await store.commit([Put(ENTRY, [(1, b"")])])

@@ -18,6 +18,7 @@ from tests.node.powercut.disk import Disk, build
 from tests.node.powercut.numbered import COOP, check, last_of
 from tests.node.store.conftest import OTHER
 from tests.node.store.example_tables import ENTRY
+from tests.patience import PATIENCE
 
 REPOSITORY = Path(__file__).parents[3]
 NUMBERED = [sys.executable, "-m", "tests.node.powercut.numbered", "sqlite"]
@@ -31,7 +32,7 @@ def numbered(place: Path, before: Sequence[str | Path] = ()) -> tuple[str, list[
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 1, done.stderr

@@ -18,6 +18,7 @@ from settlement_node.log.checkpoints import log_key
 from tests.node.api.neighbour import Neighbour, ask
 from tests.node.postgres_server import ServerDownError, server_programs
 from tests.node.powercut.disk import CUTS_OF_A_DISK
+from tests.patience import PATIENCE
 from tests.system.crash.breaches import Breach, Findings
 from tests.system.crash.machines import Machine, NodeProcess, PostgresMachine, SqliteMachine
 from tests.system.crash.reckless import reckless
@@ -25,7 +26,6 @@ from tests.system.crash.voices import HomeVoice, NewcomerVoice, OperatorVoice, V
 from tests.system.crash.witness import Witness
 
 _HOMES: Final = 5
-_PATIENCE: Final = 60.0
 _LOOK: Final = 0.03
 
 
@@ -167,7 +167,7 @@ class _Lives:
             case "late":
                 time.sleep(random.uniform(0.7, 3))
             case _:
-                self._witness.news.wait(_PATIENCE)
+                self._witness.news.wait(PATIENCE)
                 time.sleep(random.uniform(0, 0.02))
         self._note_end(process)
         self._machine.cut(process, random)
@@ -215,11 +215,11 @@ class _Lives:
             return
         for voice in self._voices:
             voice.doubt(self._random, everything=True)
-            until = time.monotonic() + _PATIENCE
+            until = time.monotonic() + PATIENCE
             while voice.owed and time.monotonic() < until:
                 voice.insist(port)
             if voice.owed:
-                self._findings.note(Breach.REFUSED, f"{voice.owed} were not taken in a minute")
+                self._findings.note(Breach.REFUSED, f"{voice.owed} were not taken in minutes")
         self._operator.count_money(port)
         self._note_end(process)
         if not process.stop():

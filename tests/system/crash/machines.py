@@ -20,9 +20,9 @@ from settlement_node.hosting.folder import CoopFolder, NodeFolder
 from settlement_node.hosting.founding import Wish, found
 from tests.node.postgres_server import Server, new_folder, user
 from tests.node.powercut.disk import Disk, build, surviving_share
+from tests.patience import PATIENCE
 
 REPOSITORY: Final = Path(__file__).parents[3]
-_PATIENCE: Final = 60
 
 
 class NodeProcess:
@@ -71,7 +71,7 @@ class NodeProcess:
         """Tell it to stop; tell whether it did so in order."""
         self._process.terminate()
         try:
-            printed, _ = self._process.communicate(timeout=_PATIENCE)
+            printed, _ = self._process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
             return False

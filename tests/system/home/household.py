@@ -22,6 +22,7 @@ from custom_components.depin.protocol.log.notes import VerifierKey
 from custom_components.depin.protocol.statements.measuring import Readings
 from custom_components.depin.troubles import Trouble
 from custom_components.depin.waiting_orders import WaitingOrders
+from tests.patience import PATIENCE
 
 METER = "A" * 22
 
@@ -122,7 +123,7 @@ class Household:
 
 async def until_proven(home: Running) -> None:
     """Deliver until the log was seen to hold all that was said."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while True:
         await home.delivery.deliver()
         unproven = await home.attestation.async_ask(lambda outbox: outbox.unproven())

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC
 from pathlib import Path
 
 from aiohttp import ClientSession
@@ -12,8 +13,10 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from custom_components.depin.bookkeeping import Bookkeeping
 from custom_components.depin.books import Books, OwnInterval, RowState, Totals
 from custom_components.depin.happenings import OrderRefused
+from custom_components.depin.hourly_sums import Flow, Pair, Series
 from custom_components.depin.node import MemberNode, Node
 from custom_components.depin.protocol.events import Event
+from custom_components.depin.trial import Paper, PaperOffer, Tally, Trial
 from depin_protocol.durations import DAY, MINUTE
 from depin_protocol.rules.market_rules import MarketRules
 from depin_protocol.settlement.charges import Charges, Fees, Taxed, Vat
@@ -24,9 +27,10 @@ from settlement_node.hosting.hosting import Hosting
 from tests.node.market.issuing.winter import time_passes
 from tests.node.market.metering_homes import FIRST, MARKET, Metering, settle_in
 from tests.node.village import FACTS, Village, village
+from tests.patience import PATIENCE
 from tests.protocol.spoken import COOP, QUARTER, Home
 
-SUN, RAIN = Home(2), Home(3)
+SUN, RAIN, TRYING = Home(2), Home(3), Home(4)
 END = FIRST + QUARTER
 GATE = FIRST - 5 * MINUTE
 RULES = MarketRules(
@@ -49,7 +53,7 @@ class House:
 
     async def until(self, wanted: Callable[[], bool]) -> None:
         """Wait for something that the books are told."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not wanted():
                 self.changed.clear()
                 await self.changed.wait()
@@ -142,6 +146,10 @@ async def test_a_trade_is_in_the_books_when_it_is_matched_settled_and_final(tmp_
             assert (row.pays, row.fees, row.earned, row.gross) == (0, 0, row.receives, row.receives)
             totals = await home.books.totals(MARKET, 0, END)
             assert (totals.sold, totals.earned) == (500, row.receives)
+            (sums,) = (await home.books.hourly_sums(0)).hours.values()
+            assert [sums[Series(pair, Flow.EXPORT)] for pair in Pair] == [400, 100, 200]
+            earned = [sums[Series(pair, Flow.COMPENSATION)] for pair in Pair]
+            assert earned[:2] == [400 * PRICE, 100 * 110_000]
 
             await time_passes(here, FIRST + 3 * DAY)
             await home.keeping.catch_up()
@@ -199,12 +207,16 @@ async def test_a_correction_takes_the_place_of_what_it_corrects(tmp_path: Path) 
             (row,) = await home.rows()
             assert (row.quality, row.delivered_out, row.entry) == (0, 0, row.entry)
             assert row.errors == 400 * (300_000 - PRICE)
+            # What is missing and may still come is no zero in statistics.
+            assert (await home.books.hourly_sums(0)).hours == {}
             await here.say(sun.say(here.clock(), 0, 700, start=FIRST))
             await here.coop.tick()
             await home.until(lambda: home.has_heard("settled"))
             (corrected,) = await home.rows()
             assert (corrected.quality, corrected.grid_out) == (2, 700)
             assert corrected.entry != row.entry
+            (sums,) = (await home.books.hourly_sums(0)).hours.values()
+            assert [sums[Series(pair, Flow.EXPORT)] for pair in Pair] == [0, 0, 700]
 
 
 async def test_an_order_without_effect_is_told_as_one(tmp_path: Path) -> None:
@@ -221,3 +233,40 @@ async def test_an_order_without_effect_is_told_as_one(tmp_path: Path) -> None:
             refused = OrderRefused.read(event)
             assert refused is not None
             assert refused.code == "off-tick"
+
+
+class Disk:
+    """Keeps a trial's paper as a disk does."""
+
+    def __init__(self) -> None:
+        self.paper = Paper()
+
+    async def async_save(self, paper: Paper) -> None:
+        self.paper = Paper.of(paper.to_json())
+
+
+async def test_a_trial_is_told_what_it_would_have_sold_at_the_neighbours_price(
+    tmp_path: Path,
+) -> None:
+    """By what its own meter settled as: 350 Wh offered, of which 50 were not there."""
+    async with village(tmp_path, replace(FACTS, rules=RULES)) as here:
+        sun, rain, trying = await settle_in(here, SUN, RAIN, TRYING)
+        async with opened(here) as server, house(server, here, TRYING, tmp_path / "it") as home:
+            await home.until(lambda: home.keeping.is_reachable is True)
+            offer = PaperOffer(
+                *(MARKET, FIRST, GATE, 300_000, 80_000), asks=((PRICE, 350),), bids=()
+            )
+            disk = Disk()
+            trial = Trial(home.books, disk, Paper((offer,)))
+            await ordered(here, 400)
+            await trial.count(home.keeping.markets, UTC, here.clock())
+            assert trial.since("") == Tally()
+            here.clock.now = END
+            await here.say(trying.say(END, 0, 300, start=FIRST))
+            await reported(here, sun, rain)
+            await home.keeping.catch_up()
+            await trial.count(home.keeping.markets, UTC, here.clock())
+            assert disk.paper.offers == ()
+            assert trial.since("") == Tally(300, 0, 350 * PRICE - 50 * 300_000)
+            (row,) = await home.rows()
+            assert (row.sold, row.delivered_out) == (0, 0)

@@ -22,7 +22,7 @@ from ..statements.fields import ID, BodyError, Fields, hash_text
 from .verdicts import UnshownError
 
 _MAX_LINE = 2**24
-_MAX_PATH = 20
+_MAX_PATH = 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from .merkle import leaf_hash
 from .tiles import MAX_ENTRY
 
 SALT_LENGTH: Final = 16
-MAX_LINES: Final = 2**20
+MAX_LINES: Final = 2**24
+"""Most lines of a decision: a state root has ten or more for each member."""
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 

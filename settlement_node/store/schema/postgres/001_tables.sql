@@ -280,6 +280,15 @@ CREATE TABLE "told_quarter" (
     PRIMARY KEY (coop_id, "member", "direction", "start")
 );
 
+CREATE TABLE "begun_import" (
+    coop_id bytea NOT NULL,
+    "operator" bytea NOT NULL,
+    "part" bigint NOT NULL,
+    "at" bigint NOT NULL,
+    "data" bytea NOT NULL,
+    PRIMARY KEY (coop_id, "operator", "part")
+);
+
 CREATE TABLE "settling_progress" (
     coop_id bytea NOT NULL,
     "market" text COLLATE "C" NOT NULL,

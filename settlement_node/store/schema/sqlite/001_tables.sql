@@ -244,6 +244,14 @@ CREATE TABLE "told_quarter" (
     PRIMARY KEY ("member", "direction", "start")
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "begun_import" (
+    "operator" BLOB NOT NULL,
+    "part" INTEGER NOT NULL,
+    "at" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("operator", "part")
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "settling_progress" (
     "market" TEXT NOT NULL,
     "settled" INTEGER NOT NULL,

@@ -154,7 +154,7 @@ async def test_a_correction_after_the_end_is_on_the_next_statement(
     told = MemberSeries(SUN.member, Way.EXPORT, EVENING, (275,) * 4, measured)
     # And of the second hour just what the home said: there is nothing to tell of that.
     same = MemberSeries(SUN.member, Way.EXPORT, EVENING + HOUR, (225,) * 4, measured)
-    await here.act(TellQuarterHours((told, same)))
+    await here.act(TellQuarterHours.whole((told, same)))
     assert holds(here, SUN) == first.closing
     owner = AccountName(AccountKind.BALANCING)
     balancing = here.coop.ledger.balance(owner).posted

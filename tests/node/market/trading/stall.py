@@ -79,7 +79,9 @@ class Stall:
         found = []
         for index in range(since, self.here.coop.position.size):
             entry, body = await self.here.coop.entry(index), await self.here.coop.body(index)
-            assert entry is not None
+            if entry is None:
+                # It is decided, and on its way to the disk.
+                break
             assert body is not None
             read = read_entry(entry)
             if isinstance(read, DecisionEntry) and read.kind == kind:

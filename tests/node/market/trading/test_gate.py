@@ -17,6 +17,7 @@ from tests.node.market.trading.stall import (
     order,
 )
 from tests.node.village import village
+from tests.patience import PATIENCE
 from tests.protocol.spoken import QUARTER
 
 
@@ -67,7 +68,7 @@ async def test_the_gate_comes_by_itself_and_a_checkpoint_holds_it_at_once(tmp_pa
         assert await stall.say(home, order(bid(SOON, (200_000, 10)))) is None
         assert here.coop.position.checkpoint.size < here.coop.position.size
         here.clock.now = SOON - GATE
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not await stall.decisions("gate"):
                 await asyncio.sleep(0.01)
         await here.coop.tick()

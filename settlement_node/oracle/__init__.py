@@ -1,0 +1,1 @@
+"""Whether what was contributed can be so: claim, evidence, verdict, units."""

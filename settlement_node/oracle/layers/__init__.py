@@ -1,0 +1,1 @@
+"""The checks, cheap first, each a function of whole numbers."""
