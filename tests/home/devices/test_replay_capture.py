@@ -101,9 +101,10 @@ def test_a_wrong_file_gets_one_sentence(
 
 def test_diagnostics_are_taken_as_they_were_downloaded(tmp_path: Path) -> None:
     capture = registers("input", {1014: ("float32", 5.0)}, "little")
-    meter = {"settings": {"profile": "shelly_pro_3em_modbus"}, "capture": capture}
-    other = {"settings": {"profile": "evcc_mqtt"}, "capture": {"messages": []}}
-    entities = {"settings": {}, "capture": {}}
+    shelly = {"profile": "shelly_pro_3em_modbus"}
+    meter: dict[str, object] = {"settings": shelly, "capture": capture}
+    other: dict[str, object] = {"settings": {"profile": "evcc_mqtt"}, "capture": {"messages": []}}
+    entities: dict[str, object] = {"settings": {}, "capture": {}}
     options = "--profile", "shelly_pro_3em_modbus", "--option", "addresses=one_higher"
     for devices in ([meter], [other, meter, entities]):
         downloaded = {"home_assistant": {}, "data": {"devices": devices, "sensors": []}}
