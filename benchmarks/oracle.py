@@ -24,7 +24,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.oracle_forgeries import (
+from benchmarks.forged_street.forgeries import (
     FORGERIES,
     Around,
     Claim,
@@ -34,8 +34,8 @@ from benchmarks.oracle_forgeries import (
     power,
     site,
 )
-from benchmarks.oracle_stations import SITUATIONS, Weather, middle_of, observed
-from benchmarks.oracle_street import MINUTES, PLACE, Homes, Street, counted, course, sky_of
+from benchmarks.forged_street.stations import SITUATIONS, Weather, middle_of, observed
+from benchmarks.forged_street.street import MINUTES, PLACE, Homes, Street, counted, course, sky_of
 from settlement_node.oracle.clearness import clearness
 from settlement_node.oracle.courses import MINUTE, Course
 from settlement_node.oracle.evidence import MeteredDay, Neighbour, Provenance, SolarDay

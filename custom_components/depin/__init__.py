@@ -29,6 +29,7 @@ from .const import (
 from .dashboard_commands import async_setup_dashboard_commands, async_tell_dashboards
 from .dashboard_serving import async_serve_dashboard
 from .delivery import now
+from .device_issues import async_withdraw_device_issues
 from .device_memory import async_forget_devices
 from .energy_dashboard import async_withdraw
 from .goodbye import GOODBYE_S, async_say_goodbye
@@ -137,6 +138,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> No
             _LOGGER.info("The co-op's node hears of no goodbye: %s", error)
     IssuesOfEntry(hass, entry).withdraw_all()
     async_withdraw(hass, entry)
+    async_withdraw_device_issues(hass, (entry.entry_id, *entry.subentries))
     await async_forget_devices(hass, entry)
     if CONF_LOG_KEY in entry.data:
         await async_keep(hass, entry, now())

@@ -38,5 +38,5 @@ def contributed_sensor(hass: HomeAssistant, subentry: ConfigSubentry) -> Contrib
     return ContributedSensor(
         subentry,
         SensorSource(hass, quantity, subentry.data[CONF_ENTITIES][quantity]),
-        ObservedSensor(subentry.title, device, quantity, OBSERVABLES[quantity].scale),
+        ObservedSensor(device, quantity, OBSERVABLES[quantity].scale),
     )

@@ -86,6 +86,7 @@ class BooksCoordinator(DataUpdateCoordinator[Shown]):
         self._trial: Trial | None = None
         self._hearers: list[Callable[[Event], None]] = []
         self._forget_time: CALLBACK_TYPE | None = None
+        self._is_shut = False
         entry.async_on_unload(keeping.listen(self._async_told))
 
     def count_trial(self, trial: Trial) -> None:
@@ -130,6 +131,7 @@ class BooksCoordinator(DataUpdateCoordinator[Shown]):
     @override
     async def async_shutdown(self) -> None:
         """Wait for no moment any more."""
+        self._is_shut = True
         await super().async_shutdown()
         self._async_forget_time()
 
@@ -181,6 +183,8 @@ class BooksCoordinator(DataUpdateCoordinator[Shown]):
         for market in markets.values():
             moments += [market.end, market.gate]
         self._async_forget_time()
+        if self._is_shut:
+            return
         self._forget_time = async_track_point_in_utc_time(
             self.hass, self._async_time_came, dt_util.utc_from_timestamp(min(moments) / 1000)
         )

@@ -258,7 +258,7 @@ class ProfileFlow(DeviceFlow):
         seen = self._seen_parts() or self._parts()
         for part in self._parts():
             offered = self._offered(part)
-            role = before[part].role if part in before else self._suggested(offered)
+            role = before[part].role if part in before else self._suggested(part)
             if part not in before and (self._changes or part not in seen):
                 role = UNUSED
             fields[vol.Required(part.value, default=str(role))] = role_field(
@@ -322,8 +322,9 @@ class ProfileFlow(DeviceFlow):
         """Return the numbers of a part that there are, or may come."""
         return set(_numbers(self._reading.parts.get(part, NO_POINTS)))
 
-    def _suggested(self, offered: tuple[Role, ...]) -> Role | str:
+    def _suggested(self, part: Role) -> Role | str:
         """Return what a part most likely is; a second meter is mostly one of some consumption."""
+        offered = self._offered(part)
         if Role.GRID not in offered or not self._other_grids():
             return offered[0]
         return Role.SUB if Role.SUB in offered else UNUSED

@@ -1,14 +1,23 @@
-"""What outlives a restart: what each counter last showed, and what devices were said to be."""
+"""What outlives a restart: what counters last showed, what devices are and were said to be."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
-from .const import DOMAIN
+from .const import (
+    CONF_BASE,
+    CONF_LINK,
+    CONF_PROFILE,
+    CONF_PROFILE_OPTIONS,
+    CONF_UNIT,
+    CONF_UNITS,
+    DOMAIN,
+)
 from .devices.declaration import retirement
+from .devices.learned import Learned
 from .devices.metered_device import MeteredPart
 from .devices.recording import Recorder
 from .devices.value_gate import Accepted
@@ -18,8 +27,20 @@ from .protocol.statements.measuring import Device
 _STORE_VERSION: Final = 1
 _ACCEPTED: Final = "accepted"
 _DECLARED: Final = "declared"
+_LEARNED: Final = "learned"
+_OF: Final = "of"
+_WHAT: Final = "what"
 _SAID: Final = "said"
 _TIMES: Final = "times"
+_READ_AS: Final = (
+    CONF_PROFILE,
+    CONF_PROFILE_OPTIONS,
+    CONF_LINK,
+    CONF_UNIT,
+    CONF_UNITS,
+    CONF_BASE,
+)
+"""What makes a device another one, of which nothing is known."""
 
 
 class DeviceMemory:
@@ -31,6 +52,8 @@ class DeviceMemory:
         self._accepted: dict[str, dict[str, list[int]]] = {}
         self._declared: dict[str, dict[str, Any]] = {}
         self._said: dict[str, int] = {}
+        self._learned: dict[str, tuple[dict[str, Any], Learned]] = {}
+        self._entry = entry
         self.times = MeteringTimes()
         """What the co-op's node last published."""
 
@@ -40,6 +63,9 @@ class DeviceMemory:
             self._accepted = kept[_ACCEPTED]
             self._declared = kept[_DECLARED]
             self._said = kept[_SAID]
+            self._learned = {
+                key: (each[_OF], Learned.of(each[_WHAT])) for key, each in kept[_LEARNED].items()
+            }
             self.times = MeteringTimes(*kept[_TIMES])
 
     def accepted(self, device: str) -> Mapping[str, Accepted]:
@@ -50,6 +76,14 @@ class DeviceMemory:
     def said(self, device: str) -> int:
         """Return up to when a device's samples were said."""
         return self._said.get(device, 0)
+
+    def learned(self, subentry: ConfigSubentry) -> Learned:
+        """Return what is known of a device; read in another way, it is another one."""
+        read_as = {name: subentry.data[name] for name in _READ_AS if name in subentry.data}
+        known = self._learned.get(subentry.subentry_id)
+        if known is None or known[0] != read_as:
+            known = self._learned[subentry.subentry_id] = (read_as, Learned())
+        return known[1]
 
     async def async_save(self, parts: Iterable[MeteredPart]) -> None:
         """Keep what the counters of all devices show."""
@@ -63,6 +97,11 @@ class DeviceMemory:
                 _ACCEPTED: self._accepted,
                 _DECLARED: self._declared,
                 _SAID: self._said,
+                _LEARNED: {
+                    key: {_OF: read_as, _WHAT: learned.to_json()}
+                    for key, (read_as, learned) in self._learned.items()
+                    if key in self._entry.subentries
+                },
                 _TIMES: [self.times.interval, self.times.wait],
             }
         )

@@ -68,6 +68,8 @@ class EntitiesFlow(DeviceFlow):
                 registered[point] = registry_id
                 if problem:
                     errors[point] = problem
+                elif registry_id in [each for name, each in registered.items() if name != point]:
+                    errors[point] = "same_entity"
             if not given:
                 errors["base"] = "no_entity"
             elif self._role is Role.GRID and not errors:

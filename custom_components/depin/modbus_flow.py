@@ -26,7 +26,8 @@ from .const import (
     CONF_UNITS,
 )
 from .device_flow import ProfileFlow, whole
-from .devices.points import SilentError
+from .devices.points import Role, SilentError
+from .devices.roles import METERS
 from .devices.sampler import POLL_MS
 from .sources.links import PARITIES, Link, LinkKind
 from .sources.shared_modbus import async_modbus_probe
@@ -196,3 +197,17 @@ class SunSpecFlow(RegistersFlow):
         """Begin with the one profile that there is."""
         self._data[CONF_PROFILE] = "sunspec"
         return await self.async_step_link(user_input)
+
+    @override
+    def _could_count(self, part: Role) -> set[str]:
+        """Count as what may come the other counter of a meter: 0 is SunSpec's word for none yet."""
+        there = super()._could_count(part)
+        both = {"import_wh", "export_wh"}
+        return there | both if part in METERS and there & both else there
+
+    @override
+    def _points(self) -> dict[str, list[str]]:
+        return {
+            part: sorted({*seen, *self._could_count(Role(part))})
+            for part, seen in super()._points().items()
+        }

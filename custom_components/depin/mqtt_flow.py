@@ -23,7 +23,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .const import CONF_BROKER, CONF_CERTIFICATE, CONF_PARAMETERS, CONF_PROFILE, CONF_TLS
-from .device_flow import ProfileFlow, whole
+from .device_flow import UNUSED, ProfileFlow, grid_fault, whole
 from .devices.points import NO_POINTS, Role
 from .sources.mqtt_source import BrokerError, MessageSource, async_encryption, async_listen
 
@@ -200,6 +200,15 @@ class MqttFlow(ProfileFlow):
     def _could_count(self, part: Role) -> set[str]:
         """Count what no message has brought yet as what may come."""
         return super()._could_count(part) | {*self._profile.roles[part].numbers}
+
+    @override
+    def _suggested(self, part: Role) -> Role | str:
+        """Suggest as the grid meter only what was heard to count: power alone settles nothing."""
+        suggested = super()._suggested(part)
+        heard = super()._could_count(part)
+        if suggested is Role.GRID and grid_fault(heard, import_only=False):
+            return UNUSED
+        return suggested
 
     @override
     def _parts(self) -> list[Role]:

@@ -196,6 +196,10 @@ class AnotherEntityFlow(_FormFlow):
         if problem is not None:
             return {CONF_ENTITY_ID: problem}
         data = dict(self._subentry.data)
+        if registry_id in [
+            data[CONF_ENTITIES][name] for name in data[CONF_ENTITIES] if name != self._point
+        ]:
+            return {CONF_ENTITY_ID: "same_entity"}
         data[CONF_ENTITIES] = {**data[CONF_ENTITIES], self._point: registry_id}
         self.hass.config_entries.async_update_subentry(self._entry, self._subentry, data=data)
         return {}

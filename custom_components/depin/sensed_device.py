@@ -13,7 +13,6 @@ from .const import (
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
     CONF_IMPORT_ONLY,
-    CONF_LINK,
     CONF_PARAMETERS,
     CONF_PART,
     CONF_POINTS,
@@ -28,16 +27,17 @@ from .const import (
 )
 from .device_memory import DeviceMemory
 from .devices import profiles
+from .devices.awaited_counters import AwaitedCounters
 from .devices.declaration import declaration, steps_of
+from .devices.learned import Learned
 from .devices.metered_device import MeteredDevice, MeteredPart
 from .devices.points import NO_POINTS, Points, Role, Status
 from .devices.profiles import PointFormulas, Profile
-from .devices.roles import Use
+from .devices.roles import Use, counters
 from .devices.sampler import POLL_MS, Sampled
 from .devices.value_gate import USUAL_MOST_W, Limits
 from .protocol.statements.measuring import Device
 from .sources.entity_source import EntitySource
-from .sources.links import Link
 from .sources.mqtt_source import MessageSource
 from .sources.shared_modbus import async_modbus_source
 
@@ -105,6 +105,7 @@ async def async_sensed_device(
     only_panels = Role.PRODUCTION in roles and Role.BATTERY not in roles
     parts = []
     declared = []
+    awaited: AwaitedCounters | None = None
     for use in uses:
         steps = steps_of(use, _formulas(profile, use))
         limit: int | None = data.get(limit_of(use.role))
@@ -116,12 +117,17 @@ async def async_sensed_device(
         parts.append(MeteredPart(use, limits, memory.accepted(use.device), memory.said(use.device)))
         import_only = data.get(CONF_IMPORT_ONLY, False)
         declared.append(declaration(use, steps, limit, import_only=import_only))
-    source = await _async_source(hass, entry, subentry, profile, uses)
+        if use.role is Role.GRID:
+            awaited = AwaitedCounters(parts[-1], _counted(declared[-1]))
+    learned = memory.learned(subentry)
+    source = await _async_source(hass, entry, subentry, profile, learned)
     poll_ms = data[CONF_POLL_SECONDS] * 1000 if CONF_POLL_SECONDS in data else POLL_MS
     return SensedDevice(
         subentry,
         source,
-        Sampled(subentry.subentry_id, subentry.title, MeteredDevice(parts), source, poll_ms),
+        Sampled(
+            subentry.subentry_id, subentry.title, MeteredDevice(parts), source, poll_ms, awaited
+        ),
         frozenset((use.role, name) for use in uses for name in _points(data, profile, use)),
         tuple(declared),
     )
@@ -158,18 +164,24 @@ async def _async_source(
     entry: ConfigEntry,
     subentry: ConfigSubentry,
     profile: Profile | None,
-    uses: list[Use],
+    learned: Learned,
 ) -> ModbusSource | MessageSource | EntitySource:
     data = subentry.data
     if profile is None:
-        return EntitySource(hass, uses[0].part, data[CONF_ENTITIES])
+        return EntitySource(hass, uses_in(data)[0].part, data[CONF_ENTITIES])
     if subentry.subentry_type == SUBENTRY_MQTT:
         return MessageSource(profile, data[CONF_PARAMETERS])
-    return await async_modbus_source(hass, entry, profile, Link.of(data[CONF_LINK]), data)
+    return await async_modbus_source(hass, entry, profile, data, learned)
 
 
 def _formulas(profile: Profile | None, use: Use) -> PointFormulas:
     return _NO_FORMULAS if profile is None else profile.roles.get(use.part, _NO_FORMULAS)
+
+
+def _counted(declared: Device) -> list[str]:
+    """Return the points of the registers that are declared of a grid meter."""
+    registers = counters(Role.GRID)
+    return [name for name, register in registers.items() if register in declared.resolution]
 
 
 def _points(data: Mapping[str, Any], profile: Profile | None, use: Use) -> set[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -17,12 +17,13 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers import sun
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_interval
 
 from .const import CONF_BROKER, DOMAIN, SUBENTRY_SENSOR
 from .contributed_sensor import ContributedSensor, contributed_sensor
+from .daylight import is_daylight
+from .device_issues import async_look_anew, async_withdraw_device_issues
 from .device_memory import DeviceMemory
 from .devices.metered_device import MeteredPart
 from .devices.profiles import ProfileError
@@ -55,7 +56,9 @@ class Senses:
         self._began_with = self._described()
         self._memory = DeviceMemory(hass, entry)
         self._clock = SystemClock()
-        self.sampler = Sampler(self._clock, partial(sun.is_up, hass), self)
+        self.sampler = Sampler(self._clock, partial(is_daylight, hass), self)
+        self._set_back: dict[str, set[str]] = {}
+        self._unheard: dict[str, Collection[str]] = {}
         self._held_long: dict[str, Mapping[str, Fault]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._recorder: Recorder | None = None
@@ -90,6 +93,7 @@ class Senses:
                 )
                 continue
             ir.async_delete_issue(self._hass, DOMAIN, issue)
+            async_look_anew(self._hass, subentry.subentry_id)
             self.devices[subentry.subentry_id] = device
             self.sampler.add(device.sampled)
         if recorder is not None:
@@ -163,9 +167,14 @@ class Senses:
     def values_held(self, key: str, faults: Mapping[str, Fault]) -> None:
         """Say which values are not believed; an entity that falls back is none to count with."""
         device = self.devices[key]
+        held = {name for part in device.metered.parts for name in part.gate.held}
+        for name in self._set_back.get(key, set()) - held:
+            self._set_back[key].remove(name)
+            ir.async_delete_issue(self._hass, DOMAIN, f"entity_set_back_{key}_{name}")
         for name, fault in faults.items():
             _LOGGER.debug("%s: %s %s and is held back", device.subentry.title, name, fault)
             if isinstance(device.source, EntitySource) and fault in _SET_BACK:
+                self._set_back.setdefault(key, set()).add(name)
                 self._entity_unfit(f"entity_set_back_{key}_{name}", device.subentry, name)
 
     def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
@@ -189,6 +198,43 @@ class Senses:
             translation_placeholders={"device": title, "values": why},
         )
 
+    def counters_unheard(self, key: str, counters: Collection[str]) -> None:
+        """Tell the owner, while it is so, that the grid meter's counters are not heard."""
+        if counters == self._unheard.get(key, ()):
+            return
+        self._unheard[key] = counters
+        if not counters:
+            ir.async_delete_issue(self._hass, DOMAIN, f"counters_unheard_{key}")
+            return
+        title = self.devices[key].subentry.title
+        names = ", ".join(counters)
+        _LOGGER.warning("%s settles nothing: nobody hears %s", title, names)
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            f"counters_unheard_{key}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="counters_unheard",
+            translation_placeholders={"device": title, "counters": names},
+        )
+
+    def unwritten(self, why: str | None) -> None:
+        """Tell the owner, while it is so, that the disk takes nothing."""
+        issue = f"unwritten_{self._entry.entry_id}"
+        if why is None:
+            ir.async_delete_issue(self._hass, DOMAIN, issue)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="unwritten",
+            translation_placeholders={"coop": self._entry.title, "error": why},
+        )
+
     @callback
     def _async_entry_changed(self, _: ConfigEntryChange, entry: ConfigEntry) -> None:
         """Begin anew when a device was added, changed or taken away.
@@ -197,6 +243,8 @@ class Senses:
         """
         described = self._described()
         if entry is self._entry and described != self._began_with:
+            gone = self._began_with.keys() - described.keys()
+            async_withdraw_device_issues(self._hass, gone)
             self._began_with = described
             self._hass.config_entries.async_schedule_reload(entry.entry_id)
 

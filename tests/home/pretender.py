@@ -11,6 +11,10 @@ from aiohttp.test_utils import TestServer
 PROBLEM: Final = {"detail": "so it is", "action": "do something"}
 
 
+IN_EUROS = {"currency": "EUR", "market": "hof"}
+"""What a node says of a co-op besides its name and key."""
+
+
 class Pretender:
     """Answers by the end of the path; says 404 with a problem to anything else."""
 

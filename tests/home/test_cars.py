@@ -15,6 +15,7 @@ from custom_components.depin.charging import Mode
 from custom_components.depin.home_key import HomeKey
 from custom_components.depin.membership import Membership
 from tests.home.told_market import told_market
+from tests.patience import PATIENCE
 
 from .played_device import Fault, PlayedDevice
 from .test_current_limit import charger, looked, switched
@@ -100,7 +101,9 @@ async def test_an_owner_s_limit_stays_and_home_assistant_s_end_frees_the_charger
     assert charger.writes[1:] == [(5004, [10_000])]
     await act(hass, "select", "select_option", "charge_the_car", option=Mode.NEIGHBOURS)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
-    await hass.async_block_till_done()
+    async with asyncio.timeout(PATIENCE):
+        while len(charger.writes) < 4:
+            await asyncio.sleep(0.05)
     assert charger.writes[2:] == [(5004, [6_000]), (5004, [10_000])]
     assert membership(garage).chargers is not None
 

@@ -22,6 +22,7 @@ from .test_modbus_devices import hybrid, keba, sdm630, shelly
 pytestmark = pytest.mark.usefixtures("socket_enabled", "impatient")
 
 HOST: Final = "127.0.0.1"
+NAN_BEGINS: Final = 0x7FC0
 
 
 async def answered(
@@ -232,17 +233,53 @@ async def test_a_second_grid_meter_is_refused_and_another_role_suggested(
         assert form["errors"] == {"base": "second_grid"}
 
 
-async def test_a_grid_meter_that_shows_no_export_is_refused_without_the_owners_word(
+def counted(exported: int, imported: int) -> dict[str, Any]:
+    """Return a SunSpec meter that has counted so many Wh; 0 is the word for "not counted"."""
+    return sunspec_map(common("Maker", "Meter", "M-1"), meter(230, exported, imported))
+
+
+@pytest.mark.parametrize("import_only", [False, True])
+async def test_a_new_homes_meter_that_has_never_fed_in_is_its_grid_meter(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    import_only: bool,  # noqa: FBT001
+) -> None:
+    """Its export is read from the first Wh on, or never where the owner says so."""
+    async with played(PlayedDevice.of(counted(0, 1_000))) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        chosen = {"name": "Meter", "grid": "grid", "turned": False, "import_only": import_only}
+        form = await answered(hass, loaded, "sunspec", {"type": "tcp"}, {}, where, chosen)
+        assert form["type"] == "create_entry"
+        there = the_device(loaded)
+        assert there.declared[0].import_only is import_only
+        assert (Role.GRID, "export_wh") in there.points
+        assert there.shown(Role.GRID).export_wh is None
+        device.put(counted(1, 1_000))
+        await loaded.runtime_data.senses.sampler.look_at(there.sampled)
+        assert there.shown(Role.GRID).export_wh == 1
+
+
+async def test_a_grid_meter_that_counts_nothing_is_refused(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    # SunSpec's word for "not counted" is a total of 0: a home that has never fed in.
-    meter_of_old = sunspec_map(
-        common("Maker", "Meter", "M-1"), meter(230, exported=0, imported=1_000)
-    )
-    async with played(PlayedDevice.of(meter_of_old)) as device:
+    async with played(PlayedDevice.of(counted(0, 0))) as device:
         where = {"host": HOST, "port": device.port, "unit": 1}
         chosen = {"name": "Meter", "grid": "grid", "turned": False}
         form = await answered(hass, loaded, "sunspec", {"type": "tcp"}, {}, where, chosen)
+        assert form["errors"] == {"base": "no_import"}
+
+
+async def test_a_grid_meter_without_a_register_of_export_needs_the_owners_word(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    meter_of_old = sdm630()
+    meter_of_old["input"]["74"] = NAN_BEGINS
+    async with played(PlayedDevice.of(meter_of_old)) as device:
+        where = {"host": HOST, "port": device.port, "unit": 1}
+        chosen = {"name": "Meter", "grid": "grid", "turned": False}
+        form = await answered(
+            hass, loaded, "modbus", {"profile": "eastron_sdm630"}, {"type": "tcp"}, where, chosen
+        )
         assert form["errors"] == {"base": "no_export"}
         flows = hass.config_entries.subentries
         form = await flows.async_configure(form["flow_id"], {**chosen, "turned": True})

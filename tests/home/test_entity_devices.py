@@ -162,12 +162,51 @@ async def test_an_entity_that_is_set_back_is_held_and_said(
     await hass.async_block_till_done()
     assert device.shown(Role.GRID).import_wh is None
     key = device.sampled.key
-    assert issue_registry.async_get_issue(DOMAIN, f"entity_set_back_{key}_import_wh")
+    set_back = f"entity_set_back_{key}_import_wh"
+    assert issue_registry.async_get_issue(DOMAIN, set_back)
+    # Nothing new was heard, so the value is not back.
+    await loaded.runtime_data.senses.sampler.look_at(device.sampled)
+    assert issue_registry.async_get_issue(DOMAIN, set_back)
+    await asyncio.sleep(0.005)
+    hass.states.async_set(meter, "1234.6", COUNTER)
+    await hass.async_block_till_done()
+    assert device.shown(Role.GRID).import_wh == 1_234_600
+    assert issue_registry.async_get_issue(DOMAIN, set_back) is None
     for value in ("5", "5.001", "5.002"):
         await asyncio.sleep(0.005)
         hass.states.async_set(meter, value, COUNTER)
         await hass.async_block_till_done()
     assert issue_registry.async_get_issue(DOMAIN, f"counter_changed_{key}")
+
+
+@pytest.mark.parametrize("gone", ["device", "co-op"])
+async def test_what_was_said_of_a_device_goes_with_it(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    meter: str,
+    issue_registry: ir.IssueRegistry,
+    gone: str,
+) -> None:
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await add(hass, entry, "grid", import_wh=meter)
+    hass.states.async_set(meter, "0", COUNTER)
+    await hass.async_block_till_done()
+    assert [issue for domain, issue in issue_registry.issues if domain == DOMAIN]
+    if gone == "device":
+        hass.config_entries.async_remove_subentry(entry, next(iter(entry.subentries)))
+    else:
+        await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert not [issue for domain, issue in issue_registry.issues if domain == DOMAIN]
+    if gone == "device":
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_one_entity_cannot_be_import_and_export(
+    hass: HomeAssistant, loaded: MockConfigEntry, meter: str
+) -> None:
+    form = await add(hass, loaded, "grid", import_wh=meter, export_wh=meter)
+    assert form["errors"] == {"export_wh": "same_entity"}
 
 
 async def test_an_entity_that_is_gone_is_said(

@@ -21,7 +21,7 @@ from custom_components.depin.protocol.invite import Invite, parse_invite
 from custom_components.depin.protocol.keys import public_key
 from custom_components.depin.protocol.log.notes import SignatureType, VerifierKey
 from custom_components.depin.protocol.statements.measuring import Readings
-from tests.home.pretender import Pretender, pretending
+from tests.home.pretender import IN_EUROS, Pretender, pretending
 from tests.system.node_process import command, new_coop, running
 
 METER = "A" * 22
@@ -93,7 +93,7 @@ async def test_a_co_op_in_another_currency_is_not_joined(
     """Neither in the form nor later: the energy dashboard would count wrongly."""
     monkeypatch.setattr("custom_components.depin._JOIN_AGAIN", 0.1)
     other = Invite(invite.address, invite.node_key, to_text(bytes(16)), invite.code)
-    described = {"name": "Ort", "node_key": to_text(invite.node_key), **_IN_EUROS}
+    described = {"name": "Ort", "node_key": to_text(invite.node_key), **IN_EUROS}
     async with pretending() as node:
         for coop in (invite.coop, other.coop):
             node.answers[f"/{coop}"] = 200, {**described, "currency": "CHF"}
@@ -144,7 +144,7 @@ async def test_an_invite_that_is_refused_later_is_told(
     monkeypatch.setattr("custom_components.depin._JOIN_AGAIN", 0.1)
     async with pretending() as node:
         node.refuse("/members", "invite-used", 409)
-        known = {"name": "Ort", "node_key": to_text(bytes(32)), **_IN_EUROS}
+        known = {"name": "Ort", "node_key": to_text(bytes(32)), **IN_EUROS}
         node.answers[f"/{entry.data['coop']}"] = 200, known
         hass.config_entries.async_update_entry(entry, data={**entry.data, "address": node.address})
         assert await hass.config_entries.async_setup(entry.entry_id)
@@ -156,7 +156,6 @@ async def test_an_invite_that_is_refused_later_is_told(
     assert not issues.async_get_issue(DOMAIN, f"invite_refused_{entry.entry_id}")
 
 
-_IN_EUROS = {"currency": "EUR", "market": "hof"}
 _JOINED = {"origin": "node.example/log", "log_key": "no-key", "node_key": ""}
 
 
@@ -169,7 +168,7 @@ _JOINED = {"origin": "node.example/log", "log_key": "no-key", "node_key": ""}
         (lambda node: node.answers.update({"": (200, {"name": "Ort"})}), "no_node"),
         (
             lambda node: node.answers.update(
-                {"": (200, {"name": "Ort", "node_key": to_text(bytes(32)), **_IN_EUROS})}
+                {"": (200, {"name": "Ort", "node_key": to_text(bytes(32)), **IN_EUROS})}
             ),
             "node_key_differs",
         ),
@@ -216,7 +215,7 @@ async def test_a_home_that_may_not_join_is_told_why(
         else:
             joined = {**_JOINED, "node_key": to_text(invite.node_key), **said}
             node.answers["/members"] = status, joined
-        described = {"name": "Ort", "node_key": to_text(invite.node_key), **_IN_EUROS}
+        described = {"name": "Ort", "node_key": to_text(invite.node_key), **IN_EUROS}
         node.answers[f"/{invite.coop}"] = 200, described
         node.answers["/markets"] = 200, []
         form = await _paste(hass, replace(invite, address=node.address))
@@ -239,7 +238,7 @@ async def test_a_log_key_must_be_that_of_the_log(hass: HomeAssistant, invite: In
         node.answers["/members"] = 201, joined
         node.answers[f"/{invite.coop}"] = (
             200,
-            {"name": "Ort", "node_key": joined["node_key"], **_IN_EUROS},
+            {"name": "Ort", "node_key": joined["node_key"], **IN_EUROS},
         )
         form = await _confirm(hass, await _paste(hass, replace(invite, address=node.address)))
     assert form["errors"] == {"base": "node_key_differs"}

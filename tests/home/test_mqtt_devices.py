@@ -116,6 +116,7 @@ async def test_a_device_behind_a_second_broker(
             form = await continued(hass, form, {"prefix": "shelly", "unheard": False})
             assert form["step_id"] == "roles"
             assert "import_wh 1000" in form["description_placeholders"]["seen"]
+            assert form["data_schema"]({})["grid"] == "grid"
             form = await hass.config_entries.subentries.async_configure(
                 form["flow_id"], {"name": "Meter", "grid": "grid", "turned": False}
             )
@@ -333,10 +334,12 @@ async def test_parts_that_speak_rarely_can_be_used_and_stay_used(
             evcc = {"profile": "evcc_mqtt", "broker": "own"}
             form = await start(hass, loaded, evcc, door, {"loadpoint": "1", "battery": "1"})
             suggested = form["data_schema"]({})
-            assert suggested["grid"] == "grid"
+            # Export was not heard: whoever knows better can choose it all the same.
+            assert suggested["grid"] == "unused"
             assert suggested["charger"] == "charger"
             assert suggested["production"] == suggested["battery"] == "unused"
-            form = await continued(hass, form, {**suggested, "production": "production"})
+            chosen = {**suggested, "grid": "grid", "production": "production"}
+            form = await continued(hass, form, chosen)
             assert form["type"] == "create_entry"
             await hass.async_block_till_done()
             device = the_device(loaded)

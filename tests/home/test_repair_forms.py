@@ -24,7 +24,7 @@ from custom_components.depin.node_watch import CLOCKS_DIFFER_S, SILENT_S, NodeWa
 from custom_components.depin.protocol.encoding import to_text
 from custom_components.depin.protocol.invite import Invite
 from custom_components.depin.troubles import Trouble
-from tests.home.pretender import pretending
+from tests.home.pretender import IN_EUROS, pretending
 from tests.home.test_entity_devices import COUNTER, POWER, add, the_device
 
 pytestmark = pytest.mark.filterwarnings(
@@ -130,7 +130,7 @@ async def test_a_node_that_moved_is_found_again(
     shown = await form.open()
     assert shown["description_placeholders"] == {"coop": loaded.title}
     assert shown["data_schema"][0]["description"] == {"suggested_value": invite.address}
-    described: dict[str, Any] = {"name": "Hof", "node_key": to_text(bytes(32))}
+    described: dict[str, Any] = {"name": "Hof", "node_key": to_text(bytes(32)), **IN_EUROS}
     async with pretending(**{invite.coop: described}) as node:
         for address, problem in (
             ("street", "no_address"),
@@ -185,7 +185,8 @@ async def test_the_clock_is_looked_at_again(
 ) -> None:
     """It is the node's word against the machine's."""
     monkeypatch.setattr("custom_components.depin._JOIN_AGAIN", 0.1)
-    async with pretending() as node:
+    coop = {"name": "Hof", "node_key": entry.data["node_key"], **IN_EUROS}
+    async with pretending(**{entry.data["coop"]: coop}) as node:
         node.refuse("/members", "clock-wrong", 409)
         data = {**entry.data, "address": node.address}
         hass.config_entries.async_update_entry(entry, data=data)
@@ -196,8 +197,8 @@ async def test_the_clock_is_looked_at_again(
         await hass.config_entries.async_unload(entry.entry_id)
         form = await mending(hass, hass_client, f"clock_wrong_{entry.entry_id}")
         await form.open()
+        node.answers = {}
         assert await form.give() == {"base": "node_away"}
-        coop = {"name": "Hof", "node_key": entry.data["node_key"]}
         node.answers = {f"/{entry.data['coop']}": (200, coop)}
         node.headers = {"Date": formatdate(time.time() + 300, usegmt=True)}
         assert await form.give() == {"base": "clock_still_wrong"}
@@ -215,19 +216,23 @@ async def test_an_entity_that_is_gone_gets_a_successor(
     """Which fits as it did; the device is read on from it."""
     made = [
         entity_registry.async_get_or_create("sensor", "other", name).entity_id
-        for name in ("old", "new", "power")
+        for name in ("old", "new", "export", "power")
     ]
-    for entity_id, state in zip(made, (COUNTER, COUNTER, POWER), strict=True):
+    for entity_id, state in zip(made, (COUNTER, COUNTER, COUNTER, POWER), strict=True):
         hass.states.async_set(entity_id, "1234.5", state)
-    old, new, power = made
-    await add(hass, loaded, "grid", import_wh=old)
+    old, new, export, power = made
+    await add(hass, loaded, "grid", import_wh=old, export_wh=export)
     key = the_device(loaded).sampled.key
     entity_registry.async_remove(old)
     hass.states.async_remove(old)
     await hass.async_block_till_done()
     form = await mending(hass, hass_client, f"entity_unfit_{key}_import_wh")
     await form.open()
-    for entity_id, problem in (("sensor.plain", "not_registered"), (power, "wrong_unit")):
+    for entity_id, problem in (
+        ("sensor.plain", "not_registered"),
+        (power, "wrong_unit"),
+        (export, "same_entity"),
+    ):
         assert await form.give(entity_id=entity_id) == {"entity_id": problem}
     assert await form.give(entity_id=new) == {}
     await hass.async_block_till_done()

@@ -21,6 +21,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.depin.const import DOMAIN
+from custom_components.depin.devices.awaited_counters import LONG_MS
+from custom_components.depin.devices.points import NO_POINTS
+from custom_components.depin.devices.sampler import SystemClock
 from custom_components.depin.devices.value_gate import Fault
 from custom_components.depin.diagnostics import async_get_device_diagnostics
 from custom_components.depin.membership import Membership
@@ -118,6 +121,33 @@ async def test_the_owner_is_told_of_values_that_are_held_for_long(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_the_owner_is_told_of_a_grid_meter_that_does_not_count(
+    hass: HomeAssistant, entry: MockConfigEntry, meter: str, issue_registry: ir.IssueRegistry
+) -> None:
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await add(hass, entry, "grid", import_wh=meter)
+    device = the_device(entry)
+    awaited = device.sampled.awaited
+    assert awaited
+    device.metered.parts[0].shown = NO_POINTS
+    now = SystemClock().steady()
+    assert [awaited.unheard(at) for at in (now, now + LONG_MS)] == [(), ("import_wh",)]
+    senses: Senses = entry.runtime_data.senses
+    key = device.sampled.key
+    for _ in range(2):
+        senses.counters_unheard(key, ("import_wh",))
+    issue = issue_registry.async_get_issue(DOMAIN, f"counters_unheard_{key}")
+    assert issue
+    assert issue.translation_placeholders == {"device": "Meter", "counters": "import_wh"}
+    senses.counters_unheard(key, ())
+    assert issue_registry.async_get_issue(DOMAIN, f"counters_unheard_{key}") is None
+    # Whoever changes the device's settings has it looked at anew.
+    senses.counters_unheard(key, ("import_wh",))
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert issue_registry.async_get_issue(DOMAIN, f"counters_unheard_{key}") is None
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_a_device_that_cannot_be_set_up_keeps_no_other_from_it(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -161,7 +191,11 @@ async def test_diagnostics_of_one_device(
 
 
 async def test_a_full_disk_keeps_no_device_from_being_read(
-    hass: HomeAssistant, entry: MockConfigEntry, meter: str, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    meter: str,
+    issue_registry: ir.IssueRegistry,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     class FullDisk:
         async def async_record(self, body: Readings | Observations | Device) -> None:
@@ -175,4 +209,10 @@ async def test_a_full_disk_keeps_no_device_from_being_read(
     (device,) = senses.devices.values()
     assert device.metered.available
     await senses.async_stop()
+    issue = issue_registry.async_get_issue(DOMAIN, f"unwritten_{entry.entry_id}")
+    assert issue
+    assert issue.translation_placeholders
+    assert "No space left" in issue.translation_placeholders["error"]
+    senses.unwritten(None)
+    assert issue_registry.async_get_issue(DOMAIN, f"unwritten_{entry.entry_id}") is None
     await hass.config_entries.async_unload(entry.entry_id)

@@ -64,6 +64,9 @@ async def member(
         import_wh="sensor.other_import",
         export_wh="sensor.other_export",
     )
+    # Home Assistant does not take away what is still being added when an entry is unloaded.
+    await until(lambda: hass.states.get("sensor.hof_hof_buy_price") is not None)
+    await hass.async_block_till_done()
     yield entry
     for each in hass.config_entries.async_entries(DOMAIN):
         await hass.config_entries.async_unload(each.entry_id)

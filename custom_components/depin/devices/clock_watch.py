@@ -36,11 +36,11 @@ class ClockWatch:
     knows of is in doubt.
     """
 
-    def __init__(
-        self, interval_ms: int, is_synchronised: Callable[[], bool | None] = kernel_is_synchronised
-    ) -> None:
+    def __init__(self, interval_ms: int, is_synchronised: Callable[[], bool | None]) -> None:
         """Begin with a clock that nothing is known of; a step is in doubt for an interval."""
         self.interval_ms = interval_ms
+        self.trusted_until = 0
+        """Since then nobody has known the clock to be right; nobody ever did where it is 0."""
         self._is_synchronised = is_synchronised
         self._offset: int | None = None
         self._steady_doubt = 0
@@ -50,15 +50,22 @@ class ClockWatch:
         """Take it that the clock was stepped, as others have noticed."""
         self._steady_doubt = steady + self.interval_ms
 
-    def look(self, now: int, steady: int) -> ClockTrouble | None:
-        """Compare both clocks, in milliseconds, and say what is wrong."""
+    def was_stepped(self, now: int, steady: int) -> bool:
+        """Compare both clocks, in milliseconds, and tell whether one was stepped since then."""
         offset = now - steady
-        if self._offset is not None and abs(offset - self._offset) > STEP_MS:
+        stepped = self._offset is not None and abs(offset - self._offset) > STEP_MS
+        if stepped:
             self.doubt(steady)
         self._offset = offset
+        return stepped
+
+    def trouble(self, now: int, steady: int) -> ClockTrouble | None:
+        """Say what is wrong with the clock."""
+        synchronised = self._is_synchronised()
+        if synchronised:
+            self.trusted_until = now
         if steady < self._steady_doubt:
             return ClockTrouble.STEPPED
-        synchronised = self._is_synchronised()
         self._was_synchronised = self._was_synchronised or synchronised is True
         lost = self._was_synchronised and synchronised is False
         return ClockTrouble.UNSYNCHRONISED if lost else None

@@ -50,6 +50,12 @@ class IntervalSheet:
                 self._last[name] = max(self._last.get(name, 0), sample.at)
         return True
 
+    def doubt_since(self, instant: int) -> None:
+        """Flag what is dated after an instant and was not said yet: the clock was wrong then."""
+        for at, row in self._rows.items():
+            if at > instant:
+                self._rows[at] = replace(row, flags=row.flags | Flag.CLOCK.value)
+
     def put_right(self, now: int) -> bool:
         """Take back what a clock that was far ahead has dated, for which the co-op has no use.
 

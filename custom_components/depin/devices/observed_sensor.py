@@ -10,9 +10,8 @@ from .interval_sheet import FAR_AHEAD_MS, SPACING_MS
 class ObservedSensor:
     """Takes what was observed by its own time; an instant that was said stays said."""
 
-    def __init__(self, name: str, device: str, quantity: str, scale: int) -> None:
+    def __init__(self, device: str, quantity: str, scale: int) -> None:
         """Begin with nothing heard of a sensor, by its name in statements and what it observes."""
-        self.name = name
         self.quantity = quantity
         self.scale = scale
         self.last: int | None = None
@@ -25,6 +24,12 @@ class ObservedSensor:
         """Call back after each observation, until the returned function is called."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def doubt_since(self, instant: int) -> None:
+        """Flag what is dated after an instant and was not said yet: the clock was wrong then."""
+        for slot, (at, value, flags) in self._rows.items():
+            if at > instant:
+                self._rows[slot] = (at, value, flags | Flag.CLOCK.value)
 
     def put_right(self, now: int) -> bool:
         """Take back what a clock that was far ahead has dated; tell whether it was said, too."""

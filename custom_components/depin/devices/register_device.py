@@ -4,8 +4,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from .counted_parts import CountedParts
 from .formulas import Raw, Sum
+from .learned import Learned
 from .places import Place, RegisterPlace
 from .points import COUNTERS, Points, Reading, Role
 from .profiles import Profile, ProfileError
@@ -27,7 +27,7 @@ class RegisterDevice:
         self.profile = profile
         self._units = units
         self._points = self._plans(profile.places())
-        self.counted = CountedParts()
+        self.learned = Learned()
 
     async def read(self) -> Reading:
         """Ask for all points; those that the device refuses, or has no value for, are None.
@@ -49,7 +49,9 @@ class RegisterDevice:
             for name, formula in self.profile.roles[role].numbers.items()
             if name in COUNTERS
             and isinstance(formula, Sum)
-            and self.counted.lacks((role, name), [term.number(seen) for term in formula.terms])
+            and self.learned.counted.lacks(
+                f"{role}.{name}", [term.number(seen) for term in formula.terms]
+            )
         ]
 
     async def identify(self) -> bool | None:

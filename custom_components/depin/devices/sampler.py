@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ..protocol.metering import Flag
-from .clock_watch import ClockWatch
+from .awaited_counters import AwaitedCounters
+from .clock_watch import ClockWatch, kernel_is_synchronised
 from .metered_device import Heard, MeteredDevice, MeteredPart
 from .observed_sensor import ObservedSensor
 from .points import Pulled, Pushed, Reading, SilentError
@@ -23,7 +24,6 @@ LIMIT_MS: Final = 5 * 60_000
 _LONGEST_SLEEP_S: Final = 10.0
 _RETRY_S: Final = 0.8
 _ASK_AGAIN_S: Final = 1.0
-_UNWRITTEN: Final = "What %s said cannot be written; it is kept in memory for the next try"
 _LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -35,6 +35,9 @@ class Clock(Protocol):
 
     def steady(self) -> int:
         """Return a count of milliseconds."""
+
+    def is_synchronised(self) -> bool | None:
+        """Tell whether the time of day is known to be right; None where nobody can tell."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -50,6 +53,10 @@ class SystemClock:
     def steady(self) -> int:
         """Return a count of milliseconds."""
         return time.monotonic_ns() // 1_000_000
+
+    def is_synchronised(self) -> bool | None:
+        """Ask the kernel whether a time service keeps its clock right."""
+        return kernel_is_synchronised()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -68,6 +75,12 @@ class Notices(Protocol):
     def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
         """Say which values of a device have not been believed for long; none when all are."""
 
+    def counters_unheard(self, key: str, counters: Collection[str]) -> None:
+        """Say which counters of the grid meter nobody has heard for long; none when all were."""
+
+    def unwritten(self, why: str | None) -> None:
+        """Say why nothing that is read can be written, or that it can be again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
@@ -78,6 +91,7 @@ class Sampled:
     metered: MeteredDevice
     source: Pulled | Pushed
     poll_ms: int = POLL_MS
+    awaited: AwaitedCounters | None = None
 
 
 class Sampler:
@@ -98,10 +112,11 @@ class Sampler:
         self._notices = notices
         self._interval_ms = interval_ms
         self._limit_ms = limit_ms
-        self._watch = ClockWatch(interval_ms)
+        self._watch = ClockWatch(interval_ms, clock.is_synchronised)
         self._devices: list[Sampled] = []
         self._sensors: list[ObservedSensor] = []
         self._closing = asyncio.Lock()
+        self._cannot_write = False
 
     def keep(self, interval_ms: int, limit_ms: int) -> None:
         """Close intervals of this length from now on, and wait no longer than this for sources."""
@@ -153,11 +168,15 @@ class Sampler:
     async def close(self, end: int, recorder: Recorder | None, samples: SampleStore | None) -> None:
         """Hand over what is to be said up to an end; without a recorder it is forgotten."""
         async with self._closing:
+            # A step of the clock may itself have ended the interval, before anybody was asked.
+            self._doubt_if_stepped(self._clock.now())
+            failure: OSError | None = None
             for device in self._devices:
                 for part in device.metered.parts:
-                    await _close_part(device, part, end, recorder, samples)
+                    failure = await _close_part(part, end, recorder, samples) or failure
             for sensor in self._sensors:
-                await _close_sensor(sensor, end, recorder)
+                failure = await _close_sensor(sensor, end, recorder) or failure
+            self._report_unwritten(failure)
 
     async def _ask(self, device: Sampled, source: Pulled) -> Heard:
         """Ask a device, twice if it does not answer, and judge what it says."""
@@ -208,11 +227,34 @@ class Sampler:
         self._notices.values_held(device.key, heard.held)
         long_ago = self._clock.now() - LONG_MS
         self._notices.values_held_long(device.key, device.metered.held_since(long_ago))
+        if device.awaited is not None:
+            unheard = device.awaited.unheard(self._clock.steady())
+            self._notices.counters_unheard(device.key, unheard)
+
+    def _report_unwritten(self, failure: OSError | None) -> None:
+        """Say once that nothing can be written, and once that it can be again."""
+        if failure is not None and not self._cannot_write:
+            _LOGGER.error("What is read is kept in memory, for it cannot be written: %s", failure)
+        elif failure is None and self._cannot_write:
+            _LOGGER.info("What is read can be written again")
+        self._cannot_write = failure is not None
+        self._notices.unwritten(None if failure is None else str(failure))
 
     def _flags(self, now: int) -> Flag:
+        self._doubt_if_stepped(now)
         self._put_right(now)
-        trouble = self._watch.look(now, self._clock.steady())
+        trouble = self._watch.trouble(now, self._clock.steady())
         return Flag.NONE if trouble is None else Flag.CLOCK
+
+    def _doubt_if_stepped(self, now: int) -> None:
+        """Put in doubt what was dated by a clock that was not known to be right, and is not."""
+        if not self._watch.was_stepped(now, self._clock.steady()):
+            return
+        for device in self._devices:
+            for part in device.metered.parts:
+                part.sheet.doubt_since(self._watch.trusted_until)
+        for sensor in self._sensors:
+            sensor.doubt_since(self._watch.trusted_until)
 
     def _put_right(self, now: int) -> None:
         """Go on from now where a clock that was far ahead, perhaps before a restart, is no more."""
@@ -242,37 +284,40 @@ class Sampler:
 
 
 async def _close_part(
-    device: Sampled,
     part: MeteredPart,
     end: int,
     recorder: Recorder | None,
     samples: SampleStore | None,
-) -> None:
+) -> OSError | None:
+    """Hand over an interval of a device; return why that failed, and keep it then."""
     closed = part.sheet.close(end)
     if closed is None:
-        return
+        return None
     try:
         if samples is not None:
             await samples.async_add(part.use.device, closed.fine)
         if recorder is not None:
             await recorder.async_record(closed.readings)
-    except OSError:
-        _LOGGER.exception(_UNWRITTEN, device.name)
-    else:
-        part.sheet.settle(closed)
+    except OSError as error:
+        return error
+    part.sheet.settle(closed)
+    return None
 
 
-async def _close_sensor(sensor: ObservedSensor, end: int, recorder: Recorder | None) -> None:
+async def _close_sensor(
+    sensor: ObservedSensor, end: int, recorder: Recorder | None
+) -> OSError | None:
+    """Hand over what a sensor observed; return why that failed, and keep it then."""
     closed = sensor.close(end)
     if closed is None:
-        return
+        return None
     try:
         if recorder is not None:
             await recorder.async_record(closed)
-    except OSError:
-        _LOGGER.exception(_UNWRITTEN, sensor.name)
-    else:
-        sensor.settle(closed)
+    except OSError as error:
+        return error
+    sensor.settle(closed)
+    return None
 
 
 def _next(now: int, every: int) -> int:

@@ -9,6 +9,7 @@ from modbus_connection.model.sunspec import SunSpecMapShiftError
 
 from .counted_parts import CountedParts
 from .formulas import Raw
+from .learned import Learned
 from .points import NO_POINTS, Points, PvString, Reading, Role, Status
 from .profiles import Profile
 from .quantities import energy, frequency, power, share
@@ -96,8 +97,10 @@ class SunSpecDevice:
         self._bases = bases
         self._frozen = frozen
         self._chain: Chain | None = None
-        self.settled = settled
-        self.counted = CountedParts()
+        self._settled = settled
+        self.told: Mapping[str, str] = {}
+        """The choices that fit it by what it says, where the owner made none."""
+        self.learned = Learned()
 
     @classmethod
     def of(
@@ -129,10 +132,10 @@ class SunSpecDevice:
         except SunSpecMapShiftError:
             self._chain = None
             models = await self._models()
-        if self.settled.production == "auto" and hides_battery(models):
-            # Once it was seen there, a battery stays: its counters do not change places every day.
-            self.settled = replace(self.settled, production="dc")
-        return interpret(models, self.settled, self.counted)
+        if self._settled.production == "auto" and hides_battery(models):
+            self.learned.has_battery = True
+            self.told = {"production": "dc"}
+        return interpret(models, self._settled, self.learned)
 
     def scan_again(self) -> None:
         """Look for models anew at the next read, as some appear only later."""
@@ -154,7 +157,7 @@ def hides_battery(models: Sequence[ReadModel]) -> bool:
     return ac_power < -_STANDBY_W or ac_power > 2 * dc_power + _DOUBTFUL_W
 
 
-def interpret(models: Sequence[ReadModel], settled: Settled, counted: CountedParts) -> Reading:
+def interpret(models: Sequence[ReadModel], settled: Settled, learned: Learned) -> Reading:
     """Return the points of a chain of models, as they were read."""
     manufacturer = _manufacturer(models)
     if manufacturer.startswith("outback"):
@@ -162,7 +165,7 @@ def interpret(models: Sequence[ReadModel], settled: Settled, counted: CountedPar
     inverter = _first(models, (*INVERTERS, DER))
     chosen = _meters(models)[settled.meter - 1 : settled.meter]
     inputs = _inputs(models, manufacturer)
-    battery = _battery(models, inputs, counted)
+    battery = _battery(models, inputs, learned.counted)
     parts: dict[Role, Points] = {}
     said: list[str] = []
     device = NO_POINTS
@@ -172,9 +175,11 @@ def interpret(models: Sequence[ReadModel], settled: Settled, counted: CountedPar
         battery = battery.filled_from(Points(discharge_wh=device.production_wh))
         device = replace(device, production_wh=None)
     elif inverter:
-        seen = settled.production == "auto" and battery is not None
+        # Once it was seen there, a battery stays: its counters do not change places every day.
+        learned.has_battery |= battery is not None
+        seen = settled.production == "auto" and learned.has_battery
         hybrid = seen or settled.production == "dc"
-        parts[Role.PRODUCTION], more = _production(device, inputs, counted, hybrid=hybrid)
+        parts[Role.PRODUCTION], more = _production(device, inputs, learned.counted, hybrid=hybrid)
         said += more
     if battery:
         parts[Role.BATTERY] = battery
@@ -256,10 +261,9 @@ def _production(
             return produced, [_HIDDEN_BATTERY]
         return Points(power_w=device.power_w).filled_from(produced), []
     dc_power = _total(each.power for each in inputs.strings)
-    energies = [each.energy for each in inputs.strings]
-    if counted.lacks("production_wh", energies):
+    if _lacks_part("production_wh", inputs.strings, counted):
         return Points(power_w=power(dc_power), strings=strings), []
-    dc_energy = _total(energies)
+    dc_energy = _total(each.energy for each in inputs.strings)
     return (
         Points(
             power_w=power(dc_power),
@@ -359,9 +363,17 @@ def _battery(models: Sequence[ReadModel], inputs: _Inputs, counted: CountedParts
     return None if battery == NO_POINTS else battery
 
 
-def _whole_energy(name: str, inputs: Iterable[_Direct], counted: CountedParts) -> int | None:
-    energies = [each.energy for each in inputs]
-    return None if counted.lacks(name, energies) else energy(_total(energies))
+def _whole_energy(name: str, inputs: Sequence[_Direct], counted: CountedParts) -> int | None:
+    if _lacks_part(name, inputs, counted):
+        return None
+    return energy(_total(each.energy for each in inputs))
+
+
+def _lacks_part(name: str, inputs: Sequence[_Direct], counted: CountedParts) -> bool:
+    """Tell whether a part of a total is silent that has counted, or gives power beside others."""
+    lacks = counted.lacks(name, [each.energy for each in inputs])
+    counts = any(each.energy is not None for each in inputs)
+    return lacks or (counts and any(each.power and each.energy is None for each in inputs))
 
 
 def _bank_power(bank: ReadModel) -> Fraction | None:

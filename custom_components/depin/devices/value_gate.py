@@ -111,6 +111,8 @@ class ValueGate:
         self._limits = limits
         self._accepted = dict(accepted or {})
         self._doubted: dict[str, _Doubted] = {}
+        self._zeros: dict[str, int] = {}
+        self._beside_new: set[str] = set()
         self.held: dict[str, Held] = {}
 
     @property
@@ -157,15 +159,23 @@ class ValueGate:
         if last is None:
             self._accepted[name] = Accepted(value, at)
             return None, False
+        self._zeros[name] = 0 if value else self._zeros.get(name, 0) + 1
         fault = self._fault(name, last, value, at)
         if fault is None:
             self._doubted.pop(name, None)
+            self._beside_new.discard(name)
             if value != last.value:
                 self._accepted[name] = Accepted(value, at)
             return None, False
-        if fault is Fault.ZERO or not self._is_confirmed(name, value, at):
+        if fault is Fault.ZERO:
+            if name not in self._beside_new or self._zeros[name] < ANSWERS:
+                return fault, False
+        elif self._is_confirmed(name, value, at):
+            self._beside_new |= self._accepted.keys()
+        else:
             return fault, False
-        del self._doubted[name]
+        self._beside_new.discard(name)
+        self._doubted.pop(name, None)
         self._accepted[name] = Accepted(value, at)
         return None, True
 

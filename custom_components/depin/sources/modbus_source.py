@@ -20,6 +20,7 @@ from modbus_connection.model.sunspec import SunSpecError
 from ..const import CONF_BASE, CONF_UNIT, CONF_UNITS
 from ..devices.current_limit import CurrentLimit
 from ..devices.formulas import Measured, Raw
+from ..devices.learned import Learned
 from ..devices.places import RegisterPlace, Space
 from ..devices.points import NO_POINTS, Reading, SilentError
 from ..devices.profiles import Profile
@@ -82,9 +83,12 @@ def unit_numbers(data: Mapping[str, Any]) -> set[int]:
 class ModbusSource:
     """A pulled device behind a Modbus connection, which remembers the registers that it saw."""
 
-    def __init__(self, profile: Profile, unit_of: UnitOf, data: Mapping[str, Any]) -> None:
-        """Take the profile, and the units by their numbers."""
+    def __init__(
+        self, profile: Profile, unit_of: UnitOf, data: Mapping[str, Any], learned: Learned
+    ) -> None:
+        """Take the profile, the units by their numbers, and what is known of the device."""
         self.profile = profile
+        self._learned = learned
         numbers = _numbers(data)
         self._number = data[CONF_UNIT]
         self._base = data.get(CONF_BASE)
@@ -120,10 +124,7 @@ class ModbusSource:
         """Ask the device which choices fit it, where others were made; read it before."""
         if not isinstance(self._device, SunSpecDevice):
             return await _answer(self._device.told())
-        production = self._device.settled.production
-        if production == self.profile.defaults.get("production", "auto"):
-            return {}
-        return {"production": production}
+        return self._device.told
 
     async def takes_limit(self) -> bool:
         """Tell whether the device is one whose current may be limited."""
@@ -176,15 +177,16 @@ class ModbusSource:
     def _make(self) -> None:
         """Begin anew, without anything known of what the device refuses or where its map is."""
         self._made_at = time.monotonic()
-        before, self._device = self._device, self._made()
-        self._device.counted = before.counted
-        if isinstance(self._device, SunSpecDevice) and isinstance(before, SunSpecDevice):
-            self._device.settled = before.settled
+        self._device = self._made()
 
     def _made(self) -> RegisterDevice | SunSpecDevice:
-        if self.profile.transport != "sunspec":
-            return RegisterDevice(self.profile, self._recorded)
-        return SunSpecDevice.of(self.profile, self._recorded[""], self._base)
+        device: RegisterDevice | SunSpecDevice
+        if self.profile.transport == "sunspec":
+            device = SunSpecDevice.of(self.profile, self._recorded[""], self._base)
+        else:
+            device = RegisterDevice(self.profile, self._recorded)
+        device.learned = self._learned
+        return device
 
     def _serial_registers(self) -> set[tuple[Space, int]]:
         """Return the registers that hold the serial number."""

@@ -9,6 +9,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.requirements import async_get_integration_with_requirements
 
+from ..const import CONF_LINK
+from ..devices.learned import Learned
 from ..devices.profiles import Profile
 from .links import Link
 
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
 
 
 async def async_modbus_source(
-    hass: HomeAssistant, entry: ConfigEntry, profile: Profile, link: Link, data: Mapping[str, Any]
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    profile: Profile,
+    data: Mapping[str, Any],
+    learned: Learned,
 ) -> ModbusSource:
     """Return a device on a connection that lives as long as the entry is loaded.
 
@@ -26,9 +32,9 @@ async def async_modbus_source(
     modbus = await _async_modbus(hass)
     from . import modbus_source  # noqa: PLC0415 - its library has come with modbus just now
 
-    params = modbus_source.params_of(link)
+    params = modbus_source.params_of(Link.of(data[CONF_LINK]))
     return modbus_source.ModbusSource(
-        profile, lambda number: modbus.async_get_unit(hass, entry, params, number), data
+        profile, lambda number: modbus.async_get_unit(hass, entry, params, number), data, learned
     )
 
 
@@ -51,7 +57,7 @@ async def async_modbus_probe(
             )
             for number in modbus_source.unit_numbers(data)
         }
-        yield modbus_source.ModbusSource(profile, units.__getitem__, data)
+        yield modbus_source.ModbusSource(profile, units.__getitem__, data, Learned())
 
 
 async def _async_modbus(hass: HomeAssistant) -> Any:  # noqa: ANN401 - its type is not there yet

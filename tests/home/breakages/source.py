@@ -33,8 +33,8 @@ BREAKAGES: Final = (
     appended(
         "an undeclared component, by its whole name",
         "sensor.py",
-        "import homeassistant.components.http",
-        "homeassistant.components.http",
+        "import homeassistant.components.history",
+        "homeassistant.components.history",
     ),
     appended(
         "modbus imported",

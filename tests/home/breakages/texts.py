@@ -49,8 +49,8 @@ def _add_field(texts: dict[str, Any]) -> None:
 
 
 def _drop_fields(texts: dict[str, Any]) -> None:
-    _drop(texts, f"{_STEP}.data")
-    _drop(texts, f"{_STEP}.data_description")
+    _drop(texts, "config.step.samples.data")
+    _drop(texts, "config.step.samples.data_description")
 
 
 TRANSLATIONS: Final = (
@@ -111,7 +111,7 @@ TRANSLATIONS: Final = (
         "a field without a text",
         _ENGLISH,
         _drop_fields,
-        "data.invite",
+        "data.samples_mib",
     ),
     edited(
         "an entity that lost its name",

@@ -1,11 +1,13 @@
-"""A total that lacks a part is missing, whatever the rest of it says."""
+"""A total that lacks a part is missing, whatever the rest of it says, over a restart too."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from custom_components.depin.devices.capture import Capture
+from custom_components.depin.devices.learned import Learned
 from custom_components.depin.devices.points import Points, Role
 from custom_components.depin.devices.profiles import load
 from custom_components.depin.devices.register_device import RegisterDevice
@@ -31,9 +33,14 @@ class Changing:
         return await self.now.read_input_registers(address, count)
 
 
-def hybrid(*strings: int) -> dict[str, Any]:
+def restarted(learned: Learned) -> Learned:
+    """Return what a restarted home knows: what was written to its disk."""
+    return Learned.of(json.loads(json.dumps(learned.to_json())))
+
+
+def hybrid(*strings: int, watts: int = 0) -> dict[str, Any]:
     """Return a Fronius with strings that have counted so many Wh, and its battery."""
-    modules = [(f"MPPT {number}", 100, wh) for number, wh in enumerate(strings, start=1)]
+    modules = [(f"MPPT {number}", watts, wh) for number, wh in enumerate(strings, start=1)]
     battery = [("StCha 3", 0, 900), ("StDisCha 4", 200, 800)]
     return sunspec_map(common("Fronius"), inverter(300, 99_000_000), inputs([*modules, *battery]))
 
@@ -78,3 +85,47 @@ async def test_an_inverter_of_one_phase_counts() -> None:
     device = RegisterDevice(load("victron_gx_modbus"), {"pvinverter": unit})
     for _ in range(2):
         assert (await device.read()).parts[Role.PRODUCTION] == Points(production_wh=1000)
+
+
+async def test_a_string_that_is_silent_when_the_home_starts_anew_is_missed() -> None:
+    unit = Changing(hybrid(70_000, 30_000))
+    before, device = SunSpecDevice(unit), SunSpecDevice(unit)
+    assert (await before.read()).flat.production_wh == 100_000
+    unit.become(hybrid(70_000, 0))
+    device.learned = restarted(before.learned)
+    assert (await device.read()).flat.production_wh is None
+    unit.become(hybrid(70_010, 30_005))
+    assert (await device.read()).flat.production_wh == 100_015
+
+
+async def test_a_string_with_power_but_without_a_count_is_missed_at_once() -> None:
+    device = SunSpecDevice(Changing(hybrid(70_000, 0, watts=300)))
+    production = (await device.read()).parts[Role.PRODUCTION]
+    assert (production.production_wh, production.power_w) == (None, 600)
+
+
+async def test_a_phase_that_is_silent_when_the_home_starts_anew_is_missed() -> None:
+    unit = Changing(phases(100, 200, 300))
+    profile = load("victron_gx_modbus")
+    before, device = (RegisterDevice(profile, {"pvinverter": unit}) for _ in range(2))
+    assert (await before.read()).flat.production_wh == 6000
+    unit.become(phases(100, 0xFFFF_FFFF, 300))
+    device.learned = restarted(before.learned)
+    assert (await device.read()).flat.production_wh is None
+
+
+def seen(watts: int) -> dict[str, Any]:
+    """Return an inverter of 800 W from its strings, which shows no battery of its own."""
+    strings = [("s1", 500, 40_000), ("s2", 300, 30_000)]
+    return sunspec_map(common("SolarEdge"), inverter(watts, 123_000), inputs(strings))
+
+
+async def test_a_battery_that_was_once_seen_behind_an_inverter_outlives_a_restart() -> None:
+    unit = Changing(seen(800))
+    device, again = SunSpecDevice(unit), SunSpecDevice(unit)
+    assert (await device.read()).flat.production_wh == 123_000
+    unit.become(seen(-3000))
+    assert (await device.read()).flat.production_wh == 70_000
+    unit.become(seen(800))
+    again.learned = restarted(device.learned)
+    assert [(await each.read()).flat.production_wh for each in (device, again)] == [70_000] * 2

@@ -70,6 +70,20 @@ def test_a_sum_is_as_old_as_its_oldest_part() -> None:
     assert device.times()[Role.GRID] == {"import_wh": 1}
 
 
+def test_a_telegram_with_totals_alone_counts() -> None:
+    """So they are in Sweden, Austria and Luxembourg: one tariff, no registers 1 and 2."""
+    lines = (
+        "/ELL5\\253833635_A\r\n\r\n0-0:1.0.0(231023210000S)\r\n1-0:1.8.0(00006678.394*kWh)\r\n"
+        "1-0:2.8.0(00000012.500*kWh)\r\n1-0:3.8.0(00000021.988*kvarh)\r\n"
+        "1-0:1.7.0(0001.727*kW)\r\n1-0:2.7.0(0000.000*kW)\r\n!"
+    )
+    device = MessageDevice(load("dsmr_reader_mqtt"), {"telegram": "p1/telegram"})
+    device.hear("p1/telegram", f"{lines}{_crc(lines):04X}\r\n", 1)
+    said = Points(power_w=1727, import_wh=6_678_394, export_wh=12_500)
+    assert device.reading(2).parts[Role.GRID] == said
+    assert device.times()[Role.GRID] == dict.fromkeys(("power_w", "import_wh", "export_wh"), 1)
+
+
 def test_it_subscribes_to_what_it_reads() -> None:
     assert plug().topics == {"zigbee2mqtt/plug", "zigbee2mqtt/plug/availability"}
 

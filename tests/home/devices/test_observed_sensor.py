@@ -12,7 +12,7 @@ MINUTE = 60_000
 
 def sensor() -> ObservedSensor:
     """Make a sensor of which nothing was heard."""
-    return ObservedSensor("Porch", NAME, "temperature", -2)
+    return ObservedSensor(NAME, "temperature", -2)
 
 
 def test_one_of_each_five_minutes_is_said_by_its_own_time() -> None:
@@ -42,6 +42,16 @@ def test_what_is_not_to_be_had_is_never_said() -> None:
     assert heard == [2100, None]
     said = porch.close(START + 4 * SPACING_MS)
     assert said == Observations(NAME, "temperature", -2, (START,), (2100,), (4,))
+
+
+def test_what_a_wrong_clock_dated_is_in_doubt() -> None:
+    porch = sensor()
+    for minute in (1, 6, 11):
+        porch.hear(2100, START + minute * MINUTE, Flag.NONE)
+    porch.doubt_since(START + MINUTE)
+    said = porch.close(START + 15 * MINUTE)
+    assert said
+    assert said.flags == (0, Flag.CLOCK.value, Flag.CLOCK.value)
 
 
 def test_an_instant_that_was_said_is_not_said_again() -> None:

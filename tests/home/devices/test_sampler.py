@@ -4,13 +4,15 @@ import asyncio
 import heapq
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
 
+from custom_components.depin.devices.awaited_counters import AwaitedCounters
 from custom_components.depin.devices.message_device import MessageDevice
 from custom_components.depin.devices.metered_device import MeteredDevice, MeteredPart
+from custom_components.depin.devices.observed_sensor import ObservedSensor
 from custom_components.depin.devices.points import (
     NO_POINTS,
     Points,
@@ -41,6 +43,7 @@ class FastClock:
         self.stepped = 0
         self.steps_to_come: list[tuple[int, int]] = []
         self.is_driven = False
+        self.synchronised: bool | None = True
         self.waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
     def now(self) -> int:
@@ -50,6 +53,9 @@ class FastClock:
 
     def steady(self) -> int:
         return self.time
+
+    def is_synchronised(self) -> bool | None:
+        return self.synchronised
 
     async def sleep(self, seconds: float) -> None:
         if not self.is_driven:
@@ -106,6 +112,8 @@ class Books:
     changes: list[tuple[str, ...]] = field(default_factory=list)
     held: list[Mapping[str, Fault]] = field(default_factory=list)
     held_long: list[Mapping[str, Fault]] = field(default_factory=list)
+    unheard: list[tuple[str, ...]] = field(default_factory=list)
+    failures: list[str | None] = field(default_factory=list)
 
     async def async_record(self, body: Readings | Observations | Device) -> None:
         self.bodies.append(body)
@@ -125,6 +133,13 @@ class Books:
     def values_held_long(self, key: str, faults: Mapping[str, Fault]) -> None:
         assert key == "m1"
         self.held_long.append(faults)
+
+    def counters_unheard(self, key: str, counters: Collection[str]) -> None:
+        assert key == "m1"
+        self.unheard.append(tuple(counters))
+
+    def unwritten(self, why: str | None) -> None:
+        self.failures.append(why)
 
 
 @dataclass
@@ -154,8 +169,11 @@ def metered() -> MeteredDevice:
     return MeteredDevice([part])
 
 
-def home(meter: Meter | None = None, *, sun_up: bool = True) -> tuple[Home, Meter]:
+def home(
+    meter: Meter | None = None, *, sun_up: bool = True, is_synchronised: bool | None = True
+) -> tuple[Home, Meter]:
     clock = FastClock() if meter is None else meter.clock
+    clock.synchronised = is_synchronised
     meter = meter or Meter(clock)
     books = Books()
     sampler = Sampler(clock, lambda: sun_up, books)
@@ -262,6 +280,24 @@ async def test_what_is_held_for_a_quarter_of_an_hour_is_said_until_it_is_believe
     assert house.books.held_long[-1] == {}
 
 
+async def test_a_counter_of_the_grid_meter_that_nobody_hears_is_said_after_an_hour() -> None:
+    house, meter = home()
+    part = house.device.metered.parts[0]
+    awaited = AwaitedCounters(part, ["import_wh", "export_wh"])
+    house.device = replace(house.device, awaited=awaited)
+    await house.run(59)
+    assert set(house.books.unheard) == {()}
+    await house.run(3)
+    assert house.books.unheard[-1] == ("export_wh",)
+    meter.answers = [Points(import_wh=1_004_000, export_wh=7)]
+    await house.sampler.look_at(house.device)
+    assert house.books.unheard[-1] == ()
+    # It is read from now on, but not believed: that is said in other words.
+    meter.answers = [Points(import_wh=1_004_100 + second, export_wh=0) for second in range(300)]
+    await house.run(70)
+    assert house.books.unheard[-1] == ()
+
+
 async def test_another_meter_is_taken_after_three_answers_and_said() -> None:
     house, meter = home()
     await house.sampler.look_at(house.device)
@@ -290,6 +326,42 @@ async def test_a_clock_that_is_stepped_puts_its_samples_in_doubt() -> None:
     (body,) = house.books.bodies
     assert isinstance(body, Readings)
     assert body.flags == (0, Flag.CLOCK.value, 0)
+
+
+async def flags_around_a_step(*, is_synchronised: bool | None) -> list[int]:
+    """Return the flags of what is read before and after a clock is put right by eight hours."""
+    house, _ = home(is_synchronised=is_synchronised)
+    house.clock.steps_to_come = [(START + 7 * MINUTE, 8 * 60 * MINUTE)]
+    await house.run(40)
+    said = [body for body in house.books.bodies if isinstance(body, Readings)]
+    return [flag for body in said for flag in body.flags or (0,) * len(body.at)]
+
+
+@pytest.mark.parametrize("is_synchronised", [False, None])
+async def test_a_clock_nobody_knew_to_be_right_puts_what_came_before_its_step_in_doubt(
+    is_synchronised: bool | None,  # noqa: FBT001
+) -> None:
+    """A machine without a clock of its own starts in the past, until it hears of the time."""
+    flags = await flags_around_a_step(is_synchronised=is_synchronised)
+    assert flags.count(Flag.CLOCK.value) >= 5
+    assert flags == sorted(flags, reverse=True)
+    assert flags[-1] == 0
+
+
+async def test_what_was_dated_by_a_clock_known_to_be_right_stays_as_it_is() -> None:
+    flags = await flags_around_a_step(is_synchronised=True)
+    assert flags[:2] == [0, 0]
+    assert Flag.CLOCK.value in flags
+
+
+async def test_what_was_said_before_a_step_is_in_doubt_no_more() -> None:
+    house, _ = home(is_synchronised=False)
+    house.clock.steps_to_come = [(START + 20 * MINUTE, 8 * 60 * MINUTE)]
+    await house.run(60)
+    first, second, *_ = (body for body in house.books.bodies if isinstance(body, Readings))
+    assert first.flags is None
+    assert second.flags
+    assert second.flags[0] == Flag.CLOCK.value
 
 
 async def test_a_clock_that_is_set_back_says_no_instant_twice() -> None:
@@ -384,10 +456,23 @@ async def test_what_cannot_be_written_is_said_later(caplog: pytest.LogCaptureFix
 
     house, _ = home()
     await house.sampler.look_at(house.device)
-    await house.sampler.close(house.clock.now() + 1, FullDisk(), None)
-    assert "cannot be written" in caplog.text
-    await house.sampler.close(house.clock.now() + 1, house.books, None)
-    assert len(house.books.bodies) == 1
+    porch = ObservedSensor(NAME, "temperature", -2)
+    house.sampler.add_sensor(porch)
+    porch.hear(2100, house.clock.now(), Flag.NONE)
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            await house.sampler.close(house.clock.now() + 1, FullDisk(), None)
+        await house.sampler.close(house.clock.now() + 1, house.books, None)
+    assert len(house.books.bodies) == 2
+    # One line when it begins, one when it ends, and no traceback.
+    first, last = caplog.records
+    assert "No space left" in first.getMessage()
+    assert "again" in last.getMessage()
+    assert first.exc_info is None
+    *full, at_last = house.books.failures
+    assert len(full) == 3
+    assert all(why and "No space left" in why for why in full)
+    assert at_last is None
 
 
 async def test_panels_that_do_not_answer_at_night_are_asleep() -> None:

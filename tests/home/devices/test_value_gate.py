@@ -47,6 +47,53 @@ def test_a_zero_after_counting_is_missing_however_often_it_comes() -> None:
     assert gate.judge(Points(import_wh=1001), MINUTE).points.import_wh == 1001
 
 
+def exchanged(*exports: int) -> list[tuple[int | None, int | None]]:
+    """Return what passes of a new meter, the import of which begins at 5 Wh."""
+    gate = ValueGate(TEN_KW)
+    gate.judge(Points(import_wh=9_000_000, export_wh=200), 0)
+    judged = [
+        gate.judge(Points(import_wh=5 + place, export_wh=value), place * MINUTE).points
+        for place, value in enumerate(exports, start=1)
+    ]
+    return [(each.import_wh, each.export_wh) for each in judged]
+
+
+def test_a_zero_beside_a_counter_that_begins_anew_is_a_new_meters() -> None:
+    assert exchanged(0, 0, 0, 0, 3) == [(None, None), (None, None), (8, 0), (9, 0), (10, 3)]
+
+
+def test_a_zero_of_a_counter_that_was_read_since_is_missing() -> None:
+    """Only its import was set back: its export counts on, so no zero of it is one."""
+    assert exchanged(200, 200, 201, 0, 0, 0, 202)[2:] == [
+        (8, 201),
+        (9, None),
+        (10, None),
+        (11, None),
+        (12, 202),
+    ]
+
+
+def test_a_zero_is_taken_after_three_in_a_row_alone() -> None:
+    assert [export for _, export in exchanged(200, 200, 0, 0, 201, 0)] == [
+        200,
+        200,
+        None,
+        None,
+        201,
+        None,
+    ]
+
+
+def test_a_zero_heard_for_itself_beside_a_new_counter_is_taken_at_the_third() -> None:
+    gate = ValueGate(TEN_KW)
+    gate.judge(Points(import_wh=9_000_000, export_wh=200), 0)
+    for at in (1, 2, 3):
+        gate.judge(Points(import_wh=5), at * MINUTE)
+    judged = [gate.judge(Points(export_wh=0), at * MINUTE) for at in (4, 5, 6)]
+    assert [each.points.export_wh for each in judged] == [None, None, 0]
+    assert [each.changed for each in judged] == [(), (), ("export_wh",)]
+
+
 def test_a_zero_at_first_is_a_count() -> None:
     gate = ValueGate(TEN_KW)
     assert gate.judge(Points(export_wh=0), 0).points.export_wh == 0

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.oracle_street import MINUTES, Lived
+from benchmarks.forged_street.street import MINUTES, Lived
 from settlement_node.oracle.courses import Course
 from settlement_node.oracle.evidence import ObservedDay, Provenance
 from settlement_node.oracle.sun import Sky

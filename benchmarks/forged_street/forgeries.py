@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.oracle_street import FUSE, Homes, Lived, Watts, counted, later
+from benchmarks.forged_street.street import FUSE, Homes, Lived, Watts, counted, later
 from settlement_node.oracle.courses import Counter, Course
 from settlement_node.oracle.evidence import Provenance, Site
 from settlement_node.oracle.planes import light_on
