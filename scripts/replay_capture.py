@@ -28,7 +28,7 @@ def main() -> int:
     asked = _arguments()
     try:
         profile = load(asked.profile or "sunspec", dict(asked.option))
-        capture = load_capture(asked.file)
+        capture = load_capture(asked.file, profile.key)
         reading = asyncio.run(replay(capture, profile, dict(asked.parameter)))
     except (CaptureError, ProfileError, SunSpecError) as error:
         print(f"replay_capture: {error}", file=sys.stderr)
@@ -39,7 +39,12 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="replay_capture", description=__doc__)
-    parser.add_argument("file", metavar="FILE", type=Path, help="the capture")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="the capture, or diagnostics as Home Assistant downloads them",
+    )
     device = parser.add_mutually_exclusive_group(required=True)
     device.add_argument("--profile", metavar="NAME", help="a file of devices/profiles")
     device.add_argument("--sunspec", action="store_true", help="find SunSpec models by themselves")

@@ -156,7 +156,7 @@ async def _async_opened(hass: HomeAssistant, entry: DepinConfigEntry) -> Members
             rooms(hass, member),
             Speaker(coop, member),
             stored.keys,
-            is_confirmed=stored.is_confirmed,
+            may_replace=stored.may_replace,
         )
     except (KeyUnreadableError, KeyMissingError) as error:
         raise ConfigEntryError(

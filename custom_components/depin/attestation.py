@@ -62,7 +62,7 @@ class Attestation:
         self.unheard_since = 0
         """How many statements had been written at the first start after the node's last word."""
         self._keys = keys
-        self._is_confirmed = False
+        self._may_replace = False
         self._said: Callable[[], None] = _nobody_listens
         self._writer = ThreadPoolExecutor(1, f"depin {speaker.member[:6]}")
         self._outbox: Outbox
@@ -75,14 +75,14 @@ class Attestation:
         speaker: Speaker,
         keys: tuple[HomeKey, ...],
         *,
-        is_confirmed: bool = False,
+        may_replace: bool = False,
     ) -> Attestation:
         """Go on where the home stopped; after a restore, in a new chain.
 
-        A key that the node has confirmed is taken where the one that the home went on with is lost.
+        Where the key that the home went on with is lost, another may replace it.
         """
         opened = cls(speaker, keys)
-        opened._is_confirmed = is_confirmed
+        opened._may_replace = may_replace
         with ExitStack() as undone:
             undone.callback(opened._writer.shutdown)
             await opened._run(opened._begin, rooms)
@@ -150,6 +150,15 @@ class Attestation:
         """Expect no receipts for these."""
         await self.async_ask(lambda outbox: outbox.close(places, _now()))
 
+    async def async_heed_key(self, known: bytes) -> None:
+        """Sign with the key that the node knows, unless the home has changed to a later one."""
+        await self._run(self._heed_key, known)
+
+    async def async_is_key_settled(self) -> bool:
+        """Tell whether it is known which of several keys the node knows the home by."""
+        settled = await self.async_ask(lambda outbox: outbox.key is not None)
+        return settled or len(self._keys) == 1
+
     async def async_change_key(self, new: HomeKey) -> None:
         """Hand over to a key that is on disk already; all that is said later is signed by it."""
         await self._run(self._change_key, new)
@@ -211,11 +220,12 @@ class Attestation:
     def _signing_key(self) -> HomeKey:
         public = self._outbox.key
         if public is None:
-            return self._keys[0] if self._outbox.is_new else self._keys[-1]
+            # Newer ones may never have been changed to. The node will say which it is.
+            return self._keys[-1]
         for key in self._keys:
             if key.public == public:
                 return key
-        if self._is_confirmed:
+        if self._may_replace:
             return self._keys[-1]
         msg = "the outbox goes on with a key that is not stored: restore it, or a newer backup"
         raise KeyMissingError(msg)
@@ -231,6 +241,24 @@ class Attestation:
         self._outbox.append(statement)
         self._marker.advance(self._outbox.name, self._outbox.count)
         return statement.head
+
+    def _heed_key(self, known: bytes) -> None:
+        signing = self._signing_key()
+        publics = [key.public for key in self._keys]
+        if known not in publics or len(publics) == 1 or known == self._outbox.key:
+            return
+        is_later = publics.index(known) < self._keys.index(signing)
+        if is_later or not self._can_say_change_to(signing):
+            self._outbox.sign_with(known)
+
+    def _can_say_change_to(self, key: HomeKey) -> bool:
+        """Tell whether the outbox can bring the node, or bring it again, the change to a key."""
+        changes = (
+            self._body(place)
+            for place in self._outbox.since("trading", 0)
+            if place.kind == KeyChange.KIND
+        )
+        return any(isinstance(one, KeyChange) and one.key == key.public for one in changes)
 
     def _change_key(self, new: HomeKey) -> None:
         coop, member = self.speaker

@@ -129,6 +129,7 @@ class Delivery:
             except NodeRefusedError as error:
                 refused = error
             else:
+                await self._attestation.async_heed_key(key.public)
                 return
         if refused is not None:
             self._owner.tell(Trouble.KEY_REFUSED)

@@ -17,6 +17,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from yarl import URL
 
 from .const import (
+    CONF_CERTIFICATE,
     CONF_COOP,
     CONF_DEVICE_NAME,
     CONF_ENTITIES,
@@ -36,6 +37,7 @@ from .sensed_device import SensedDevice
 
 _SECRET: Final = {
     CONF_ADDRESS,
+    CONF_CERTIFICATE,
     CONF_COOP,
     CONF_DEVICE_NAME,
     CONF_ENTITIES,

@@ -17,6 +17,7 @@ from .const import (
     CONF_COOP,
     CONF_INVITE,
     CONF_KEPT,
+    CONF_LOG_KEY,
     CONF_MEMBER,
     CONF_NODE_KEY,
     CONF_SAMPLES_MIB,
@@ -36,6 +37,7 @@ from .node import MemberNode, Node, NodeError, NodeRefusedError
 from .protocol.encoding import to_text
 from .protocol.identifiers import member_id
 from .protocol.invite import DamagedInviteError, NoInviteError, parse_invite
+from .protocol.statements.membership import prove_possession
 from .sample_store import DEFAULT_LIMIT
 
 _SMALLEST_MIB: Final = 16
@@ -50,8 +52,15 @@ _INVITE_FORM: Final = vol.Schema(
 )
 
 
+class _OlderKeyError(Exception):
+    """The node knows this home by another key than this one of its own."""
+
+
 class KeySteps(ConfigFlow):
     """What an owner does about a key: it never appears in a trace, an action or a log."""
+
+    _replacement: HomeKey
+    """What this flow made in the place of a lost key."""
 
     async def async_step_reconfigure(
         self,
@@ -64,6 +73,7 @@ class KeySteps(ConfigFlow):
                 "show_key",
                 "recover_key",
                 "change_key",
+                "replace_key",
                 "node_moved",
                 "samples",
                 "voice",
@@ -104,9 +114,11 @@ class KeySteps(ConfigFlow):
         if user_input is not None:
             try:
                 key = _kept_key(user_input[CONF_KEPT], entry.data[CONF_MEMBER])
-                stored = await self._async_confirmed(key, entry)
+                stored = await self._async_brought_back(key, entry)
             except RecoveryError:
                 errors[CONF_KEPT] = "no_kept_key"
+            except _OlderKeyError:
+                errors["base"] = "older_key"
             except NodeRefusedError:
                 errors["base"] = "key_of_somebody_else"
             except NodeError:
@@ -129,17 +141,57 @@ class KeySteps(ConfigFlow):
             return self.async_abort(reason="not_joined")
         if user_input is None:
             return self.async_show_form(step_id="change_key", data_schema=vol.Schema({}))
+        if not await entry.runtime_data.attestation.async_is_key_settled():
+            return self.async_abort(reason="key_unsettled")
         coop, member = entry.data[CONF_COOP], entry.data[CONF_MEMBER]
         try:
             stored = await async_load_keys(self.hass, coop, member)
             new = make_key()
             # On disk before anybody hears of it; what signs is what the outbox says.
-            changed = StoredKeys((new, *stored.keys), stored.is_confirmed)
+            changed = StoredKeys((new, *stored.keys), stored.may_replace)
             await async_save_keys(self.hass, member, changed)
             await entry.runtime_data.attestation.async_change_key(new)
         except KeyUnreadableError, JournalError:
             return self.async_abort(reason="no_key")
         return self.async_update_reload_and_abort(entry, reason="key_changed")
+
+    async def async_step_replace_key(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Make a key that the co-op can take in the place of a lost one."""
+        entry: DepinConfigEntry = self._get_reconfigure_entry()
+        if CONF_LOG_KEY not in entry.data:
+            return self.async_abort(reason="not_joined")
+        if user_input is None:
+            return self.async_show_form(step_id="replace_key", data_schema=vol.Schema({}))
+        self._replacement = new = make_key()
+        there = await self._async_there(entry)
+        await async_save_keys(
+            self.hass, entry.data[CONF_MEMBER], StoredKeys((new, *there), may_replace=True)
+        )
+        # The home tries all its keys at the node, and goes on with this one when it counts.
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return await self.async_step_replacement()
+
+    async def async_step_replacement(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what the co-op has to be told, and what the owner has to keep."""
+        if user_input is not None:
+            return self.async_abort(reason="key_awaited")
+        data = self._get_reconfigure_entry().data
+        coop, member, new = data[CONF_COOP], data[CONF_MEMBER], self._replacement
+        return self.async_show_form(
+            step_id="replacement",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "member": member,
+                "key": to_text(new.public),
+                "possession": to_text(prove_possession(new.seed, coop, member, new.public)),
+                "phrase": phrase_of(new),
+                "file": RecoveryFile(coop, member, new).written(),
+            },
+        )
 
     async def async_step_node_moved(
         self, user_input: dict[str, Any] | None = None
@@ -203,14 +255,38 @@ class KeySteps(ConfigFlow):
         )
         return self.async_show_form(step_id="samples", data_schema=form)
 
-    async def _async_confirmed(self, key: HomeKey, entry: DepinConfigEntry) -> StoredKeys:
-        """Make sure that a key is this member's: by its name, or by the node's word."""
+    async def _async_there(self, entry: DepinConfigEntry) -> tuple[HomeKey, ...]:
+        """Return the keys that are here, if they can be read."""
+        try:
+            stored = await async_load_keys(
+                self.hass, entry.data[CONF_COOP], entry.data[CONF_MEMBER]
+            )
+        except KeyUnreadableError:
+            return ()
+        return stored.keys
+
+    async def _async_brought_back(self, key: HomeKey, entry: DepinConfigEntry) -> StoredKeys:
+        """Put a key beside those that are here, once it is sure that it speaks for this home."""
         coop, member = entry.data[CONF_COOP], entry.data[CONF_MEMBER]
-        if member_id(coop, key.public) == member:
+        is_first = member_id(coop, key.public) == member
+        there = await self._async_there(entry)
+        others = tuple(one for one in there if one != key)
+        if is_first and not others and CONF_LOG_KEY not in entry.data:
             return StoredKeys((key,))
         session = async_get_clientsession(self.hass)
-        await MemberNode(Node(session, entry.data[CONF_ADDRESS], coop), member).log_in(key.seed)
-        return StoredKeys((key,), is_confirmed=True)
+        node = MemberNode(Node(session, entry.data[CONF_ADDRESS], coop), member)
+        try:
+            await node.log_in(key.seed)
+        except NodeRefusedError as error:
+            if is_first or key in there:
+                raise _OlderKeyError from error
+            raise
+        except NodeError:
+            # A first key is the home's for sure; whether it still counts, the node will say.
+            if others or not is_first:
+                raise
+        keys = (key, *others)
+        return StoredKeys(keys, may_replace=member_id(coop, keys[-1].public) != member)
 
 
 def _kept_key(text: str, member: str) -> HomeKey:

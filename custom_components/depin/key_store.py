@@ -26,8 +26,8 @@ class StoredKeys:
     """A member's keys, the newest first; the older ones are those that it changed from."""
 
     keys: tuple[HomeKey, ...]
-    is_confirmed: bool = False
-    """The node has confirmed the newest, where the first, which names the member, is not there."""
+    may_replace: bool = False
+    """The newest is in the place of a lost one: the node knows it, or the co-op is asked to."""
 
     def of(self, public: bytes) -> HomeKey | None:
         """Find the key with this public half."""
@@ -37,8 +37,8 @@ class StoredKeys:
 async def async_save_keys(hass: HomeAssistant, member: str, stored: StoredKeys) -> None:
     """Put a member's keys on disk before anybody hears of them."""
     value: dict[str, Any] = {"seeds": [to_text(key.seed) for key in stored.keys]}
-    if stored.is_confirmed:
-        value["confirmed"] = True
+    if stored.may_replace:
+        value["may_replace"] = True
     await _store(hass, member).async_save(value)
 
 
@@ -53,14 +53,14 @@ async def async_load_keys(hass: HomeAssistant, coop: str, member: str) -> Stored
     match stored:
         case {"seeds": [_, *_] as texts, **others}:
             found = tuple(_key(text, member) for text in texts)
-            is_confirmed = others.get("confirmed") is True
+            may_replace = others.get("may_replace") is True
         case _:
             msg = f"no key is stored for the member {member}"
             raise KeyUnreadableError(msg)
-    if not is_confirmed and member_id(coop, found[-1].public) != member:
+    if not may_replace and member_id(coop, found[-1].public) != member:
         msg = f"the key that is stored for the member {member} is somebody else's"
         raise KeyUnreadableError(msg)
-    return StoredKeys(found, is_confirmed)
+    return StoredKeys(found, may_replace)
 
 
 async def async_remove_keys(hass: HomeAssistant, member: str) -> None:

@@ -6,7 +6,13 @@ from typing import Any, Final, override
 
 import voluptuous as vol
 from homeassistant.config_entries import SubentryFlowResult
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
 from homeassistant.helpers.selector import (
     BooleanSelector,
     SelectSelector,
@@ -16,10 +22,10 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
-from .const import CONF_BROKER, CONF_PARAMETERS, CONF_PROFILE, CONF_TLS
+from .const import CONF_BROKER, CONF_CERTIFICATE, CONF_PARAMETERS, CONF_PROFILE, CONF_TLS
 from .device_flow import UNUSED, ProfileFlow, grid_fault, whole
 from .devices.points import NO_POINTS, Role
-from .sources.mqtt_source import BrokerError, MessageSource, async_listen
+from .sources.mqtt_source import BrokerError, MessageSource, async_encryption, async_listen
 
 _OF_HOME_ASSISTANT: Final = "home_assistant"
 _OWN: Final = "own"
@@ -84,14 +90,22 @@ class MqttFlow(ProfileFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask for the owner's own broker."""
+        errors: dict[str, str] = {}
         if user_input is not None:
             self._data[CONF_BROKER] = user_input
-            return await self.async_step_choices()
+            try:
+                await async_encryption(self.hass, user_input)
+            except BrokerError:
+                errors[CONF_CERTIFICATE] = "no_certificate"
+            else:
+                return await self.async_step_choices()
         form = vol.Schema(
             {
                 vol.Required(CONF_HOST): TextSelector(),
                 vol.Required(CONF_PORT, default=1883): whole(1, 0xFFFF),
                 vol.Required(CONF_TLS, default=False): BooleanSelector(),
+                vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
+                vol.Optional(CONF_CERTIFICATE): TextSelector(TextSelectorConfig(multiline=True)),
                 vol.Optional(CONF_USERNAME): TextSelector(),
                 vol.Optional(CONF_PASSWORD): TextSelector(
                     TextSelectorConfig(type=TextSelectorType.PASSWORD)
@@ -101,6 +115,7 @@ class MqttFlow(ProfileFlow):
         return self.async_show_form(
             step_id="broker",
             data_schema=self.add_suggested_values_to_schema(form, self._data.get(CONF_BROKER)),
+            errors=errors,
         )
 
     @override

@@ -27,7 +27,7 @@ SEGMENT_SIZE: Final = 2**20
 KEPT_AFTER_PROOF: Final = 30 * DAY
 """How long a statement is kept once the log was seen to hold it, in milliseconds."""
 
-_HEADER, _SAID, _STATE = b"H", b"S", b"N"
+_HEADER, _SAID, _STATE, _KEY = b"H", b"S", b"N", b"K"
 _RECEIPT, _PROOF, _CLOSED = b"R", b"P", b"X"
 _STATEMENTS, _ANSWERS = "statements", "answers"
 _TIME_SIZE: Final = 8
@@ -57,7 +57,7 @@ class Outbox:
         self.name = name
         self.state = State()
         self.key: bytes | None = None
-        """The newest key that this home changed to; None while it signs with its first."""
+        """What this home changed to, or the node knows it by; None until either is known."""
         self.heads: dict[Stream, Head] = {}
         self.count = 0
         """How many statements this home has ever written here."""
@@ -160,6 +160,11 @@ class Outbox:
         self._statements.add((_STATE, encode_json(state.to_json())))
         self.state = state
 
+    def sign_with(self, key: bytes) -> None:
+        """Have on disk which key signs from now on, by the node's word."""
+        self._statements.add((_KEY, key))
+        self.key = key
+
     def keep_receipts(self, receipts: Iterable[Receipt]) -> None:
         """Keep receipts that were checked."""
         self._keep([(_RECEIPT, one.statement, one.written()) for one in receipts])
@@ -260,6 +265,8 @@ class Outbox:
                 self._take_in(place, statement)
             elif record.kind == _STATE:
                 self.state = State.read(decode_json(record.content))
+            elif record.kind == _KEY:
+                self.key = record.content
             else:
                 self._take_header(Fields(decode_json(record.content), "header"))
         for record in self._records(segment, _ANSWERS):

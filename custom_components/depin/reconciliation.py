@@ -78,7 +78,7 @@ class Reconciliation:
         if problem.code == ProblemCode.GAP and problem.wanted is not None:
             return await self._fill_gap(stream, place, problem.wanted)
         if problem.code in _CONTRADICTIONS:
-            return await self._contradicted(stream, place)
+            return await self._contradicted(stream, place, problem)
         if problem.code == ProblemCode.EARLIER_LOG:
             await self._attestation.async_close([place])
             return True
@@ -172,8 +172,11 @@ class Reconciliation:
         self._last_gap[stream] = wanted
         return await self._reopen(stream, place) if is_stuck else True
 
-    async def _contradicted(self, stream: Stream, place: Place) -> bool:
+    async def _contradicted(self, stream: Stream, place: Place, problem: Problem) -> bool:
         """Tell an earlier self, whose later words the node has, from a clone."""
+        if problem.code == ProblemCode.CHAIN_ENDED and not (await self._node.heads())[stream]:
+            # Nobody speaks in another: the co-op has replaced a lost key, which ends all chains.
+            return await self._open_anew(stream, place, ())
         written_now = place.number >= self._attestation.unheard_since
         if self._is_first_contact and written_now and self._reopenings[stream] == 0:
             self._set_back.discard(stream)
@@ -183,12 +186,20 @@ class Reconciliation:
         return False
 
     async def _is_of_an_earlier_key(self, place: Place) -> bool:
-        """Tell whether the node knows the key that is signed with now, and not this signature."""
+        """Tell whether the node knows the key that signs now, and this is in another's chain."""
         key = self._attestation.key.public
         if self._node.key != key:
             return False
-        wire = await self._attestation.async_ask(lambda outbox: outbox.wire(place))
-        return not await asyncio.to_thread(signature_holds, wire, key)
+
+        def first_of_chain_and_itself(outbox: Outbox) -> list[bytes]:
+            kept = outbox.since(place.stream, 0)
+            first = next(one for one in kept if one.head.chain == place.head.chain)
+            return [outbox.wire(one) for one in (first, place)]
+
+        for wire in await self._attestation.async_ask(first_of_chain_and_itself):
+            if not await asyncio.to_thread(signature_holds, wire, key):
+                return True
+        return False
 
     async def _reopen(
         self, stream: Stream, stranded: Place | None, heads: tuple[Head, ...] | None = None

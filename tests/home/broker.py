@@ -1,6 +1,7 @@
-"""The broker mosquitto as a process of its own, with a password, and an encrypted door."""
+"""The broker mosquitto as a process of its own, maybe behind an encrypted door."""
 
 import asyncio
+import getpass
 import os
 import socket
 import subprocess
@@ -21,6 +22,8 @@ class RunningBroker:
 
     folder: Path
     port: int
+    certificate: Path | None = None
+    """A file with its certificate and key, where it is spoken to by TLS."""
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -28,7 +31,12 @@ class RunningBroker:
         found = mosquitto.find()
         assert found
         settings = self.folder / "mosquitto.conf"
-        settings.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
+        said = f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
+        if self.certificate is not None:
+            said += f"certfile {self.certificate}\nkeyfile {self.certificate}\n"
+            # Else root's broker becomes nobody, who may not read them.
+            said += f"user {getpass.getuser()}\n"
+        settings.write_text(said)
         process = subprocess.Popen(
             [found.program, "-c", settings],
             env={**os.environ, "LD_LIBRARY_PATH": found.libraries},
@@ -44,6 +52,12 @@ class RunningBroker:
     @asynccontextmanager
     async def client(self) -> AsyncIterator[aiomqtt.Client]:
         """Give a client once the broker takes one."""
+        await self.listening()
+        async with aiomqtt.Client("127.0.0.1", self.port) as client:
+            yield client
+
+    async def listening(self) -> None:
+        """Wait until its door is open."""
         until = time.monotonic() + 20
         while True:
             try:
@@ -53,5 +67,3 @@ class RunningBroker:
                 if time.monotonic() > until:
                     raise
                 await asyncio.sleep(0.05)
-        async with aiomqtt.Client("127.0.0.1", self.port) as client:
-            yield client

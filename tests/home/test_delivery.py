@@ -352,10 +352,29 @@ async def test_a_home_that_was_set_back_says_again_what_was_refused(
     async with home(tmp_path) as house:
         for number in range(1, 4):
             await house.record(number)
-        house.answer_statements(_refusing_first(code))
+        refuse = _refusing_first(code)
+
+        def answer(wires: list[bytes]) -> object:
+            # Somebody speaks, in a chain that follows this one.
+            house.node.answers["/head"] = 200, {"metering": [_STRANGER.to_json()], "trading": []}
+            return refuse(wires)
+
+        house.answer_statements(answer)
         await house.delivery.deliver()
         assert await house.waiting() == 0
         assert house.owner == {Trouble.RESTORED}
+
+
+async def test_a_chain_that_ended_with_a_replaced_key_is_followed_by_another(
+    tmp_path: Path,
+) -> None:
+    """Nobody speaks in any other, so no clone does."""
+    async with home(tmp_path) as house:
+        await house.record(1)
+        house.answer_statements(_refusing_first("chain-ended"))
+        await house.delivery.deliver()
+        assert await house.waiting() == 0
+        assert house.owner == set()
 
 
 async def test_what_the_node_lost_is_sent_again(tmp_path: Path) -> None:
@@ -585,7 +604,7 @@ async def test_a_key_that_the_node_confirmed_takes_the_place_of_a_lost_one(tmp_p
         await house.attestation.async_change_key(make_key())
         speaker = house.attestation.speaker
     rooms, given = Rooms(tmp_path / "outbox", tmp_path / "marker"), make_key()
-    again = await Attestation.open(rooms, speaker, (given,), is_confirmed=True)
+    again = await Attestation.open(rooms, speaker, (given,), may_replace=True)
     assert again.key == given
     await again.close()
     assert first != given

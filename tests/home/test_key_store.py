@@ -60,7 +60,7 @@ async def test_a_key_that_the_node_confirmed_needs_not_be_the_first(hass: HomeAs
     await async_save_keys(hass, member, StoredKeys((make_key(),)))
     with pytest.raises(KeyUnreadableError):
         await async_load_keys(hass, _COOP, member)
-    confirmed = StoredKeys((make_key(),), is_confirmed=True)
+    confirmed = StoredKeys((make_key(),), may_replace=True)
     await async_save_keys(hass, member, confirmed)
     assert await async_load_keys(hass, _COOP, member) == confirmed
 

@@ -1,8 +1,10 @@
 """Devices that send messages, through mosquitto: added, heard, and a broker that goes away."""
 
 import asyncio
+import gc
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from custom_components.depin.sources import mqtt_source
 from tests.patience import PATIENCE
 
 from .broker import RunningBroker
+from .certificates import self_signed
 
 TOPIC = "shelly/status/emdata:0"
 SHELLY = {"profile": "shelly_pro_3em_mqtt", "broker": "own"}
@@ -171,6 +174,35 @@ async def test_a_broker_that_is_not_there_is_said(
     form = await start(hass, loaded, SHELLY, door, {"prefix": "shelly"})
     assert form["errors"] == {"base": "no_broker"}
     assert form["description_placeholders"]["error"]
+
+
+# After a handshake that fails, paho leaves its socket to the garbage collector.
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+@pytest.mark.mosquitto
+async def test_a_broker_with_a_certificate_of_its_own_is_checked_with_it(
+    hass: HomeAssistant, loaded: MockConfigEntry, broker: RunningBroker, tmp_path: Path
+) -> None:
+    """Or is not checked, where the owner wants that."""
+    own = self_signed(tmp_path)
+    certificate = own.read_text().partition("-----BEGIN PRIVATE")[0]
+    plain = {"host": "127.0.0.1", "port": broker.port, "tls": True}
+    prefix = {"prefix": "shelly"}
+    other = tmp_path / "other"
+    other.mkdir()
+    strange = self_signed(other).read_text().partition("-----BEGIN PRIVATE")[0]
+    encrypted = replace(broker, certificate=own)
+    with encrypted.running():
+        await encrypted.listening()
+        for door in (plain, {**plain, "certificate": strange}):
+            form = await start(hass, loaded, SHELLY, door, prefix)
+            assert form["errors"] == {"base": "no_broker"}
+            assert "CERTIFICATE_VERIFY_FAILED" in form["description_placeholders"]["error"]
+        for known in ({"certificate": certificate}, {"verify_ssl": False}):
+            form = await start(hass, loaded, SHELLY, {**plain, **known}, prefix)
+            assert form["errors"] == {"base": "nothing_heard"}
+        form = await start(hass, loaded, SHELLY, {**plain, "certificate": "what?"})
+        assert form["errors"] == {"certificate": "no_certificate"}
+    gc.collect()
 
 
 async def test_a_name_that_no_broker_can_have_is_said(

@@ -17,12 +17,19 @@ from custom_components.depin.home_key import (
     phrase_of,
 )
 from custom_components.depin.journal import JournalError
-from custom_components.depin.key_store import StoredKeys, async_load_keys, async_remove_keys
+from custom_components.depin.key_store import (
+    StoredKeys,
+    async_load_keys,
+    async_remove_keys,
+    async_save_keys,
+)
 from custom_components.depin.membership import sample_folder
-from custom_components.depin.protocol.encoding import to_text
+from custom_components.depin.protocol.encoding import from_text, to_text
+from custom_components.depin.protocol.identifiers import HASH_LENGTH
 from custom_components.depin.protocol.invite import Invite
-from custom_components.depin.protocol.keys import public_key
+from custom_components.depin.protocol.keys import SIGNATURE_LENGTH, public_key, verify
 from custom_components.depin.protocol.log.notes import SignatureType, VerifierKey
+from custom_components.depin.protocol.statements.membership import possession_message
 from tests.home.pretender import pretending
 
 
@@ -92,6 +99,7 @@ async def test_a_changed_key_is_brought_back_by_the_node_s_word(
 ) -> None:
     """It does not name the member, so the node is asked whether it speaks for it."""
     later = make_key()
+    await async_remove_keys(hass, entry.data["member"])
     async with pretending() as node:
         data = {**entry.data, "address": node.address}
         hass.config_entries.async_update_entry(entry, data=data)
@@ -103,7 +111,49 @@ async def test_a_changed_key_is_brought_back_by_the_node_s_word(
         node.answers["/tokens"] = 201, {"token": "abc", "expires": 5}
         result = await _answer(hass, form, kept=phrase_of(later))
     assert result["reason"] == "key_recovered"
-    assert await _keys(hass, entry) == StoredKeys((later,), is_confirmed=True)
+    assert await _keys(hass, entry) == StoredKeys((later,), may_replace=True)
+
+
+async def test_an_older_key_never_takes_the_place_of_the_one_in_force(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey
+) -> None:
+    """The node says which it is; while it is away, nothing is changed."""
+    let_it_be_a_member(hass, entry)
+    new = make_key()
+    member = entry.data["member"]
+    await async_save_keys(hass, member, StoredKeys((new, key)))
+    form = await _choose(hass, entry, "recover_key")
+    form = await _answer(hass, form, kept=phrase_of(key))
+    assert form["errors"] == {"base": "node_away"}
+    async with pretending() as node:
+        data = {**entry.data, "address": node.address}
+        hass.config_entries.async_update_entry(entry, data=data)
+        node.answers["/challenges"] = 201, {"challenge": "A" * 74 + "A"}
+        node.refuse("/tokens", "challenge-refused")
+        form = await _answer(hass, form, kept=phrase_of(key))
+        assert form["errors"] == {"base": "older_key"}
+        await async_remove_keys(hass, member)
+        form = await _answer(hass, form, kept=phrase_of(key))
+        assert form["errors"] == {"base": "older_key"}
+        await async_save_keys(hass, member, StoredKeys((key,)))
+        node.answers["/tokens"] = 201, {"token": "abc", "expires": 5}
+        result = await _answer(hass, form, kept=phrase_of(new))
+        assert result["reason"] == "key_recovered"
+        assert await _keys(hass, entry) == StoredKeys((new, key))
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_member_s_first_key_is_brought_back_while_the_node_is_away(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey
+) -> None:
+    """Where no other is here, nothing can be lost by it."""
+    let_it_be_a_member(hass, entry)
+    await async_remove_keys(hass, entry.data["member"])
+    form = await _choose(hass, entry, "recover_key")
+    result = await _answer(hass, form, kept=phrase_of(key))
+    assert result["reason"] == "key_recovered"
+    assert await _keys(hass, entry) == StoredKeys((key,))
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_a_home_that_has_not_joined_changes_no_key(
@@ -153,6 +203,10 @@ async def test_a_key_is_not_changed_when_the_disk_fails(
     assert key_of_phrase(shown["phrase"]) == key
     monkeypatch.undo()
     assert await hass.config_entries.async_reload(entry.entry_id)
+    # Only the node can say by now whether it has heard of the new one.
+    form = await _choose(hass, entry, "change_key")
+    assert (await _answer(hass, form))["reason"] == "key_unsettled"
+    assert entry.runtime_data.key == key
 
 
 async def test_the_room_for_samples_is_the_owner_s_to_set(
@@ -169,6 +223,35 @@ async def test_the_room_for_samples_is_the_owner_s_to_set(
     assert entry.options == {"samples_mib": 16}
     folder: Path = sample_folder(hass, entry.data["member"])
     assert sum(file.stat().st_size for file in folder.iterdir()) <= 16 * 2**20
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+async def test_a_lost_key_can_be_replaced(
+    hass: HomeAssistant, entry: MockConfigEntry, key: HomeKey, *, is_lost: bool
+) -> None:
+    """What the co-op needs is shown; the new key waits beside the old one, if there is one."""
+    assert (await _choose(hass, entry, "replace_key")).get("reason") == "not_joined"
+    let_it_be_a_member(hass, entry)
+    if is_lost:
+        await async_remove_keys(hass, entry.data["member"])
+    assert await hass.config_entries.async_setup(entry.entry_id) is not is_lost
+    form = await _choose(hass, entry, "replace_key")
+    form = await _answer(hass, form)
+    new, *others = (await _keys(hass, entry)).keys
+    assert others == ([] if is_lost else [key])
+    shown = form["description_placeholders"]
+    assert shown
+    coop, member = entry.data["coop"], entry.data["member"]
+    assert shown["member"] == member
+    assert key_of_phrase(shown["phrase"]) == RecoveryFile.read(shown["file"]).key == new
+    public = from_text(shown["key"], HASH_LENGTH)
+    assert public == new.public
+    possession = from_text(shown["possession"], SIGNATURE_LENGTH)
+    assert verify(public, possession_message(coop, member, public), possession)
+    assert (await _answer(hass, form))["reason"] == "key_awaited"
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data.key == (new if is_lost else key)
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_a_node_that_moved_or_changed_its_key_is_followed(

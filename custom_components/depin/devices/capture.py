@@ -56,8 +56,8 @@ class Capture:
         return _words(self.input, address, count)
 
 
-def load_capture(file: Path) -> Capture:
-    """Read a capture's file.
+def load_capture(file: Path, profile: str) -> Capture:
+    """Read a capture's file, or a file of diagnostics with one capture of a profile's device.
 
     Raises CaptureError, which says what is wrong with it.
     """
@@ -69,7 +69,34 @@ def load_capture(file: Path) -> Capture:
     except (ValueError, RecursionError) as error:
         msg = f"{file} is no JSON: {error}"
         raise CaptureError(msg) from error
-    return parse_capture(written)
+    return parse_capture(_of_diagnostics(written, profile))
+
+
+def _of_diagnostics(written: object, profile: str) -> object:
+    """Return the capture of the device that a profile describes, where these are diagnostics."""
+    match written:
+        case {"data": {"devices": [*devices]}} | {"devices": [*devices]}:
+            pass
+        case _:
+            return written
+    captures = [
+        capture
+        for device in devices
+        for capture in _captures_in(device, profile if len(devices) > 1 else None)
+    ]
+    if len(captures) != 1:
+        msg = (
+            f"these diagnostics have {len(captures)} captures of a device of the profile {profile}:"
+            " download the diagnostics of the device itself"
+        )
+        raise CaptureError(msg)
+    return captures[0]
+
+
+def _captures_in(device: object, profile: str | None) -> Iterator[object]:
+    match device:
+        case {"capture": capture, "settings": {"profile": str(key)}} if profile in {None, key}:
+            yield capture
 
 
 def parse_capture(written: object) -> Capture:

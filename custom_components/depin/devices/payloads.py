@@ -43,6 +43,12 @@ def telegram_piece(payload: str, tree: object) -> str:
     return wrapped if isinstance(wrapped, str) else payload
 
 
+def with_piece(payload: str, piece: str) -> str:
+    """Return a message with this in the place of its own piece of a telegram."""
+    is_wrapped = telegram_piece(payload, document(payload)) is not payload
+    return json.dumps({"SerialReceived": piece}) if is_wrapped else piece
+
+
 def on_path(tree: object, path: tuple[Step, ...]) -> object:
     """Follow a path into a document, to NOT_FOUND where it ends before."""
     for step in path:

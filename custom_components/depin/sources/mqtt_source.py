@@ -2,17 +2,25 @@
 
 import asyncio
 import logging
+import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.util.ssl import client_context
+from homeassistant.util.ssl import client_context, client_context_no_verify
 
-from ..const import CONF_TLS
+from ..const import CONF_CERTIFICATE, CONF_TLS
+from ..devices import payload_names, payloads, telegrams
 from ..devices.message_device import MessageDevice
 from ..devices.parameters import filled, with_defaults
 from ..devices.places import MessagePlace, TelegramPlace
@@ -49,6 +57,9 @@ class MessageSource:
             for name, value in self._parameters.items()
         }
         self._device = MessageDevice(profile, self._parameters)
+        telegram_places = [each for each in profile.places() if isinstance(each, TelegramPlace)]
+        own = [filled(place, self._parameters) for place in telegram_places]
+        self._telegrams = {place.topic for place in own if place is not None}
         self._heard: dict[str, deque[tuple[str, int, bool]]] = {}
 
     @property
@@ -92,11 +103,11 @@ class MessageSource:
         heard = [
             (at, topics.get(topic, topic), text, retained)
             for topic, kept in self._heard.items()
-            for text, at, retained in kept
+            for text, (_, at, retained) in zip(self._shown(topic, kept), kept, strict=True)
         ]
         return {
             "messages": [
-                [topic, self._nameless(text), {"at": at, "retained": retained}]
+                [topic, text, {"at": at, "retained": retained}]
                 for at, topic, text, retained in sorted(heard, key=itemgetter(0))
             ],
             "meta": {"parameters": dict(self._shown_parameters())},
@@ -123,6 +134,14 @@ class MessageSource:
                     topics[own.topic] = shown.topic
         return topics
 
+    def _shown(self, topic: str, kept: Iterable[tuple[str, int, bool]]) -> list[str]:
+        """Return a topic's payloads without what names a device or its owner."""
+        texts = [text for text, _, _ in kept]
+        if topic in self._telegrams:
+            pieces = [payloads.telegram_piece(text, payloads.document(text)) for text in texts]
+            return [*map(payloads.with_piece, texts, telegrams.nameless(pieces), strict=True)]
+        return [payload_names.nameless(self._nameless(text)) for text in texts]
+
     def _nameless(self, payload: str) -> str:
         """Leave out of a payload the names that are long enough to be nothing else in it."""
         for name, value in self._parameters.items():
@@ -144,7 +163,31 @@ async def async_listen(
     if broker is None:
         await _async_listen_to_home_assistant(hass, source, tell)
     else:
-        await _async_listen_to_broker(source, broker, tell)
+        await _async_listen_to_broker(source, broker, await async_encryption(hass, broker), tell)
+
+
+async def async_encryption(hass: HomeAssistant, broker: Mapping[str, Any]) -> ssl.SSLContext | None:
+    """Return how a broker is spoken to; only a certificate of its own takes time to read."""
+    if broker.get(CONF_CERTIFICATE):
+        return await hass.async_add_executor_job(_encryption, broker)
+    return _encryption(broker)
+
+
+def _encryption(broker: Mapping[str, Any]) -> ssl.SSLContext | None:
+    if not broker.get(CONF_TLS):
+        return None
+    if not broker.get(CONF_VERIFY_SSL, True):
+        return client_context_no_verify()
+    if not (certificate := broker.get(CONF_CERTIFICATE)):
+        return client_context()
+    try:
+        context = ssl.create_default_context(cadata=certificate)
+    except (ssl.SSLError, ValueError) as error:
+        msg = f"the certificate of the broker, or of who signed it, cannot be read: {error}"
+        raise BrokerError(msg) from error
+    # Certificates that people make at home lack what strict checks want of public ones.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 async def async_stay(
@@ -196,7 +239,10 @@ async def _async_listen_to_home_assistant(
 
 
 async def _async_listen_to_broker(
-    source: MessageSource, broker: Mapping[str, Any], tell: Callable[[], None]
+    source: MessageSource,
+    broker: Mapping[str, Any],
+    encryption: ssl.SSLContext | None,
+    tell: Callable[[], None],
 ) -> None:
     import aiomqtt  # noqa: PLC0415 - loaded for who has a second broker alone
 
@@ -207,7 +253,7 @@ async def _async_listen_to_broker(
                 broker[CONF_PORT],
                 username=broker.get(CONF_USERNAME),
                 password=broker.get(CONF_PASSWORD),
-                tls_context=client_context() if broker.get(CONF_TLS) else None,
+                tls_context=encryption,
             ) as client,
             asyncio.TaskGroup() as tasks,
         ):

@@ -31,7 +31,12 @@ def _crc(text: str) -> int:
     return register
 
 
-TELEGRAM = f"{_LINES}{_crc(_LINES):04X}\r\n"
+def sealed(lines: str) -> str:
+    """Return a telegram with its checksum."""
+    return f"{lines}{_crc(lines):04X}\r\n"
+
+
+TELEGRAM = sealed(_LINES)
 METERED = Points(power_w=227, import_wh=11_363_452, export_wh=1500)
 
 

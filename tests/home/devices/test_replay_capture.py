@@ -99,6 +99,23 @@ def test_a_wrong_file_gets_one_sentence(
     assert len(said.err.splitlines()) == 1
 
 
+def test_diagnostics_are_taken_as_they_were_downloaded(tmp_path: Path) -> None:
+    capture = registers("input", {1014: ("float32", 5.0)}, "little")
+    shelly = {"profile": "shelly_pro_3em_modbus"}
+    meter: dict[str, object] = {"settings": shelly, "capture": capture}
+    other: dict[str, object] = {"settings": {"profile": "evcc_mqtt"}, "capture": {"messages": []}}
+    entities: dict[str, object] = {"settings": {}, "capture": {}}
+    options = "--profile", "shelly_pro_3em_modbus", "--option", "addresses=one_higher"
+    for devices in ([meter], [other, meter, entities]):
+        downloaded = {"home_assistant": {}, "data": {"devices": devices, "sensors": []}}
+        done = run(written(tmp_path, downloaded), *options)
+        assert json.loads(done.stdout)["power_w"] == 5
+    for devices in ([meter, meter], [other, entities], []):
+        done = run(written(tmp_path, {"data": {"devices": devices}}), *options)
+        assert done.returncode == 2
+        assert "download the diagnostics of the device itself" in done.stderr
+
+
 def test_no_device_named_is_a_wrong_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [str(SCRIPT), str(written(tmp_path, {"holding": {}}))])
     with pytest.raises(SystemExit, match="2"):
@@ -161,14 +178,14 @@ def test_a_text_that_nothing_can_print_is_no_error(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="cannot be read"):
-        load_capture(tmp_path / "none.json")
+        load_capture(tmp_path / "none.json", "sunspec")
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "capture.json"
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CaptureError, match="is no JSON"):
-        load_capture(file)
+        load_capture(file, "sunspec")
 
 
 async def test_an_empty_capture_is_of_no_device() -> None:

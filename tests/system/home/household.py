@@ -71,6 +71,7 @@ class Household:
         self.invite: Invite = parse_invite(invite)
         self.keys: tuple[HomeKey, ...] = (make_key(),)
         self.member = member_id(self.invite.coop, self.keys[0].public)
+        self.may_replace = False
         self.salt = token_bytes(ID_LENGTH)
         self.log_key = ""
 
@@ -87,7 +88,9 @@ class Household:
     async def started(self, port: int) -> AsyncIterator[Running]:
         """Start the home; a node is asked at this port."""
         speaker = Speaker(self.invite.coop, self.member)
-        attestation = await Attestation.open(self.rooms(), speaker, self.keys)
+        attestation = await Attestation.open(
+            self.rooms(), speaker, self.keys, may_replace=self.may_replace
+        )
         log = VerifierKey.parse(self.log_key)
         async with ClientSession() as session:
             node = MemberNode(

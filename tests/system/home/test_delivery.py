@@ -181,7 +181,7 @@ async def test_a_home_restored_from_before_its_key_change_goes_on_with_the_new_k
                 await house.delivery.deliver()
             assert house.owner.troubles == {Trouble.KEY_REFUSED}
         # As the owner brings it back from its phrase.
-        home.keys = (new,)
+        home.keys = (new, old)
         async with home.started(port) as house:
             await house.record(5)
             await house.delivery.deliver()
