@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import HassJob, HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .books import Books
@@ -107,10 +106,10 @@ async def async_chargers(
     await memory.async_load()
     chargers = Chargers(senses, memory, books)
 
-    async def stopping(_: Event) -> None:
-        await chargers.release()
-
-    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stopping))
+    # Before Home Assistant says that it stops, at which it closes connections to devices.
+    entry.async_on_unload(
+        hass.async_add_shutdown_job(HassJob(chargers.release, "release the chargers"))
+    )
     return chargers
 
 

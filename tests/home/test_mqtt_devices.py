@@ -377,3 +377,30 @@ async def test_parts_that_speak_rarely_can_be_used_and_stay_used(
     again = await replay(parse_capture(capture), load("evcc_mqtt"), {})
     assert again.parts[Role.GRID].power_w == -1500
     assert again.parts[Role.CHARGER].power_w == 11_000
+
+
+async def test_a_connection_that_is_given_up_while_it_is_made_leaves_nothing(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A device can be removed at any moment; a broker need not answer."""
+    reached, given_up = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        reached.set()
+        await given_up.wait()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        door = {"host": "127.0.0.1", "port": port, "tls": False}
+        source = mqtt_source.MessageSource(load("shelly_pro_3em_mqtt"), {"prefix": "a"})
+        listening = asyncio.create_task(mqtt_source.async_listen(hass, source, door, lambda: None))
+        await reached.wait()
+        listening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await listening
+        given_up.set()
+    await hass.async_block_till_done()
+    gc.collect()
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]

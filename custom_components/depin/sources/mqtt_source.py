@@ -5,7 +5,8 @@ import logging
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _SHORTEST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 120.0
+_PATIENCE_S: Final = 5.0
 _KEPT_TOPICS: Final = 200
 _KEPT_MESSAGES: Final = 12
 """Of each topic: a telegram can come in that many pieces."""
@@ -247,16 +249,15 @@ async def _async_listen_to_broker(
     import aiomqtt  # noqa: PLC0415 - loaded for who has a second broker alone
 
     try:
-        async with (
-            aiomqtt.Client(
-                broker[CONF_HOST],
-                broker[CONF_PORT],
-                username=broker.get(CONF_USERNAME),
-                password=broker.get(CONF_PASSWORD),
-                tls_context=encryption,
-            ) as client,
-            asyncio.TaskGroup() as tasks,
-        ):
+        client = aiomqtt.Client(
+            broker[CONF_HOST],
+            broker[CONF_PORT],
+            username=broker.get(CONF_USERNAME),
+            password=broker.get(CONF_PASSWORD),
+            tls_context=encryption,
+            timeout=_PATIENCE_S,
+        )
+        async with _connected(client), asyncio.TaskGroup() as tasks:
             for topic in sorted(source.topics):
                 await client.subscribe(topic)
             tasks.create_task(_async_keep_alive(source, client.publish))
@@ -264,6 +265,26 @@ async def _async_listen_to_broker(
     except* (aiomqtt.MqttError, ValueError) as errors:
         # It says with ValueError that a host or a topic cannot be one.
         raise BrokerError(str(errors.exceptions[0])) from errors
+
+
+@asynccontextmanager
+async def _connected(client: Client) -> AsyncIterator[None]:
+    """Be connected; a connection that is being made when this is cancelled is made and ended.
+
+    What the library leaves of one that is broken off stays open, and raises later.
+    """
+    connecting = asyncio.create_task(client.__aenter__())
+    try:
+        await asyncio.wait((connecting,))
+    except asyncio.CancelledError:
+        await asyncio.wait((connecting,))
+        if connecting.exception() is None:
+            await client.__aexit__(None, None, None)
+        raise
+    await connecting
+    async with AsyncExitStack() as stack:
+        stack.push_async_exit(client)
+        yield
 
 
 async def _async_hear(client: Client, source: MessageSource, tell: Callable[[], None]) -> None:
