@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 from random import SystemRandom
 from typing import Final
 
@@ -52,6 +53,7 @@ from .protocol.encoding import from_text
 from .protocol.identifiers import ID_LENGTH
 from .protocol.invite import CODE_LENGTH
 from .protocol.keys import KEY_LENGTH
+from .protocol.problems import ProblemCode
 from .sample_store import DEFAULT_LIMIT, SampleStore
 from .senses import Senses
 from .taking_part import async_take_part, trust_of
@@ -76,7 +78,6 @@ PLATFORMS: Final = [
 
 _MIB: Final = 2**20
 _JOIN_AGAIN: Final = 300.0
-_CLOCK_WRONG: Final = "clock-wrong"
 
 
 async def async_setup(
@@ -109,12 +110,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: DepinConfigEntry) -> boo
     else:
         # What was read before it joined is nothing to the co-op.
         await membership.senses.async_start()
-        work = {"joining": _async_join(hass, entry, node)}
+        work = {"joining": partial(_async_join, hass, entry, node)}
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_tell_dashboards(hass, entry)
-    for name, running in work.items():
+    for name, run in work.items():
         membership.at_work.append(
-            entry.async_create_background_task(hass, running, f"{DOMAIN} {name} of {entry.title}")
+            entry.async_create_background_task(hass, run(), f"{DOMAIN} {name} of {entry.title}")
         )
     # Home Assistant 2026.10 takes nothing but True for a success.
     return True
@@ -217,7 +218,7 @@ async def _async_join(hass: HomeAssistant, entry: DepinConfigEntry, node: Node) 
             owner.withdraw(Trouble.CURRENCY_DIFFERS)
             joined = await invited.join(node, entry.runtime_data.key)
         except NodeRefusedError as error:
-            is_clock = error.code == _CLOCK_WRONG
+            is_clock = error.code == ProblemCode.CLOCK_WRONG
             owner.tell(Trouble.CLOCK_WRONG if is_clock else Trouble.INVITE_REFUSED)
         except NodeError:
             owner.withdraw(Trouble.INVITE_REFUSED)

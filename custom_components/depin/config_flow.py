@@ -18,7 +18,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_ADDRESS, CONF_NAME
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig
+from homeassistant.helpers.selector import BooleanSelector, TextSelector
 from yarl import URL
 
 from .const import (
@@ -48,25 +48,21 @@ from .node import (
     StrangeAnswerError,
     UnprovenWordError,
 )
+from .pasted_invite import INVITE_FORM, read_pasted
 from .protocol.encoding import to_text
 from .protocol.identifiers import ID_LENGTH, member_id
 from .protocol.invite import (
-    DamagedInviteError,
     Invite,
-    NoInviteError,
-    parse_invite,
 )
 from .protocol.joining import JoinError
 from .protocol.keys import fingerprint
+from .protocol.problems import ProblemCode
 from .return_steps import ReturnSteps
 from .subentry_flows import SUBENTRY_FLOWS
 from .terms import Terms, ask_terms
 from .voice_steps import VoiceSteps
 
 _SHOWN_OF_COOP: Final = 6
-_INVITE_FORM: Final = vol.Schema(
-    {vol.Required(CONF_INVITE): TextSelector(TextSelectorConfig(multiline=True))}
-)
 _JOIN_FORM: Final = vol.Schema(
     {
         vol.Required(CONF_NAME): TextSelector(),
@@ -114,24 +110,17 @@ class DepinConfigFlow(KeySteps, VoiceSteps, ReturnSteps, domain=DOMAIN):
         """Ask for the invite until it is whole."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            try:
-                self._invite = parse_invite(user_input[CONF_INVITE])
-                self._host = str(URL(self._invite.address).raw_host)
-            except NoInviteError:
-                errors[CONF_INVITE] = "no_invite"
-            except DamagedInviteError:
-                errors[CONF_INVITE] = "invite_damaged"
-            # Of yarl too: for an address that has the form of one, with a port that none can have.
-            except ValueError:
-                errors[CONF_INVITE] = "invite_unusable"
-            else:
+            invite = read_pasted(user_input[CONF_INVITE], errors)
+            if invite is not None:
+                self._invite = invite
+                self._host = str(URL(invite.address).raw_host)
                 self._async_abort_entries_match({CONF_COOP: self._invite.coop})
                 await self._async_ask_who_it_is(errors)
                 if not errors:
                     return await self._async_offer()
         return self.async_show_form(
             step_id="user",
-            data_schema=self.add_suggested_values_to_schema(_INVITE_FORM, user_input),
+            data_schema=self.add_suggested_values_to_schema(INVITE_FORM, user_input),
             errors=errors,
             description_placeholders={
                 "currency": self._currency,
@@ -309,7 +298,7 @@ def _explain(refused: NodeRefusedError, errors: dict[str, str]) -> None:
             errors["base"] = "invite_used"
         case "invite-expired":
             errors["base"] = "invite_expired"
-        case "clock-wrong":
+        case ProblemCode.CLOCK_WRONG:
             errors["base"] = "clock_wrong"
         case "left":
             errors["base"] = "left"

@@ -100,16 +100,20 @@ class InCurrency(BooksEntity, SensorEntity):
         return self.coordinator.data.money(amount)
 
 
-class PurseSensor(InCurrency):
-    """An amount of the member's money."""
-
-    entity_description: MoneyDescription
+class Money(InCurrency):
+    """An amount of the co-op's currency."""
 
     @property
     @override
     def native_unit_of_measurement(self) -> str:
         """Return the currency."""
         return self.purse.asset
+
+
+class PurseSensor(Money):
+    """An amount of the member's money."""
+
+    entity_description: MoneyDescription
 
     @property
     @override

@@ -34,9 +34,9 @@ from .journal import JournalError
 from .key_store import KeyUnreadableError, StoredKeys, async_load_keys, async_save_keys
 from .membership import DepinConfigEntry, MembershipState
 from .node import MemberNode, Node, NodeError, NodeRefusedError
+from .pasted_invite import INVITE_FORM, read_pasted
 from .protocol.encoding import to_text
 from .protocol.identifiers import member_id
-from .protocol.invite import DamagedInviteError, NoInviteError, parse_invite
 from .protocol.statements.membership import prove_possession
 from .sample_store import DEFAULT_LIMIT
 
@@ -45,10 +45,6 @@ _LARGEST_MIB: Final = 16_384
 _DEFAULT_MIB: Final = DEFAULT_LIMIT // 2**20
 _RECOVERY_FORM: Final = vol.Schema(
     {vol.Required(CONF_KEPT): TextSelector(TextSelectorConfig(multiline=True))}
-)
-
-_INVITE_FORM: Final = vol.Schema(
-    {vol.Required(CONF_INVITE): TextSelector(TextSelectorConfig(multiline=True))}
 )
 
 
@@ -200,30 +196,28 @@ class KeySteps(ConfigFlow):
         errors: dict[str, str] = {}
         entry: DepinConfigEntry = self._get_reconfigure_entry()
         if user_input is not None:
-            try:
-                invite = parse_invite(user_input[CONF_INVITE])
+            invite = read_pasted(user_input[CONF_INVITE], errors)
+            if invite is not None and invite.coop != entry.data[CONF_COOP]:
+                errors[CONF_INVITE] = "another_coop"
+            elif invite is not None:
                 node = Node(async_get_clientsession(self.hass), invite.address, invite.coop)
-                described = await node.describe()
-            except NoInviteError, DamagedInviteError, ValueError:
-                errors[CONF_INVITE] = "no_whole_invite"
-            except NodeError:
-                errors["base"] = "no_answer_there"
-            else:
-                if invite.coop != entry.data[CONF_COOP]:
-                    errors[CONF_INVITE] = "another_coop"
-                elif described.node_key != invite.node_key:
-                    errors["base"] = "node_key_differs"
+                try:
+                    described = await node.describe()
+                except NodeError:
+                    errors["base"] = "no_answer_there"
                 else:
-                    moved = {
-                        CONF_ADDRESS: invite.address,
-                        CONF_NODE_KEY: to_text(invite.node_key),
-                    }
-                    return self.async_update_reload_and_abort(
-                        entry, data_updates=moved, reason="node_followed"
-                    )
+                    if described.node_key == invite.node_key:
+                        moved = {
+                            CONF_ADDRESS: invite.address,
+                            CONF_NODE_KEY: to_text(invite.node_key),
+                        }
+                        return self.async_update_reload_and_abort(
+                            entry, data_updates=moved, reason="node_followed"
+                        )
+                    errors["base"] = "node_key_differs"
         return self.async_show_form(
             step_id="node_moved",
-            data_schema=self.add_suggested_values_to_schema(_INVITE_FORM, user_input),
+            data_schema=self.add_suggested_values_to_schema(INVITE_FORM, user_input),
             errors=errors,
             description_placeholders={"address": entry.data[CONF_ADDRESS]},
         )

@@ -16,7 +16,7 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from .books import Price
-from .coop_sensor import InCurrency
+from .coop_sensor import InCurrency, Money
 from .coordinator import BooksCoordinator
 from .market_now import (
     MarketNow,
@@ -352,16 +352,10 @@ class EnergySum(_Sum):
         return self.entity_description.of(self.now)
 
 
-class MoneySum(_Sum):
+class MoneySum(Money, _Sum):
     """Money in the co-op's currency."""
 
     entity_description: MoneySumDescription
-
-    @property
-    @override
-    def native_unit_of_measurement(self) -> str:
-        """Return the currency."""
-        return self.purse.asset
 
     @property
     @override

@@ -14,7 +14,6 @@ from homeassistant.helpers.selector import (
     EntitySelectorConfig,
     EntityWithDeviceFilterSelectorConfig,
     TextSelector,
-    TextSelectorConfig,
 )
 
 from .chosen_entity import choose
@@ -29,21 +28,13 @@ from .const import (
 from .membership import DepinConfigEntry
 from .node import Node, NodeAwayError, NodeError, NodeRefusedError
 from .node_watch import clocks_differ
+from .pasted_invite import INVITE_FORM, read_pasted
 from .protocol.encoding import to_text
-from .protocol.invite import (
-    DamagedInviteError,
-    InviteError,
-    NoInviteError,
-    is_address,
-    parse_invite,
-)
+from .protocol.invite import is_address
 from .sources.entity_source import entity_problem
 from .sources.observable import observation_problem
 
 _ADDRESS_FORM: Final = vol.Schema({vol.Required(CONF_ADDRESS): TextSelector()})
-_INVITE_FORM: Final = vol.Schema(
-    {vol.Required(CONF_INVITE): TextSelector(TextSelectorConfig(multiline=True))}
-)
 _ENTITY_FORM: Final = vol.Schema(
     {
         vol.Required(CONF_ENTITY_ID): EntitySelector(
@@ -136,18 +127,14 @@ class NodeMovedFlow(_FormFlow):
 class NewInviteFlow(_FormFlow):
     """Lets the owner go on joining with another invite of the same co-op."""
 
-    _form = _INVITE_FORM
+    _form = INVITE_FORM
 
     @override
     async def _async_mend(self, given: dict[str, Any]) -> dict[str, str]:
-        try:
-            invite = parse_invite(given[CONF_INVITE])
-        except NoInviteError:
-            return {CONF_INVITE: "no_invite"}
-        except DamagedInviteError:
-            return {CONF_INVITE: "invite_damaged"}
-        except InviteError:
-            return {CONF_INVITE: "invite_unusable"}
+        errors: dict[str, str] = {}
+        invite = read_pasted(given[CONF_INVITE], errors)
+        if invite is None:
+            return errors
         if invite.coop != self._entry.data[CONF_COOP]:
             return {CONF_INVITE: "another_coop"}
         self._keep(

@@ -1,7 +1,8 @@
 """What a home does once it has joined: its parts are made, know each other, and begin to work."""
 
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Final
 
 from homeassistant.core import HomeAssistant
@@ -36,7 +37,7 @@ from .verification import Verification
 
 _RECORDER: Final = "recorder"
 
-type Work = Coroutine[None, None, None]
+type Work = Callable[[], Coroutine[None, None, None]]
 
 
 def trust_of(entry: DepinConfigEntry) -> Trust:
@@ -79,19 +80,19 @@ async def async_take_part(
     )
     chargers.trade_by(trading)
     await async_watch(hass, entry)
-    work = {
-        "delivery": delivery.run(),
-        "books": keeping.run(),
-        "trading": trading.run(),
-        "verification": verification.run(),
-        "cars": chargers.run(),
-        "metering times": membership.senses.async_follow_times(node),
-        "watch": NodeWatch(node, keeping, owner, time.monotonic).run(),
+    work: dict[str, Work] = {
+        "delivery": delivery.run,
+        "books": keeping.run,
+        "trading": trading.run,
+        "verification": verification.run,
+        "cars": chargers.run,
+        "metering times": partial(membership.senses.async_follow_times, node),
+        "watch": NodeWatch(node, keeping, owner, time.monotonic).run,
     }
     if _RECORDER in hass.config.components:
         from .hourly_statistics import Statistics  # noqa: PLC0415 - it brings a database
 
-        work["statistics"] = Statistics(hass, entry, keeping).run()
+        work["statistics"] = Statistics(hass, entry, keeping).run
     return work
 
 
@@ -104,10 +105,8 @@ async def _async_trading(
 ) -> Trading:
     """Go on trading, or trying it on paper, as the owner last chose."""
     membership = entry.runtime_data
-    memory, paper = (
-        TradingMemory(hass, membership.member),
-        TrialMemory(hass, membership.member),
-    )
+    memory = TradingMemory(hass, membership.member)
+    paper = TrialMemory(hass, membership.member)
     trial = Trial(membership.books, paper, await paper.async_load())
     coordinator.count_trial(trial)
     at_first = Choices.at_first(on_paper=entry.data.get(CONF_ON_PAPER, False))

@@ -16,7 +16,7 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coop_sensor import InCurrency
+from .coop_sensor import InCurrency, Money
 from .coordinator import BooksCoordinator
 from .membership import DepinConfigEntry
 from .trading import Trading
@@ -155,16 +155,10 @@ class TrialEnergy(_OfTrial):
         return self.entity_description.wh(self.tally)
 
 
-class TrialMoney(_OfTrial):
+class TrialMoney(Money, _OfTrial):
     """Money in the co-op's currency, after fees and VAT."""
 
     entity_description: TrialMoneyDescription
-
-    @property
-    @override
-    def native_unit_of_measurement(self) -> str:
-        """Return the currency."""
-        return self.purse.asset
 
     @property
     @override

@@ -265,8 +265,8 @@ async def test_a_node_that_moved_or_changed_its_key_is_followed(
         described = {"name": "Ort", "node_key": to_text(newer), "currency": "EUR", "market": "hof"}
         form = await _choose(hass, entry, "node_moved")
         for text, errors in (
-            ("http://node.example", {"invite": "no_whole_invite"}),
-            (str(moved)[:-9], {"invite": "no_whole_invite"}),
+            ("http://node.example", {"invite": "no_invite"}),
+            (str(moved)[:-9], {"invite": "invite_damaged"}),
             (str(moved), {"base": "no_answer_there"}),
             (str(at_node), {"base": "no_answer_there"}),
         ):

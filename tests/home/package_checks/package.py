@@ -54,11 +54,11 @@ class Package:
 
     @property
     def flow_modules(self) -> dict[str, ast.Module]:
-        """The modules that have steps of the entry's flow."""
+        """The modules that have steps of the entry's flow, or say what is wrong in one."""
         return {
             file: tree
             for file, tree in self.modules.items()
-            if file == "config_flow.py" or file.endswith("_steps.py")
+            if file in {"config_flow.py", "pasted_invite.py"} or file.endswith("_steps.py")
         }
 
     @cached_property
